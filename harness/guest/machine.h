@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** enum pn_backing - what host memory the guest's RAM is made of */
+enum pn_backing {
+	PN_BACKING_4K,	    /* private anonymous, transparent huge pages off */
+	PN_BACKING_THP,	    /* private anonymous, transparent huge pages advised */
+	PN_BACKING_MEMFD,   /* shared memfd */
+	PN_BACKING_HUGETLB, /* hugetlbfs, 2 MiB pages */
+	PN_BACKING_COUNT,
+};
+
+/** pn_backing_names - name of each backing, as scenarios write it */
+extern const char *const pn_backing_names[PN_BACKING_COUNT];
+
+/** enum pn_accel - who runs the guest's instructions */
+enum pn_accel { PN_ACCEL_TCG, PN_ACCEL_KVM };
+
+/** struct pn_balloon_device - properties of the virtio-balloon device; off unless said */
+struct pn_balloon_device {
+	bool absent;
+	bool deflate_on_oom;
+	bool free_page_reporting;
+	bool free_page_hint;
+	bool page_poison;
+	bool packed;
+	bool iommu;
+	uint64_t stats_interval_ns; /* whole seconds; 0: the device is not polled */
+};
+
+/**
+ * struct pn_machine - the shape of a guest: all that decides whether two guests can start from one snapshot
+ *
+ * A plain value; strings are borrowed from the scenario or the command line and outlive it.
+ */
+struct pn_machine {
+	uint64_t memory_bytes;
+	unsigned int vcpus;
+	enum pn_backing backing;
+	enum pn_accel accel;
+	struct pn_balloon_device balloon;
+	uint64_t swap_bytes;	   /* swap disk (virtio-blk, serial "pn-swap"); 0: none */
+	uint64_t disk_bytes;	   /* data disk (virtio-blk, serial "pn-data"); 0: none */
+	const char *extra_devices; /* further "-device" arguments, one a line; NULL: none */
+	const char *kernel_args;   /* appended to the kernel's command line; NULL: none */
+	const char *image;	   /* name of a recipe under guests/images; NULL: "cloud" */
+	const char *kernel;	   /* a user's kernel (bzImage) in its place; NULL: the image's */
+	const char *modules;	   /* its lib/modules/VERSION directory; with @kernel only */
+	const char *qemu;	   /* emulator binary; NULL: found in PATH */
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct pn_diag;
+struct pn_guest;
+struct pn_journal;
+struct pn_scenario;
+
+/*
+ * Probes sample on one clock into samples.jsonl of the case: one object a tick, {"t_ns": host clock, "NAME": number, ...}. Names are dotted,
+ * units as suffix or as the table pn_probe_table says. Guest samples are put on the host's clock by the measured offset.
+ * A value that could not be read is absent and its reason stands once in the journal ("unsupported" {name, reason}); never 0.
+ */
+
+struct pn_sampler;
+
+/** struct pn_sampler_config - all borrowed and alive until pn_sampler_stop() */
+struct pn_sampler_config {
+	struct pn_guest *guest;
+	const struct pn_scenario *scenario;
+	struct pn_journal *journal;
+	const char *case_dir; /* samples.jsonl, kmsg.jsonl */
+};
+
+/** pn_sampler_start() - open counters (libperf on QEMU's threads by role), start sampling. Return: 0 or a negative errno. */
+int pn_sampler_start(const struct pn_sampler_config *config, struct pn_sampler **ret_sampler, struct pn_diag *diag);
+
+/** pn_sampler_mark() - take one sample of everything now, outside the beat, labelled: {"mark": label, ...}. Blocks for ms. Return: 0 or -errno. */
+int pn_sampler_mark(struct pn_sampler *sampler, const char *label, struct pn_diag *diag);
+
+/** pn_sampler_stop() - last sample, close, free. Return: 0 or a negative errno. */
+int pn_sampler_stop(struct pn_sampler *sampler, struct pn_diag *diag);
+
+/** enum pn_verdict - what a case or an oracle says; a worse one wins in the order of the enum */
+enum pn_verdict { PN_SKIP, PN_PASS, PN_BROK, PN_FAIL };
+
+/** pn_verdict_names - "SKIP", "PASS", "BROK", "FAIL" */
+extern const char *const pn_verdict_names[];
+
+/** struct pn_record - the record of one finished case, all that oracles and metrics may look at */
+struct pn_record {
+	const struct pn_scenario *scenario;
+	json_t *journal; /* array of records */
+	json_t *samples; /* array of samples */
+	json_t *kmsg;	 /* array of kernel log records of this case */
+	json_t *loads;	 /* results of pn_load_stop() */
+	json_t *host;	 /* what was left behind: array of {"kind","what"}; empty when clean */
+};
+
+/** struct pn_finding - an oracle's finding */
+struct pn_finding {
+	const char *oracle;
+	enum pn_verdict verdict;
+	char reason[512]; /* one line with the figures */
+};
+
+/**
+ * struct pn_oracle - one oracle, a pure function of the record
+ * @judge: fills @ret_finding; a record that does not let it judge is PN_BROK, never PN_PASS
+ */
+struct pn_oracle {
+	const char *name;
+	const char *help;
+	void (*judge)(const struct pn_record *record, struct pn_finding *ret_finding);
+};
+
+/** pn_oracle_table - all oracles; ends with a NULL name */
+extern const struct pn_oracle pn_oracle_table[];
+
+/** pn_oracle_judge_all() - run every oracle that the scenario does not waive. @ret_findings: array of {"oracle","verdict","reason"}. Return: the worst verdict. */
+enum pn_verdict pn_oracle_judge_all(const struct pn_record *record, json_t **ret_findings);
+
+/**
+ * pn_metrics_compute() - the case's metrics from its record
+ * @ret_metrics: {"NAME":{"value":N,"unit":"U"}}: only what was measured
+ *
+ * Rates divide bytes really moved by the time they took, per phase; warm-up is left out. Return: 0 or a negative errno.
+ */
+int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, struct pn_diag *diag);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../guest/machine.h"
+
+struct pn_diag;
+
+/** enum pn_event_do - what one event of a timeline does; the table pn_event_kinds (scenario/event.c) has name, help and arguments of each */
+enum pn_event_do {
+	PN_DO_TARGET,	  /* new balloon target: @balloon_bytes */
+	PN_DO_HOLD,	  /* let time pass: @for_ns */
+	PN_DO_FAULT,	  /* arm fault @name (with @fault_args), disarm it after @for_ns (0: at the end of the timeline) */
+	PN_DO_LOAD_START, /* start load @name */
+	PN_DO_LOAD_STOP,  /* stop load @name */
+	PN_DO_LIFECYCLE,  /* lifecycle action @name: pause, resume, reset, unbind, bind, unload, load */
+};
+
+/** enum pn_event_after - what an event waits for */
+enum pn_event_after {
+	PN_AFTER_TIME,	  /* @at_ns from the start of the timeline */
+	PN_AFTER_PREVIOUS, /* the previous event's end, then @at_ns more */
+	PN_AFTER_SETTLED, /* the balloon at its target at rest (or the settle timeout), then @at_ns more */
+};
+
+/** struct pn_event - one step of a timeline; events of PN_AFTER_TIME may overlap the waiting of others, the rest run in order */
+struct pn_event {
+	enum pn_event_do action;
+	enum pn_event_after after;
+	uint64_t at_ns;
+	uint64_t for_ns;
+	uint64_t balloon_bytes; /* size of the balloon asked for, not of what is left to the guest; may be unaligned or too large on purpose */
+	char *name;
+	char *fault_args; /* JSON object text, or NULL */
+	char *phase;	  /* label of the measuring phase that starts here ("inflate", "deflate", "oscillate", ...); NULL: goes on */
+};
+
+/** struct pn_driver_spec - the driver under test */
+struct pn_driver_spec {
+	char *name;   /* "vballoon", "stock", a variant's name, a path to a .ko */
+	char *params; /* module parameters; NULL: none */
+};
+
+/** struct pn_oracle_waiver - an oracle that a scenario switches off, and why */
+struct pn_oracle_waiver {
+	char *oracle;
+	char *reason;
+};
+
+/**
+ * struct pn_scenario - one runnable case's worth of scenario: matrix and --set already applied, every unit converted
+ *
+ * Made by pn_plan_build(); all strings owned by it.
+ */
+struct pn_scenario {
+	char *name;
+	char *summary;
+	char *file; /* it was read from */
+	struct pn_machine guest;
+	struct pn_driver_spec driver;
+	char **loads; /* names under workloads/loads, started before the timeline and stopped after it; NULL-terminated, empty for idle */
+	struct pn_event *events;
+	unsigned int event_count;
+	char **probes; /* names; NULL-terminated; NULL: all */
+	struct pn_oracle_waiver *waivers;
+	unsigned int waiver_count;
+	char **requires;	  /* "swap", "disk", "kvm", "hugetlb", "pmu", ...; beyond what the rest of the scenario implies */
+	char *expect;		  /* "pass"; or, for tests of the harness itself: "fail:ORACLE", "brok" */
+	uint64_t sample_ns;	  /* sampling interval of the probes */
+	uint64_t settle_timeout_ns; /* a target not reached in this time is a liveness failure */
+	uint64_t runtime_ns;	  /* planned length of the measured part */
+	uint64_t timeout_ns;	  /* a case that lives longer hangs: it is killed and BROK */
+	uint64_t seed;
+};
+
+/** struct pn_case - a planned case */
+struct pn_case {
+	unsigned int index;   /* from 1, in plan order */
+	char *id;	      /* "smoke/inflate,driver=stock,load=idle"; unique and stable in the run, no white space */
+	struct pn_scenario *scenario;
+	char *yaml;	      /* the resolved scenario, which run alone does the same again */
+	char *params_json;    /* the matrix axes of this case as a JSON object: {"driver":"stock","load":"idle","backing":"4k",...} */
+	char *skip_reason;    /* NULL: runnable as far as the scenario can tell */
+};
+
+/** struct pn_plan_config - what the command line adds to the scenarios */
+struct pn_plan_config {
+	const char *const *names; /* scenario or suite names, or files; NULL-terminated */
+	const char *const *sets;  /* "key=value", NULL-terminated; may be NULL */
+	const char *driver;	  /* NULL: the scenario's, also its matrix axis */
+	const char *kernel, *modules, *qemu, *image;
+	uint64_t seed;		  /* 0: drawn from the scenario's name, so that it is the same tomorrow */
+	unsigned int repeat;	  /* 0 counts as 1 */
+	const char *workloads_dir; /* where scenarios/ and suites/ are */
+};
+
+/** struct pn_plan - all cases of a run, in order */
+struct pn_plan {
+	struct pn_case *cases;
+	unsigned int count;
+};
+
+/**
+ * pn_plan_build() - read scenarios and suites, expand every matrix and repeat, check everything
+ *
+ * Nothing is started. Return: 0; -EINVAL or -ENOENT with one clear line (file:line, key, value, accepted); or another negative errno.
+ */
+int pn_plan_build(const struct pn_plan_config *config, struct pn_plan **ret_plan, struct pn_diag *diag);
+void pn_plan_free(struct pn_plan *plan);

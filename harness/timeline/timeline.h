@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct pn_diag;
+struct pn_guest;
+struct pn_journal;
+struct pn_module;
+struct pn_scenario;
+
+/*
+ * The conductor: does a scenario's events in order on the wall clock, arms and disarms its faults, watches the balloon settle.
+ * What happened goes into the journal: "event" {index, do, ...}, "phase" {name}, "target" {balloon_bytes, from_bytes},
+ * "settled" {balloon_bytes, asked_bytes, duration_ns}, "unsettled" {...}, "fault" {name, armed|fired|disarmed}. Metrics and oracles
+ * read that journal, never the conductor.
+ */
+
+/** struct pn_timeline - what the conductor needs; plain value, all borrowed */
+struct pn_timeline {
+	struct pn_guest *guest;
+	const struct pn_scenario *scenario;
+	const struct pn_module *driver;
+	struct pn_journal *journal;
+	const char *workloads_dir;
+	const char *case_dir;
+	const int *stop; /* becomes non-zero when the user interrupts: end at the next event, faults disarmed; may be NULL */
+};
+
+/**
+ * pn_timeline_run() - conduct the events of a scenario
+ *
+ * Blocks until the last one is done and every fault is disarmed. A fault that could not be armed or never fired is an error.
+ * Return: 0; -EINTR when stopped; -EHOSTDOWN when the guest died and no fault of the scenario explains it; or another negative errno.
+ */
+int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag);
+
+/**
+ * pn_timeline_settle() - wait until the balloon is at a target and at rest
+ * @asked_bytes: the target
+ * @timeout_ns: how long at most
+ * @ret_bytes: in the balloon in the end
+ *
+ * At rest: the device's actual equals the target, or has not moved for a second. Polls the monitor with growing gaps, 2 to 50 ms.
+ * Return: 0 at the target, 1 at rest elsewhere, -ETIMEDOUT still moving, or another negative errno.
+ */
+int pn_timeline_settle(const struct pn_timeline *timeline, uint64_t asked_bytes, uint64_t timeout_ns, uint64_t *ret_bytes, struct pn_diag *diag);
+
+/** pn_driver_load() - load and bind the driver under test; asserts that it is bound. Return: 0 or a negative errno. */
+int pn_driver_load(const struct pn_timeline *timeline, struct pn_diag *diag);
+
+/** pn_driver_unload() - unload it again; the guest must have everything back afterwards. Return: 0 or a negative errno. */
+int pn_driver_unload(const struct pn_timeline *timeline, struct pn_diag *diag);
+
+/** pn_load_start() - start a load of workloads/loads in the guest and wait until it is ready. Return: 0 or a negative errno. */
+int pn_load_start(const struct pn_timeline *timeline, const char *name, struct pn_diag *diag);
+
+/**
+ * pn_load_stop() - stop a load and fetch what it measured
+ * @ret_result: {"load","ops","ops_per_s","exit_code","oom_killed", and per load: "fio":{...json+...}, "touch":{p50,p99,p999,count,hist}}
+ *
+ * The raw output is kept in the case directory. Return: 0 or a negative errno (a load that failed by itself is -EREMOTEIO).
+ */
+int pn_load_stop(const struct pn_timeline *timeline, const char *name, json_t **ret_result, struct pn_diag *diag);
