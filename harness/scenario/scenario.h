@@ -34,7 +34,8 @@ struct pn_event {
 	uint64_t balloon_bytes; /* size of the balloon asked for, not of what is left to the guest; may be unaligned or too large on purpose */
 	char *name;
 	char *fault_args; /* JSON object text, or NULL */
-	char *phase;	  /* label of the measuring phase that starts here ("inflate", "deflate", "oscillate", ...); NULL: goes on */
+	char *phase;	  /* label of the measuring phase that starts here ("inflate", "deflate", "oscillate", ...; "setup" is not measured); NULL: goes on */
+	bool may_miss;	  /* PN_DO_TARGET: out of reach on purpose; resting short of it is no failure */
 };
 
 /** struct pn_driver_spec - the driver under test */
@@ -67,7 +68,7 @@ struct pn_scenario {
 	struct pn_oracle_waiver *waivers;
 	unsigned int waiver_count;
 	char **requires;	  /* "swap", "disk", "kvm", "hugetlb", "pmu", ...; beyond what the rest of the scenario implies */
-	char *expect;		  /* "pass"; or, for tests of the harness itself: "fail:ORACLE", "brok" */
+	char *expect;		  /* "pass"; or, for tests of the harness itself: "fail:ORACLE", "brok", "brok:TEXT" (the reason contains TEXT) */
 	uint64_t sample_ns;	  /* sampling interval of the probes */
 	uint64_t settle_timeout_ns; /* a target not reached in this time is a liveness failure */
 	uint64_t runtime_ns;	  /* planned length of the measured part */

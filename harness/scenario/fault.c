@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The faults a scenario may ask for. Only what they are called and which arguments they take; harness/timeline does them. A new
+ * fault is one record here and one function there.
+ */
+#include "fault.h"
+
+#include <string.h>
+
+#include "../base/units.h"
+
+static const char *const oom_modes[] = {"anon", "cache", "mlock", "thp", NULL};
+
+static const struct pn_key_info oom_args[] = {
+	{.name = "mode", .type = PN_KEY_CHOICE, .choices = oom_modes, .fallback = "anon", .help = "what kind of memory the hog takes"},
+	{.name = "bytes", .type = PN_KEY_SHARE, .min = PN_MIB, .percent_max = 400, .fallback = "120%",
+	 .help = "how much the hog asks for; more than memory and swap together to force a kill"},
+	{},
+};
+
+const struct pn_fault_info pn_fault_infos[] = {
+	{.name = "oom", .span = PN_FAULT_LASTS, .args = oom_args, .undo = "the hog is ended and has given its memory back",
+	 .help = "a hog in the guest takes memory until it runs out, for real"},
+	{.name = "vcpu-pause", .span = PN_FAULT_LASTS, .undo = "the vCPUs run again", .help = "all vCPUs stopped through the monitor"},
+	{.name = "qemu-stop", .span = PN_FAULT_LASTS, .undo = "SIGCONT to QEMU", .help = "SIGSTOP to QEMU: neither device nor monitor answers"},
+	{.name = "unbind", .span = PN_FAULT_LASTS, .undo = "the driver is bound again", .help = "driver unbound from the device through sysfs"},
+	{.name = "unload", .span = PN_FAULT_LASTS, .undo = "the driver is loaded and bound again", .help = "driver module removed, as rmmod does"},
+	{.name = "reset", .span = PN_FAULT_INSTANT, .help = "system_reset: the guest boots again and the driver is loaded again"},
+	{.name = "qemu-kill", .span = PN_FAULT_FATAL, .help = "SIGKILL to QEMU (self-test of the harness)"},
+	{.name = "agent-wedge", .span = PN_FAULT_FATAL, .help = "the agent in the guest answers no more (self-test of the harness)"},
+	{},
+};
+
+const struct pn_fault_info *pn_fault_find(const char *name)
+{
+	for (const struct pn_fault_info *fault = pn_fault_infos; fault->name; fault++)
+		if (strcmp(fault->name, name) == 0)
+			return fault;
+	return NULL;
+}
