@@ -10,9 +10,25 @@ struct pn_journal;
 struct pn_scenario;
 
 /*
- * Probes sample on one clock into samples.jsonl of the case: one object a tick, {"t_ns": host clock, "NAME": number, ...}. Names are dotted,
- * units as suffix or as the table pn_probe_table says. Guest samples are put on the host's clock by the measured offset.
+ * Probes sample on one clock into samples.jsonl of the case, one object a line: {"t_ns": host clock, "src": BEAT, "NAME": number, ...}.
+ * Three beats write it, so that a stuck one delays no other: "host" (procfs and counters), "monitor" (whatever asks QEMU) and "guest" (the
+ * agent's sample events; their t_ns is the guest's time put on the host's clock by the measured offset). A key has one beat; within a
+ * key lines may be out of order by a tick: sort by t_ns. Names are dotted, units as suffix, and listed in pn_probe_table (probe.h).
+ * Keys of the agent (PROTOCOL.md) stand behind "guest.", so guest memory is guest.mem.free. Counters count from an arbitrary start.
+ * A mark is one line with all of them at once: {"t_ns", "src":"mark", "mark": label, "guest_t_ns": its guest half's own time, ...}.
  * A value that could not be read is absent and its reason stands once in the journal ("unsupported" {name, reason}); never 0.
+ * The journal also gets "clock" {offset_ns, error_ns, when: "start"|"stepped"|"end"} and, in the end, "sampler" {host, monitor, guest:
+ * lines of each beat, late: beats skipped, cpu_ns: what the sampler's threads used}.
+ *
+ * kmsg.jsonl: {"t_ns", "seq", "level", "time_us", "text"} a record, and at each mark {"t_ns", "mark", "guest_ns"}. What stands before the
+ * mark "boot" is from before the case.
+ *
+ * Marks: which ones the runner takes, and which the ledger needs (a missing one is PN_BROK):
+ *	"boot"		before the driver is loaded			needed
+ *	"driver"	driver loaded and bound				needed
+ *	"settled:N"	after the N-th "settled" record of the journal, N from 1; needed for each such record
+ *	"rest"		after the final full deflate, loads stopped, driver still loaded	needed
+ *	"unloaded"	after the driver was unloaded			needed
  */
 
 struct pn_sampler;
@@ -28,10 +44,20 @@ struct pn_sampler_config {
 /** pn_sampler_start() - open counters (libperf on QEMU's threads by role), start sampling. Return: 0 or a negative errno. */
 int pn_sampler_start(const struct pn_sampler_config *config, struct pn_sampler **ret_sampler, struct pn_diag *diag);
 
-/** pn_sampler_mark() - take one sample of everything now, outside the beat, labelled: {"mark": label, ...}. Blocks for ms. Return: 0 or -errno. */
+/**
+ * pn_sampler_mark() - take one sample of everything now, outside the beat, labelled
+ * @label: as above
+ *
+ * Thread-safe. Blocks for ms; for seconds when monitor or agent do not answer: what they had to say is absent then, and the oracles
+ * that need it say BROK. Return: 0, or a negative errno when the line could not be written.
+ */
 int pn_sampler_mark(struct pn_sampler *sampler, const char *label, struct pn_diag *diag);
 
-/** pn_sampler_stop() - last sample, close, free. Return: 0 or a negative errno. */
+/**
+ * pn_sampler_stop() - last sample, close, free; NULL is fine
+ *
+ * Return: 0, or the first negative errno of a line that could not be written (the record has holes then: the case is BROK).
+ */
 int pn_sampler_stop(struct pn_sampler *sampler, struct pn_diag *diag);
 
 /** enum pn_verdict - what a case or an oracle says; a worse one wins in the order of the enum */
@@ -46,7 +72,7 @@ struct pn_record {
 	json_t *journal; /* array of records */
 	json_t *samples; /* array of samples */
 	json_t *kmsg;	 /* array of kernel log records of this case */
-	json_t *loads;	 /* results of pn_load_stop() */
+	json_t *loads;	 /* array of results of pn_load_stop(); "must_swap" true on one that must swap */
 	json_t *host;	 /* what was left behind: array of {"kind","what"}; empty when clean */
 };
 

@@ -58,7 +58,7 @@ int pn_load_start(const struct pn_timeline *timeline, const char *name, struct p
 
 /**
  * pn_load_stop() - stop a load and fetch what it measured
- * @ret_result: {"load","ops","ops_per_s","exit_code","oom_killed", and per load: "fio":{...json+...}, "touch":{p50,p99,p999,count,hist}}
+ * @ret_result: {"load","ops","ops_per_s","exit_code","oom_killed","must_swap" (as the load's file says), and per load: "fio":{...json+...}, "touch":{p50,p99,p999,count,hist}}
  *
  * The raw output is kept in the case directory. Return: 0 or a negative errno (a load that failed by itself is -EREMOTEIO).
  */
