@@ -26,6 +26,9 @@ struct pn_timeline {
 	const char *workloads_dir;
 	const char *case_dir;
 	const int *stop; /* becomes non-zero when the user interrupts: end at the next event, faults disarmed; may be NULL */
+	void (*on_settled)(void *data); /* called after each "settled" record, on the conductor's thread, before the next event: a mark is taken there; may be NULL */
+	void *on_settled_data;
+	json_t *load_results; /* array: what pn_load_stop() gave for each load that an event stopped is appended; may be NULL */
 };
 
 /**
