@@ -31,8 +31,8 @@ void pn_owned_register(const struct pn_owned_kind *kind);
 
 /**
  * pn_owned_add() - record a thing before it is started or changed
- * @kind: "process" {pid,start}, "qemu" {uuid}, "file" {path}, "tree" {path}, "setting" {path,value: the old one},
- *        "swap" {path}, "cgroup" {path}, "mount" {path}, or a registered one
+ * @kind: "process" {pid,start}, "file" {path}, "tree" {path}, "setting" {path,value: the old one}, "swap" {path},
+ *        "cgroup" {path}, "mount" {path}, or a registered one
  * @what: object; stolen
  *
  * Return: an id > 0, or a negative errno.

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How each kind of owned thing is undone. Every undo may be called on a thing that was never started, is half done or has
+ * already gone: then it succeeds. A process is known by its id and its start time together, so a reused id is never hit.
+ */
+
+#include "owned_kinds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "fs.h"
+
+static const char *path_of(const json_t *what)
+{
+	const char *path = json_string_value(json_object_get(what, "path"));
+
+	return path ? path : "";
+}
+
+static int path_present(const json_t *what, struct pn_diag *diag)
+{
+	return access(path_of(what), F_OK) == 0;
+}
+
+unsigned long long pn_owned_process_start(int pid)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
+	g_autofree char *text = NULL;
+	unsigned long long start = 0;
+	const char *p;
+
+	if (pn_fs_read(path, &text, NULL, NULL))
+		return 0;
+	p = strrchr(text, ')'); /* the command name may hold anything, also ") " */
+	if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &start) != 1)
+		return 0;
+	return start;
+}
+
+static int process_present(const json_t *what, struct pn_diag *diag)
+{
+	int pid = (int)json_integer_value(json_object_get(what, "pid"));
+	unsigned long long start = (unsigned long long)json_integer_value(json_object_get(what, "start"));
+
+	return pid > 0 && start != 0 && pn_owned_process_start(pid) == start;
+}
+
+#define EXIT_WAIT_MS 10000
+
+/* By pidfd, so that the id can't change hands between the check and the signal; it is readable once the process has ended. */
+static int process_undo(const json_t *what, struct pn_diag *diag)
+{
+	int pid = (int)json_integer_value(json_object_get(what, "pid"));
+	struct pollfd poll_fd = { .events = POLLIN };
+	int err = 0;
+
+	poll_fd.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (poll_fd.fd < 0)
+		return 0;
+	if (process_present(what, NULL)) {
+		if (syscall(SYS_pidfd_send_signal, poll_fd.fd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+			err = pn_diag_set(diag, -errno, "can't end process %d: %s", pid, g_strerror(errno));
+		else if (poll(&poll_fd, 1, EXIT_WAIT_MS) == 0)
+			err = pn_diag_set(diag, -ETIMEDOUT, "process %d did not end within %d s of SIGKILL", pid, EXIT_WAIT_MS / 1000);
+	}
+	close(poll_fd.fd);
+	return err;
+}
+
+static int tree_undo(const json_t *what, struct pn_diag *diag)
+{
+	return pn_fs_remove_tree(path_of(what), diag);
+}
+
+int pn_owned_setting_read(const char *path, char **ret_value, struct pn_diag *diag)
+{
+	char *text, *from, *to;
+	int err = pn_fs_read(path, &text, NULL, diag);
+
+	if (err)
+		return err;
+	g_strstrip(text);
+	from = strchr(text, '[');
+	to = from ? strchr(from, ']') : NULL;
+	if (to) {
+		*to = '\0';
+		memmove(text, from + 1, (size_t)(to - from));
+	}
+	*ret_value = text;
+	return 0;
+}
+
+static int setting_undo(const json_t *what, struct pn_diag *diag)
+{
+	const char *value = json_string_value(json_object_get(what, "value"));
+
+	if (!value || access(path_of(what), F_OK) < 0)
+		return 0;
+	return pn_fs_write_setting(path_of(what), value, diag);
+}
+
+/* A setting that stands at its old value is not ours any more. */
+static int setting_present(const json_t *what, struct pn_diag *diag)
+{
+	const char *value = json_string_value(json_object_get(what, "value"));
+	g_autofree char *now = NULL;
+
+	if (!value || pn_owned_setting_read(path_of(what), &now, NULL))
+		return 0;
+	return strcmp(now, value) != 0;
+}
+
+static int swap_undo(const json_t *what, struct pn_diag *diag)
+{
+	const char *path = path_of(what);
+
+	if (swapoff(path) < 0 && errno != EINVAL && errno != ENOENT)
+		return pn_diag_set(diag, -errno, "can't end swapping to %s: %s", path, g_strerror(errno));
+	return pn_fs_remove_tree(path, diag);
+}
+
+static int cgroup_undo(const json_t *what, struct pn_diag *diag)
+{
+	if (rmdir(path_of(what)) < 0 && errno != ENOENT)
+		return pn_diag_set(diag, -errno, "can't remove cgroup %s: %s", path_of(what), g_strerror(errno));
+	return 0;
+}
+
+static int mount_undo(const json_t *what, struct pn_diag *diag)
+{
+	if (umount2(path_of(what), MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+		return pn_diag_set(diag, -errno, "can't unmount %s: %s", path_of(what), g_strerror(errno));
+	return 0;
+}
+
+static int mount_present(const json_t *what, struct pn_diag *diag)
+{
+	g_autofree char *mounts = NULL;
+	g_autofree char *needle = g_strdup_printf(" %s ", path_of(what));
+
+	return pn_fs_read("/proc/self/mounts", &mounts, NULL, NULL) == 0 && strstr(mounts, needle) != NULL;
+}
+
+const struct pn_owned_kind pn_owned_kinds[] = {
+	{ "process", "a program that was started; ended by SIGKILL", process_undo, process_present },
+	{ "file", "a file; removed", tree_undo, path_present },
+	{ "tree", "a directory with all below it; removed", tree_undo, path_present },
+	{ "setting", "a kernel setting; written back", setting_undo, setting_present },
+	{ "swap", "a swap file; switched off and removed", swap_undo, path_present },
+	{ "cgroup", "a control group, empty by then; removed", cgroup_undo, path_present },
+	{ "mount", "a mounted file system; detached", mount_undo, mount_present },
+	{ NULL, NULL, NULL, NULL },
+};
