@@ -12,9 +12,17 @@ struct pn_scenario;
 
 /*
  * The conductor: does a scenario's events in order on the wall clock, arms and disarms its faults, watches the balloon settle.
- * What happened goes into the journal: "event" {index, do, ...}, "phase" {name}, "target" {balloon_bytes, from_bytes},
- * "settled" {balloon_bytes, asked_bytes, duration_ns}, "unsettled" {...}, "fault" {name, armed|fired|disarmed}. Metrics and oracles
- * read that journal, never the conductor.
+ * What happened goes into the journal; metrics and oracles read that journal, never the conductor:
+ *	"timeline"  {state: "start"|"end", outcome: 0 or a negative errno}
+ *	"event"     {index, do, name, late_ns: against its instant}, before the event is done
+ *	"phase"     {name}
+ *	"target"    {balloon_bytes, from_bytes (absent when nobody could be asked), refused: the monitor's words, absent when accepted}
+ *	"settled"   {balloon_bytes, asked_bytes, from_bytes, duration_ns, resolution_ns: gap of the polls, disturbed_ns: spent
+ *		     in faults that hold guest or driver, not counted in duration_ns}
+ *	"unsettled" {the same, and outcome: "rest" (at rest elsewhere) or "moving" (the settle timeout passed), may_miss}
+ *	"fault"     {name, event, state: "armed"|"fired"|"disarmed"|"missed", and what shows it: evidence}
+ *	"driver"    {state: "bound"|"unbound"|"loaded"|"unloaded", driver, device, features}
+ *	"load"      {load, state: "started"|"ready"|"marked"|"stopped"}
  */
 
 /** struct pn_timeline - what the conductor needs; plain value, all borrowed */
@@ -26,6 +34,14 @@ struct pn_timeline {
 	const char *workloads_dir;
 	const char *case_dir;
 	const int *stop; /* becomes non-zero when the user interrupts: end at the next event, faults disarmed; may be NULL */
+	/*
+	 * Called after each "settled" record, the balloon at its target at rest: take a mark (the N-th call belongs to the N-th such
+	 * record). And after each "phase" record. Either may be NULL; may block for ms; on any thread of the conductor, but never two
+	 * at a time.
+	 */
+	void (*on_settled)(void *data, uint64_t balloon_bytes);
+	void (*on_phase)(void *data, const char *phase);
+	void *data; /* handed to both */
 	void (*on_settled)(void *data); /* called after each "settled" record, on the conductor's thread, before the next event: a mark is taken there; may be NULL */
 	void *on_settled_data;
 	json_t *load_results; /* array: what pn_load_stop() gave for each load that an event stopped is appended; may be NULL */
@@ -34,8 +50,10 @@ struct pn_timeline {
 /**
  * pn_timeline_run() - conduct the events of a scenario
  *
- * Blocks until the last one is done and every fault is disarmed. A fault that could not be armed or never fired is an error.
- * Return: 0; -EINTR when stopped; -EHOSTDOWN when the guest died and no fault of the scenario explains it; or another negative errno.
+ * Blocks until the last one is done, the last target has settled (or not, see the journal) and every fault is disarmed. Marks the
+ * native loads at the start, so that their warm-up is apart. A fault that could not be armed, disarmed, or never fired is an error;
+ * whatever the way out, every fault is disarmed and paused guests run again.
+ * Return: 0; -EINTR when stopped; -ENODATA when a fault never fired; -EHOSTDOWN when the guest died; or another negative errno.
  */
 int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag);
 
@@ -45,7 +63,9 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag);
  * @timeout_ns: how long at most
  * @ret_bytes: in the balloon in the end
  *
- * At rest: the device's actual equals the target, or has not moved for a second. Polls the monitor with growing gaps, 2 to 50 ms.
+ * At rest: the device's actual equals the target, or has not moved for a second and for ten times its longest pause so far (five
+ * seconds before its first movement: a guest under load may be late to start). Polls the monitor with growing gaps, 2 to 50 ms.
+ * Journals "settled" or "unsettled" and calls on_settled, so it serves the runner's final deflate as well.
  * Return: 0 at the target, 1 at rest elsewhere, -ETIMEDOUT still moving, or another negative errno.
  */
 int pn_timeline_settle(const struct pn_timeline *timeline, uint64_t asked_bytes, uint64_t timeout_ns, uint64_t *ret_bytes, struct pn_diag *diag);
