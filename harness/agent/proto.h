@@ -10,6 +10,7 @@
  * (agent) or fails the call (host). Nothing is ever allocated by a length that has not been checked.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,7 @@ struct pn_proto_parser {
 	size_t used;
 	size_t eaten;
 	uint64_t dropped_bytes; /* thrown away while looking for the next magic */
+	bool in_garbage;	/* the stretch being dropped was reported already */
 };
 
 /** pn_proto_parser_init() - allocate the buffer. Return: 0 or -ENOMEM. */
@@ -72,6 +74,20 @@ void pn_proto_parser_commit(struct pn_proto_parser *parser, size_t len);
  * (go on calling), -EPROTONOSUPPORT for a frame of another version (dropped whole).
  */
 int pn_proto_parser_next(struct pn_proto_parser *parser, struct pn_proto_frame *ret_frame);
+
+/**
+ * pn_proto_parser_partial() - is a frame begun and not complete?
+ *
+ * A peer that was cut off in the middle of a frame (snapshot restored, host restarted) never sends the rest. For frames of JSON the parser
+ * finds that out by itself, since a header inside JSON text is impossible; for a blob only the caller's clock can tell.
+ */
+bool pn_proto_parser_partial(const struct pn_proto_parser *parser);
+
+/** pn_proto_parser_resync() - give the frame that is begun up, and look for the next one inside what came after its header */
+void pn_proto_parser_resync(struct pn_proto_parser *parser);
+
+/** pn_proto_parser_reset() - forget all bytes; for a new connection on which nothing of the old one can follow */
+void pn_proto_parser_reset(struct pn_proto_parser *parser);
 
 /**
  * pn_proto_header_fill() - make the header of a frame
