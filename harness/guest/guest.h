@@ -82,6 +82,7 @@ struct pn_action {
  * @action: verb and arguments:
  *	"balloon" {"bytes": in the balloon}: new target; sets num_pages = bytes / 4096; clamped by nobody here
  *	"qmp" {"execute","arguments"}; "agent" {"op", ...} (PROTOCOL.md); "put" {"from","path","mode"}: a host file into the guest
+ *	("agent" operations that answer with blobs, get and load.output, take "to" besides: the host file that the bytes are written to)
  *	"signal" {"signal": number}: to QEMU (SIGSTOP, SIGCONT, SIGKILL); "pause", "resume", "reset" {}
  * @ret_reply: what came back, or NULL when not wanted; json_decref() by the caller
  *
