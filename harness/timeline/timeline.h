@@ -42,8 +42,6 @@ struct pn_timeline {
 	void (*on_settled)(void *data, uint64_t balloon_bytes);
 	void (*on_phase)(void *data, const char *phase);
 	void *data; /* handed to both */
-	void (*on_settled)(void *data); /* called after each "settled" record, on the conductor's thread, before the next event: a mark is taken there; may be NULL */
-	void *on_settled_data;
 	json_t *load_results; /* array: what pn_load_stop() gave for each load that an event stopped is appended; may be NULL */
 };
 
