@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of report formats, and the one that is run.json itself. */
+#include "report.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "../harness/base/diag.h"
+#include "rundir.h"
+
+const struct pn_report_format pn_report_formats[] = {
+	{"text", "a table for people, within 80 columns", pn_report_text},
+	{"json", "run.json: the machine-readable summary", pn_report_json},
+	{"junit", "JUnit XML for CI systems", pn_report_junit},
+	{"tap", "Test Anything Protocol, version 13", pn_report_tap},
+	{0},
+};
+
+const struct pn_report_format *pn_report_format_find(const char *name)
+{
+	for (const struct pn_report_format *format = pn_report_formats; format->name; format++)
+		if (!strcmp(format->name, name))
+			return format;
+	return NULL;
+}
+
+char *pn_report_clean(const char *text)
+{
+	char *clean = g_utf8_make_valid(text, -1);
+
+	for (char *c = clean; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			*c = *c == '\n' || *c == '\t' ? ' ' : '?';
+	return clean;
+}
+
+int pn_report_json(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)
+{
+	json_t *summary = pn_rundir_summary(run);
+	int err = json_dumpf(summary, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+
+	json_decref(summary);
+	if (err || fputc('\n', out) == EOF)
+		return pn_diag_set(diag, -EIO, "the report could not be written");
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct pn_diag;
+struct pn_rundir;
+
+/** struct pn_report_style - how a report for people may look */
+struct pn_report_style {
+	bool colour;
+};
+
+/** struct pn_report_format - one form of a report, a pure function of the run directory */
+struct pn_report_format {
+	const char *name; /* also the option of `puncture report` */
+	const char *help; /* one line */
+	/* @write: the whole report to @out. Return: 0 or a negative errno. */
+	int (*write)(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
+};
+
+/** pn_report_formats - all formats, the default one first; ends with a NULL name */
+extern const struct pn_report_format pn_report_formats[];
+
+/** pn_report_format_find() - by name; NULL when there is none */
+const struct pn_report_format *pn_report_format_find(const char *name);
+
+/** pn_report_clean() - a text from outside as one line without control characters (terminals obey them, XML refuses them); g_free() by the caller */
+char *pn_report_clean(const char *text);
+
+int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
+int pn_report_json(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
+int pn_report_junit(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
+int pn_report_tap(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every report of every golden run directory must come out to the byte as it stands there. `test-report-golden --update` writes the
+ * expected files anew; read the difference before committing it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../harness/base/diag.h"
+#include "../harness/base/fs.h"
+#include "report.h"
+#include "rundir.h"
+
+static const char *const goldens[] = {"smoke", "killed", "selftest", NULL};
+
+static char *render(const char *golden, const struct pn_report_format *format)
+{
+	g_autofree char *dir = g_build_filename(PN_GOLDEN_DIR, golden, NULL);
+	struct pn_report_style style = {0};
+	struct pn_rundir *run = NULL;
+	struct pn_diag diag = {0};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (pn_rundir_read(dir, &run, &diag))
+		g_error("%s", diag.text);
+	/* where the directory lies must not stand in what is compared */
+	g_free(run->dir);
+	run->dir = g_strdup_printf("runs/%s", golden);
+	assert_int_equal(format->write(run, &style, out, NULL), 0);
+	fclose(out);
+	pn_rundir_free(run);
+	return text;
+}
+
+static char *expected_path(const char *golden, const struct pn_report_format *format)
+{
+	return g_strdup_printf(PN_GOLDEN_DIR "/%s/expected.%s", golden, format->name);
+}
+
+static void reports_come_out_to_the_byte(void **state)
+{
+	for (const char *const *golden = goldens; *golden; golden++) {
+		for (const struct pn_report_format *format = pn_report_formats; format->name; format++) {
+			g_autofree char *path = expected_path(*golden, format), *expected = NULL;
+			char *text = render(*golden, format);
+
+			assert_int_equal(pn_fs_read(path, &expected, NULL, NULL), 0);
+			assert_string_equal(text, expected);
+			free(text);
+		}
+	}
+}
+
+static void text_stays_within_80_columns(void **state)
+{
+	for (const char *const *golden = goldens; *golden; golden++) {
+		char *text = render(*golden, pn_report_format_find("text"));
+		g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+		/* a line to be copied is as long as it is */
+		for (char **line = lines; *line; line++)
+			if (!strstr(*line, "again: ") && !strstr(*line, "go on with: "))
+				assert_true(strlen(*line) <= 80);
+		free(text);
+	}
+}
+
+static void colour_is_only_added(void **state)
+{
+	g_autofree char *dir = g_build_filename(PN_GOLDEN_DIR, "smoke", NULL);
+	struct pn_report_style style = {.colour = true};
+	struct pn_rundir *run = NULL;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(pn_rundir_read(dir, &run, NULL), 0);
+	assert_int_equal(pn_report_text(run, &style, out, NULL), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\033[31mFAIL\033[0m"));
+	free(text);
+	pn_rundir_free(run);
+}
+
+static int read_dir_with(const char *file, const char *content, struct pn_diag *diag)
+{
+	g_autofree char *dir = g_dir_make_tmp("puncture-report-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(dir, file, NULL), *parent = g_path_get_dirname(path);
+	g_autofree char *plan = g_build_filename(dir, "plan.json", NULL);
+	const char *good = "{\"schema\":1,\"run\":\"r\",\"cases\":[{\"index\":1,\"id\":\"a\"}]}";
+	struct pn_rundir *run = NULL;
+	int err;
+
+	assert_int_equal(pn_fs_write(plan, good, strlen(good), NULL), 0);
+	assert_int_equal(pn_fs_mkdir_p(parent, NULL), 0);
+	assert_int_equal(pn_fs_write(path, content, strlen(content), NULL), 0);
+	err = pn_rundir_read(dir, &run, diag);
+	pn_rundir_free(run);
+	pn_fs_remove_tree(dir, NULL);
+	return err;
+}
+
+static void refuses_what_is_no_run_directory(void **state)
+{
+	struct pn_rundir *run = NULL;
+	struct pn_diag diag = {0};
+
+	assert_int_equal(pn_rundir_read("/nonexistent", &run, &diag), -ENOENT);
+	assert_non_null(strstr(diag.text, "/nonexistent/plan.json"));
+	assert_int_equal(read_dir_with("plan.json", "{\"schema\":2}", &diag), -EINVAL);
+	assert_non_null(strstr(diag.text, "schema"));
+	assert_int_equal(read_dir_with("plan.json", "{\"schema\":1,\"cases\":[{}]}", &diag), -EINVAL);
+	assert_int_equal(read_dir_with("cases/0001/verdict.json", "{\"verdict\":\"GOOD\"}", &diag), -EINVAL);
+	assert_non_null(strstr(diag.text, "GOOD"));
+	assert_int_equal(read_dir_with("cases/0001/verdict.json", "{\"verd", &diag), -EINVAL);
+	assert_non_null(strstr(diag.text, "verdict.json:1"));
+}
+
+static void an_unfinished_case_is_in_no_summary(void **state)
+{
+	struct pn_rundir *run = NULL;
+	struct pn_rundir_totals totals;
+	json_t *summary;
+
+	assert_int_equal(pn_rundir_read(PN_GOLDEN_DIR "/killed", &run, NULL), 0);
+	pn_rundir_totals(run, &totals);
+	summary = pn_rundir_summary(run);
+	assert_true(totals.unfinished > 0);
+	assert_int_equal(json_array_size(json_object_get(summary, "cases")), run->count - totals.unfinished);
+	json_decref(summary);
+	pn_rundir_free(run);
+}
+
+static int update(void)
+{
+	for (const char *const *golden = goldens; *golden; golden++) {
+		for (const struct pn_report_format *format = pn_report_formats; format->name; format++) {
+			g_autofree char *path = expected_path(*golden, format);
+			struct pn_diag diag = {0};
+			char *text = render(*golden, format);
+			int err = pn_fs_write(path, text, strlen(text), &diag);
+
+			free(text);
+			if (err)
+				g_error("%s", diag.text);
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reports_come_out_to_the_byte),
+		cmocka_unit_test(text_stays_within_80_columns),
+		cmocka_unit_test(colour_is_only_added),
+		cmocka_unit_test(refuses_what_is_no_run_directory),
+		cmocka_unit_test(an_unfinished_case_is_in_no_summary),
+	};
+
+	if (argc > 1 && !strcmp(argv[1], "--update"))
+		return update();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
