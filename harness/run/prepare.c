@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Before the first case: everything that cases share and that takes long, once each. A measured case never builds an image.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/owned.h"
+#include "../base/units.h"
+
+#define PREPARE_TIMEOUT_NS (20 * 60 * PN_NS_PER_S)
+#define SLOW_NS PN_NS_PER_S
+
+/** struct preparation - one thing to prepare */
+struct preparation {
+	struct pn_task task;
+	const struct pn_supervisor *supervisor;
+	const struct pn_scenario *scenario;
+	char *key;
+};
+
+/** struct preparations - the list of them */
+struct preparations {
+	struct pn_supervisor *supervisor;
+	GPtrArray *list;
+	unsigned int next;
+	uint64_t began_ns; /* of the running one */
+	bool told;
+};
+
+static int run_preparation(void *data, const int *stop, struct pn_diag *diag)
+{
+	struct preparation *preparation = data;
+	const struct pn_supervisor *self = preparation->supervisor;
+	int err = self->ops->prepare(preparation->scenario, self->config->uri, diag);
+	int undone = pn_owned_release_all(err ? NULL : diag);
+
+	return err < 0 ? err : undone;
+}
+
+static struct pn_task *next_preparation(void *data)
+{
+	struct preparations *all = data;
+
+	if (all->next >= all->list->len)
+		return NULL;
+	all->began_ns = pn_clock_now_ns();
+	all->told = false;
+	return &((struct preparation *)all->list->pdata[all->next++])->task;
+}
+
+static void tick(unsigned int running, void *data)
+{
+	struct preparations *all = data;
+	const struct preparation *now = all->list->pdata[all->next - 1];
+
+	if (!running || all->told || pn_clock_now_ns() - all->began_ns < SLOW_NS)
+		return;
+	all->told = true;
+	pn_progress_say(&all->supervisor->progress, "preparing %s (%u of %u)", now->key, all->next, all->list->len);
+}
+
+static const char *why(const struct pn_task_end *end)
+{
+	switch (end->how) {
+	case PN_TASK_RETURNED:
+		return end->err ? end->diag.text[0] ? end->diag.text : g_strerror(-end->err) : "";
+	case PN_TASK_TIMED_OUT:
+		return "timed out";
+	case PN_TASK_KILLED:
+		return "killed by the user";
+	default:
+		return "its process crashed; see prepare.log of the run";
+	}
+}
+
+static void ended(struct pn_task *task, const struct pn_task_end *end, void *data)
+{
+	struct preparation *preparation = task->data;
+	struct preparations *all = data;
+	const char *reason = why(end);
+
+	pn_owned_repair(NULL, NULL); /* a guest of a preparation that crashed */
+	g_hash_table_insert(all->supervisor->prepared, g_strdup(preparation->key), g_strdup(reason));
+	pn_store_note(all->supervisor->store, "prepared",
+		      json_pack("{s:s, s:s, s:f}", "what", preparation->key, "error", reason, "duration_s",
+				(double)end->duration_ns / PN_NS_PER_S));
+	if (*reason)
+		pn_progress_say(&all->supervisor->progress, "can't prepare %s: %s", preparation->key, reason);
+}
+
+static void add_preparation(struct preparations *all, const struct pn_scenario *scenario, const char *log_path, char *key)
+{
+	struct preparation *preparation = g_new0(struct preparation, 1);
+
+	preparation->supervisor = all->supervisor;
+	preparation->scenario = scenario;
+	preparation->key = key;
+	preparation->task = (struct pn_task){
+		.run = run_preparation,
+		.data = preparation,
+		.log_path = log_path,
+		.timeout_ns = PREPARE_TIMEOUT_NS,
+	};
+	g_ptr_array_add(all->list, preparation);
+}
+
+static void preparation_free(void *data)
+{
+	struct preparation *preparation = data;
+
+	g_free(preparation->key);
+	g_free(preparation);
+}
+
+int pn_supervisor_prepare(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	static const struct pn_pool_ops ops = {next_preparation, ended, tick, NULL};
+	g_autofree char *log_path = g_build_filename(self->store->dir, "prepare.log", NULL);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	struct preparations all = {.supervisor = self, .list = g_ptr_array_new_with_free_func(preparation_free)};
+	int err;
+
+	for (unsigned int i = 0; i < self->queue->cases->len; i++) {
+		const struct pn_queued *queued = self->queue->cases->pdata[i];
+		char *key = queued->ended || queued->skip_reason ? NULL : self->ops->prepare_key(queued->scenario);
+
+		if (!key)
+			continue;
+		if (g_hash_table_contains(seen, key)) {
+			g_free(key);
+			continue;
+		}
+		g_hash_table_add(seen, key);
+		add_preparation(&all, queued->scenario, log_path, key);
+	}
+	err = pn_pool_run(1, &ops, &all, diag);
+	g_ptr_array_free(all.list, TRUE);
+	return err;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+struct pn_diag;
+struct pn_plan;
+struct pn_plan_config;
+struct pn_scenario;
+struct pn_store;
+
+/** struct pn_queued - one case of a run; owned by the queue */
+struct pn_queued {
+	unsigned int index; /* from 1; its directory is cases/INDEX */
+	char *id;
+	char *params_json;
+	char *yaml; /* the resolved scenario */
+	char *skip_reason;
+	struct pn_scenario *scenario; /* borrowed from its plan; NULL for a case of an earlier process that has ended */
+	bool ended;
+};
+
+/** struct pn_queue - the cases of a run in order; grows by rounds */
+struct pn_queue {
+	GPtrArray *cases; /* of struct pn_queued */
+	GPtrArray *plans; /* of struct pn_plan */
+	unsigned int rounds;
+};
+
+struct pn_queue *pn_queue_new(void);
+void pn_queue_free(struct pn_queue *queue);
+
+/**
+ * pn_queue_add_plan() - append the cases of a plan
+ * @plan: stolen
+ * @shard: from 1: take only every @shard_count-th case, starting with this one; 0: all
+ */
+void pn_queue_add_plan(struct pn_queue *queue, struct pn_plan *plan, unsigned int shard, unsigned int shard_count);
+
+/**
+ * pn_queue_resume() - the cases of a run directory, those that have ended marked so
+ *
+ * A case directory without a verdict, or with that of a case that the user interrupted, is set aside as NNNN.old.
+ * Return: 0 or a negative errno.
+ */
+int pn_queue_resume(struct pn_queue *queue, const struct pn_store *store, const struct pn_plan_config *config, struct pn_diag *diag);
+
+/** pn_queue_save() - write plan.json and each new case's resolved scenario (plan/NNNN.yaml). Return: 0 or a negative errno. */
+int pn_queue_save(const struct pn_queue *queue, struct pn_store *store, json_t *argv, struct pn_diag *diag);

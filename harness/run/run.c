@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A run from its command line to its exit code: plan, repair, prepare, run, report. */
+#include "run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../reports/report.h"
+#include "../../reports/rundir.h"
+#include "../base/diag.h"
+#include "../base/owned.h"
+#include "supervisor.h"
+
+static unsigned int choose_jobs(const struct pn_supervisor *self)
+{
+	uint64_t pages = (uint64_t)MAX(sysconf(_SC_AVPHYS_PAGES), 1), memory_bytes = 1;
+	unsigned int cpus = (unsigned int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1), vcpus = 1;
+
+	for (unsigned int i = 0; i < self->queue->cases->len; i++) {
+		const struct pn_queued *queued = self->queue->cases->pdata[i];
+
+		if (!queued->scenario)
+			continue;
+		vcpus = MAX(vcpus, queued->scenario->guest.vcpus);
+		memory_bytes = MAX(memory_bytes, queued->scenario->guest.memory_bytes);
+	}
+	/* a quarter of the free memory stays free, whatever the guests do */
+	return MAX(1, MIN(cpus / vcpus, (unsigned int)(pages / 4 * 3 * (uint64_t)sysconf(_SC_PAGESIZE) / memory_bytes)));
+}
+
+/* settle what the host decides and note what can't run here, for the cases from @first on */
+static void fit(struct pn_supervisor *self, unsigned int first)
+{
+	for (unsigned int i = first; i < self->queue->cases->len; i++) {
+		struct pn_queued *queued = self->queue->cases->pdata[i];
+
+		if (!queued->ended && !queued->skip_reason)
+			queued->skip_reason = self->ops->fit(queued->scenario);
+		if (!queued->ended && !queued->skip_reason)
+			self->progress.total++;
+	}
+}
+
+int pn_supervisor_round(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	struct pn_plan_config plan_config = self->config->plan;
+	struct pn_plan *plan = NULL;
+	unsigned int before = self->queue->cases->len;
+	int err;
+
+	/* the first round has the seeds of the scenarios, so that it is the same tomorrow; so have the others, counted from there */
+	if (self->queue->rounds)
+		plan_config.seed = (plan_config.seed ? plan_config.seed : 1) + self->queue->rounds;
+	err = pn_plan_build(&plan_config, &plan, diag);
+	if (err)
+		return err;
+	pn_queue_add_plan(self->queue, plan, self->config->shard, self->config->shard_count);
+	fit(self, before);
+	return pn_queue_save(self->queue, self->store, self->argv, diag);
+}
+
+static json_t *argv_json(const struct pn_run_config *config)
+{
+	json_t *argv = json_array();
+
+	for (const char *const *word = config->argv; word && *word; word++)
+		json_array_append_new(argv, json_string(*word));
+	return argv;
+}
+
+static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	const struct pn_run_config *config = self->config;
+	struct pn_plan *plan = NULL;
+	json_t *host;
+	int err = pn_plan_build(&config->plan, &plan, diag);
+
+	/* planned before the directory is made: a mistake in a scenario leaves nothing */
+	if (err)
+		return err;
+	pn_plan_free(plan);
+	err = pn_store_create(config->out_dir, config->plan.names[0], &self->store, diag);
+	if (!err)
+		err = pn_supervisor_round(self, diag);
+	if (err)
+		return err;
+	host = self->ops->host(config);
+	err = pn_store_write_json(self->store, "host.json", host, diag);
+	json_decref(host);
+	return err;
+}
+
+static int open_old(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	int err = pn_store_open(self->config->resume_dir, &self->store, diag);
+
+	if (!err)
+		err = pn_queue_resume(self->queue, self->store, &self->config->plan, diag);
+	if (err)
+		return err;
+	fit(self, 0);
+	pn_store_note(self->store, "resumed", json_pack("{s:i}", "left", (int)self->progress.total));
+	return 0;
+}
+
+static void repair(struct pn_supervisor *self)
+{
+	struct pn_diag diag = {0};
+	json_t *repaired = NULL;
+	int err = pn_owned_repair(&repaired, &diag);
+
+	if (json_array_size(repaired))
+		pn_progress_say(&self->progress, "removed %zu thing%s that an earlier run left behind", json_array_size(repaired),
+				json_array_size(repaired) == 1 ? "" : "s");
+	if (err)
+		pn_progress_say(&self->progress, "something that an earlier run left behind could not be removed: %s", diag.text);
+	json_decref(repaired);
+}
+
+static int exit_code(const struct pn_rundir *run, bool interrupted)
+{
+	struct pn_rundir_totals totals;
+
+	pn_rundir_totals(run, &totals);
+	if (interrupted)
+		return PN_EXIT_INTERRUPTED;
+	if (totals.failed)
+		return PN_EXIT_FAIL;
+	if (totals.broken || totals.unfinished)
+		return PN_EXIT_BROKEN;
+	return totals.passed ? PN_EXIT_PASS : PN_EXIT_NOTHING_RAN;
+}
+
+static int report(const struct pn_supervisor *self, bool interrupted, struct pn_diag *diag)
+{
+	struct pn_report_style style = {.colour = pn_progress_colour(STDOUT_FILENO)};
+	struct pn_rundir *run = NULL;
+	int err = pn_rundir_read(self->store->dir, &run, diag);
+
+	if (err)
+		return err;
+	err = pn_report_text(run, &style, stdout, diag);
+	if (!err && self->store->full)
+		printf("the disk is full: make room, then go on with: %s --resume %s\n", self->config->again, self->store->dir);
+	printf("run directory: %s\n", self->store->dir);
+	if (!err)
+		err = exit_code(run, interrupted);
+	pn_rundir_free(run);
+	return err;
+}
+
+static int run_all(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	int err = self->config->resume_dir ? open_old(self, diag) : open_new(self, diag);
+
+	if (err)
+		return err;
+	self->jobs = self->config->jobs ? self->config->jobs : choose_jobs(self);
+	self->progress.jobs = self->jobs;
+	pn_progress_say(&self->progress, "%u case%s to run, %u at a time, into %s", self->progress.total, self->progress.total == 1 ? "" : "s",
+			self->jobs, self->store->dir);
+	repair(self);
+	err = pn_supervisor_prepare(self, diag);
+	if (!err)
+		err = pn_supervisor_cases(self, diag);
+	if (err && err != -EINTR)
+		return err;
+	return report(self, err == -EINTR, diag);
+}
+
+int pn_run(const struct pn_run_config *config, const struct pn_run_ops *ops, struct pn_diag *diag)
+{
+	struct pn_supervisor self = {
+		.config = config,
+		.ops = ops,
+		.queue = pn_queue_new(),
+		.prepared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+		.argv = argv_json(config),
+	};
+	int result;
+
+	pn_progress_init(&self.progress, 1);
+	result = run_all(&self, diag);
+	pn_store_close(self.store);
+	pn_queue_free(self.queue);
+	g_hash_table_destroy(self.prepared);
+	json_decref(self.argv);
+	return result;
+}

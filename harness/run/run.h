@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/exit.h"
+#include "../scenario/scenario.h"
+
+struct pn_diag;
+
+/** struct pn_run_config - a run as the command line asks for it; plain value, all borrowed */
+struct pn_run_config {
+	struct pn_plan_config plan;
+	const char *uri;	  /* libvirt; NULL: the embedded driver */
+	const char *out_dir;	  /* NULL: runs/TIMESTAMP-NAME */
+	const char *resume_dir;	  /* go on with this run; plan, shard and out_dir are then not looked at, except for plan.workloads_dir */
+	unsigned int jobs;	  /* cases at once; 0: as many as the host has CPUs and memory for */
+	bool until_fail;	  /* further rounds with other seeds until a case fails */
+	uint64_t for_ns;	  /* further rounds until this much time has passed; 0: one round */
+	unsigned int shard;	  /* from 1; 0: all */
+	unsigned int shard_count;
+	const char *const *argv; /* for the record; NULL-terminated */
+	const char *again;	  /* how a case is run again: "ci/puncture run" */
+};
+
+/** struct pn_job - what a case's process is told; borrowed */
+struct pn_job {
+	unsigned int index;
+	const char *id;
+	const struct pn_scenario *scenario;
+	const char *yaml;
+	const char *case_dir; /* exists, empty but for harness.log */
+	const char *uri;
+	const char *workloads_dir;
+};
+
+/**
+ * struct pn_run_ops - the parts of a run that touch guests; a table, so that the supervisor is tested without any
+ * @prepare: images, drivers and snapshots that a case needs; in a forked process. Return: 0 or a negative errno with @diag filled.
+ * @prepare_key: what @prepare would do, as a text: equal texts are prepared once; NULL: nothing to prepare; g_free() by the caller
+ * @run_case: one case from start to end, in a forked process; leaves outcome.json in its directory.
+ *	Return: 0 when it did, whatever the outcome; or a negative errno with @diag filled
+ * @fit: settles what a scenario leaves to the host (the accelerator). Return: what this host lacks for it, one line (freed with
+ *	g_free()), or NULL when nothing is missing
+ * @host: fills host.json
+ */
+struct pn_run_ops {
+	int (*prepare)(const struct pn_scenario *scenario, const char *uri, struct pn_diag *diag);
+	char *(*prepare_key)(const struct pn_scenario *scenario);
+	int (*run_case)(const struct pn_job *job, const int *stop, struct pn_diag *diag);
+	char *(*fit)(struct pn_scenario *scenario);
+	json_t *(*host)(const struct pn_run_config *config);
+};
+
+/** pn_run_ops_real - the ones that boot guests */
+extern const struct pn_run_ops pn_run_ops_real;
+
+/**
+ * pn_run() - run plans to a run directory
+ *
+ * Repairs what dead owners left, prepares, runs every case in a process of its own, keeps run.json up to date, prints progress to stderr
+ * and the report to stdout. Blocks. Return: enum pn_exit; or a negative errno with @diag filled when nothing was run.
+ */
+int pn_run(const struct pn_run_config *config, const struct pn_run_ops *ops, struct pn_diag *diag);

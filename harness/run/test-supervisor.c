@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whole runs over cases that pass, fail, crash, hang and vanish; the plan and the cases are doubles, everything between is real. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../reports/rundir.h"
+#include "../base/diag.h"
+#include "../base/fs.h"
+#include "../base/owned.h"
+#include "../base/test-dir.h"
+#include "../base/units.h"
+#include "run.h"
+
+static const struct pn_run_ops ops;
+
+/* the plan's double: a name is a case of that behaviour; a file (on resume) holds the name */
+static struct pn_scenario *make_scenario(const char *name, uint64_t seed)
+{
+	struct pn_scenario *scenario = g_new0(struct pn_scenario, 1);
+
+	scenario->name = g_strdup(name);
+	scenario->expect = g_strdup(g_str_has_prefix(name, "expected-fail") ? "fail:ledger" : "pass");
+	scenario->driver.name = g_strdup("stock");
+	scenario->guest.vcpus = 1;
+	scenario->guest.memory_bytes = PN_MIB;
+	scenario->timeout_ns = strcmp(name, "hang") ? 60 * PN_NS_PER_S : 300 * PN_NS_PER_MS;
+	scenario->seed = seed;
+	return scenario;
+}
+
+int pn_plan_build(const struct pn_plan_config *config, struct pn_plan **ret_plan, struct pn_diag *diag)
+{
+	unsigned int count = g_strv_length((char **)config->names);
+	struct pn_plan *plan = g_new0(struct pn_plan, 1);
+
+	plan->cases = g_new0(struct pn_case, count);
+	for (unsigned int i = 0; i < count; i++) {
+		struct pn_case *planned = &plan->cases[i];
+		g_autofree char *name = NULL;
+
+		if (!strchr(config->names[i], '/') || pn_fs_read(config->names[i], &name, NULL, NULL))
+			name = g_strdup(config->names[i]);
+		if (!strcmp(name, "mistake")) {
+			pn_plan_free(plan);
+			return pn_diag_set(diag, -EINVAL, "mistake.yaml:1: a mistake");
+		}
+		plan->count++;
+		planned->index = i + 1;
+		planned->id = g_strdup_printf("%s,n=%u", name, i + 1);
+		planned->yaml = g_strdup(name);
+		planned->params_json = g_strdup("{\"n\":\"1\"}");
+		planned->skip_reason = strcmp(name, "skip") ? NULL : g_strdup("not here");
+		planned->scenario = make_scenario(name, config->seed ? config->seed : 7);
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+void pn_plan_free(struct pn_plan *plan)
+{
+	for (unsigned int i = 0; plan && i < plan->count; i++) {
+		struct pn_case *planned = &plan->cases[i];
+
+		g_free(planned->scenario->name);
+		g_free(planned->scenario->expect);
+		g_free(planned->scenario->driver.name);
+		g_free(planned->scenario);
+		g_free(planned->id);
+		g_free(planned->yaml);
+		g_free(planned->params_json);
+		g_free(planned->skip_reason);
+	}
+	if (plan)
+		g_free(plan->cases);
+	g_free(plan);
+}
+
+static int outcome(const struct pn_job *job, const char *text)
+{
+	g_autofree char *path = g_build_filename(job->case_dir, "outcome.json", NULL);
+
+	return pn_fs_write(path, text, strlen(text), NULL);
+}
+
+static int run_case(const struct pn_job *job, const int *stop, struct pn_diag *diag)
+{
+	const char *name = job->scenario->name;
+
+	if (!strcmp(name, "crash")) {
+		signal(SIGSEGV, SIG_DFL);
+		raise(SIGSEGV);
+	}
+	if (!strcmp(name, "exit"))
+		_exit(0);
+	while (!strcmp(name, "hang"))
+		pause();
+	if (!strcmp(name, "error"))
+		return pn_diag_set(diag, -EIO, "the agent does not answer");
+	if (!strcmp(name, "full"))
+		return pn_diag_set(diag, -ENOSPC, "no space left in %s", job->case_dir);
+	if (!strcmp(name, "litter"))
+		pn_owned_add("file", json_pack("{s:s}", "path", "/nonexistent/puncture-litter"), NULL);
+	if (!strcmp(name, "interrupt"))
+		kill(getppid(), SIGINT);
+	while (!strcmp(name, "interrupt") && !*(volatile const int *)stop)
+		usleep(1000);
+	if (!strcmp(name, "interrupt"))
+		return outcome(job, "{\"verdict\":\"BROK\",\"reason\":\"interrupted\",\"interrupted\":true}");
+	if (strstr(name, "fail"))
+		return outcome(job, "{\"verdict\":\"FAIL\",\"reason\":\"ledger: 1 page\",\"findings\":[{\"oracle\":\"ledger\","
+				    "\"verdict\":\"FAIL\",\"reason\":\"1 page\"}]}");
+	if (!strcmp(name, "third") && job->scenario->seed == 3)
+		return outcome(job, "{\"verdict\":\"FAIL\",\"reason\":\"seed 3\"}");
+	return outcome(job, "{\"verdict\":\"PASS\",\"reason\":\"\"}");
+}
+
+static int prepare(const struct pn_scenario *scenario, const char *uri, struct pn_diag *diag)
+{
+	if (!strcmp(scenario->name, "unprepared"))
+		return pn_diag_set(diag, -ENOENT, "no such image");
+	if (!strcmp(scenario->name, "unprepared-crash"))
+		abort();
+	return 0;
+}
+
+static char *prepare_key(const struct pn_scenario *scenario)
+{
+	return g_strdup(scenario->name);
+}
+
+static char *fit(struct pn_scenario *scenario)
+{
+	return strcmp(scenario->name, "lacking") ? NULL : g_strdup("this host has no such thing");
+}
+
+static json_t *host(const struct pn_run_config *config)
+{
+	return json_pack("{s:s}", "accel", "tcg");
+}
+
+static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host};
+
+/** struct fixture - a run in a directory of its own */
+struct fixture {
+	char *out;
+	struct pn_diag diag;
+	struct pn_rundir *run;
+};
+
+static int do_run(struct fixture *fixture, void **state, const struct pn_run_config *more, ...)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	struct pn_run_config config = more ? *more : (struct pn_run_config){0};
+	const char *name;
+	va_list args;
+	int code;
+
+	va_start(args, more);
+	while ((name = va_arg(args, const char *)))
+		g_ptr_array_add(names, (char *)name);
+	va_end(args);
+	g_ptr_array_add(names, NULL);
+	if (!fixture->out)
+		fixture->out = g_build_filename(*state, "out", NULL);
+	config.plan.names = (const char *const *)names->pdata;
+	config.out_dir = fixture->out;
+	config.again = "ci/puncture run";
+	fixture->diag.text[0] = '\0';
+	code = pn_run(&config, &ops, &fixture->diag);
+	pn_rundir_free(fixture->run);
+	fixture->run = NULL;
+	pn_rundir_read(fixture->out, &fixture->run, NULL);
+	return code;
+}
+
+static void end(struct fixture *fixture)
+{
+	pn_rundir_free(fixture->run);
+	g_free(fixture->out);
+}
+
+static void assert_verdict(const struct fixture *fixture, size_t i, const char *verdict, const char *reason)
+{
+	assert_non_null(fixture->run);
+	assert_string_equal(pn_rundir_verdict(fixture->run, i), verdict);
+	if (reason)
+		assert_non_null(strstr(pn_rundir_reason(fixture->run, i), reason));
+}
+
+static void every_kind_of_end_has_its_verdict(void **state)
+{
+	struct pn_run_config config = {.jobs = 3};
+	struct fixture fixture = {0};
+
+	assert_int_equal(do_run(&fixture, state, &config, "pass", "fail", "crash", "hang", "exit", "error", "skip", "litter", "expected-fail",
+				"unprepared", "unprepared-crash", "lacking", NULL),
+			 PN_EXIT_FAIL);
+	assert_verdict(&fixture, 0, "PASS", NULL);
+	assert_verdict(&fixture, 1, "FAIL", "1 page");
+	assert_verdict(&fixture, 2, "BROK", "Segmentation fault");
+	assert_verdict(&fixture, 3, "BROK", "timed out");
+	assert_verdict(&fixture, 4, "BROK", "without an outcome");
+	assert_verdict(&fixture, 5, "BROK", "the agent does not answer");
+	assert_verdict(&fixture, 6, "SKIP", "not here");
+	assert_verdict(&fixture, 7, "BROK", "puncture-litter");
+	assert_verdict(&fixture, 8, "PASS", "as expected");
+	assert_verdict(&fixture, 9, "BROK", "no such image");
+	assert_verdict(&fixture, 10, "BROK", "crashed");
+	assert_verdict(&fixture, 11, "SKIP", "no such thing");
+	assert_non_null(strstr(pn_rundir_string(fixture.run, 1, "repro"), "out/cases/0002/scenario.yaml --seed 7"));
+	end(&fixture);
+}
+
+static void exit_codes_are_as_documented(void **state)
+{
+	static const struct {
+		const char *names[3];
+		int code;
+	} cases[] = {
+		{{"pass"}, PN_EXIT_PASS},		{{"pass", "skip"}, PN_EXIT_PASS}, {{"pass", "error"}, PN_EXIT_BROKEN},
+		{{"error", "fail"}, PN_EXIT_FAIL},	{{"skip"}, PN_EXIT_NOTHING_RAN},  {{"interrupt", "pass"}, PN_EXIT_INTERRUPTED},
+		{{"expected-fail"}, PN_EXIT_PASS},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct fixture fixture = {.out = g_strdup_printf("%s/out%zu", (char *)*state, i)};
+
+		assert_int_equal(do_run(&fixture, state, NULL, cases[i].names[0], cases[i].names[1], NULL), cases[i].code);
+		end(&fixture);
+	}
+}
+
+static void a_mistake_leaves_nothing(void **state)
+{
+	struct fixture fixture = {0};
+
+	assert_int_equal(do_run(&fixture, state, NULL, "pass", "mistake", NULL), -EINVAL);
+	assert_string_equal(fixture.diag.text, "mistake.yaml:1: a mistake");
+	assert_false(g_file_test(fixture.out, G_FILE_TEST_EXISTS));
+	end(&fixture);
+}
+
+static void resume_runs_what_has_not_ended(void **state)
+{
+	g_autofree char *dir = g_build_filename(*state, "out", NULL);
+	struct pn_run_config resume = {.resume_dir = dir, .jobs = 1};
+	struct pn_run_config one = {.jobs = 1};
+	struct fixture fixture = {0};
+	g_autofree char *yaml = NULL, *verdict = NULL, *old = NULL;
+
+	assert_int_equal(do_run(&fixture, state, &one, "pass", "interrupt", "fail", NULL), PN_EXIT_INTERRUPTED);
+	assert_verdict(&fixture, 0, "PASS", NULL);
+	assert_verdict(&fixture, 1, "BROK", "interrupted");
+	assert_null(pn_rundir_verdict(fixture.run, 2));
+	/* as if what interrupted had been somebody else */
+	yaml = g_build_filename(dir, "plan", "0002.yaml", NULL);
+	assert_int_equal(pn_fs_write(yaml, "pass", 4, NULL), 0);
+	/* and the host had died while a verdict was not yet there */
+	verdict = g_build_filename(dir, "cases", "0001", "verdict.json", NULL);
+	assert_int_equal(unlink(verdict), 0);
+	assert_int_equal(do_run(&fixture, state, &resume, NULL), PN_EXIT_FAIL);
+	assert_verdict(&fixture, 0, "PASS", NULL);
+	assert_verdict(&fixture, 1, "PASS", NULL);
+	assert_verdict(&fixture, 2, "FAIL", NULL);
+	old = g_build_filename(dir, "cases", "0002.old", NULL);
+	assert_true(g_file_test(old, G_FILE_TEST_IS_DIR));
+	end(&fixture);
+}
+
+static void a_full_disk_loses_no_case(void **state)
+{
+	g_autofree char *dir = g_build_filename(*state, "out", NULL);
+	struct pn_run_config config = {.jobs = 1}, resume = {.resume_dir = dir};
+	struct fixture fixture = {0};
+	g_autofree char *yaml = g_build_filename(dir, "plan", "0002.yaml", NULL);
+
+	assert_int_equal(do_run(&fixture, state, &config, "pass", "full", "pass", NULL), PN_EXIT_BROKEN);
+	assert_verdict(&fixture, 1, "BROK", "no space left");
+	assert_null(pn_rundir_verdict(fixture.run, 2));
+	assert_int_equal(pn_fs_write(yaml, "pass", 4, NULL), 0);
+	assert_int_equal(do_run(&fixture, state, &resume, NULL), PN_EXIT_PASS);
+	end(&fixture);
+}
+
+static void rounds_go_on_until_a_case_fails(void **state)
+{
+	struct pn_run_config config = {.jobs = 1, .until_fail = true};
+	struct fixture fixture = {0};
+
+	/* seed 7, then 2, then 3, in which it fails; the rest of that round is dropped */
+	assert_int_equal(do_run(&fixture, state, &config, "third", "pass", NULL), PN_EXIT_FAIL);
+	assert_int_equal(fixture.run->count, 5);
+	assert_verdict(&fixture, 4, "FAIL", "seed 3");
+	assert_string_equal(pn_rundir_string(fixture.run, 4, "id"), "third,n=1,round=3");
+	end(&fixture);
+}
+
+static void shards_take_every_case_once(void **state)
+{
+	unsigned int cases = 0;
+
+	for (unsigned int shard = 1; shard <= 2; shard++) {
+		struct pn_run_config config = {.shard = shard, .shard_count = 2};
+		struct fixture fixture = {.out = g_strdup_printf("%s/shard%u", (char *)*state, shard)};
+
+		assert_int_equal(do_run(&fixture, state, &config, "pass", "pass", "pass", NULL), PN_EXIT_PASS);
+		cases += fixture.run->count;
+		end(&fixture);
+	}
+	assert_int_equal(cases, 3);
+}
+
+static void a_run_directory_is_not_written_over(void **state)
+{
+	struct fixture fixture = {0};
+
+	assert_int_equal(do_run(&fixture, state, NULL, "pass", NULL), PN_EXIT_PASS);
+	assert_int_equal(do_run(&fixture, state, NULL, "pass", NULL), -EEXIST);
+	assert_non_null(strstr(fixture.diag.text, "--resume"));
+	end(&fixture);
+}
+
+int main(void)
+{
+#define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, test_dir_setup, test_dir_teardown)
+	const struct CMUnitTest tests[] = {
+		RUN_TEST(every_kind_of_end_has_its_verdict), RUN_TEST(exit_codes_are_as_documented),
+		RUN_TEST(a_mistake_leaves_nothing),	     RUN_TEST(resume_runs_what_has_not_ended),
+		RUN_TEST(a_full_disk_loses_no_case),	     RUN_TEST(rounds_go_on_until_a_case_fails),
+		RUN_TEST(shards_take_every_case_once),	     RUN_TEST(a_run_directory_is_not_written_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
