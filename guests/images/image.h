@@ -13,7 +13,8 @@ struct pn_image {
 	char *kernel;	/* bzImage */
 	char *initrd;	/* initramfs: agent as /init, busybox, modules, tools */
 	char *release;	/* uname -r of the kernel */
-	char *headers;	/* kernel build directory for modules ("/usr/src/linux-headers-..."); NULL for a user's kernel without one */
+	char *version;	/* of the package that the kernel is from; NULL for a user's kernel */
+	char *headers;	/* kernel build directory for modules ("/usr/src/linux-headers-..."); NULL: none here yet, pn_module_get() fetches it */
 	char *symbols;	/* System.map; NULL when there is none */
 };
 

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drivers under test: found, built out of tree, or checked. Our own are built in the cache from a copy of their sources, because
+ * kbuild writes beside them; debug paths are mapped back to the sources, so gdb finds them and equal sources give equal modules.
+ *
+ * Limits: sources are the regular files directly in the driver's folder.
+ */
+#include "image.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "base/cache.h"
+#include "base/diag.h"
+#include "base/fs.h"
+#include "base/spawn.h"
+#include "base/units.h"
+#include "headers.h"
+#include "kmods.h"
+#include "mutants.h"
+#include "paths.h"
+
+#define MODULE_FORM "module 1"
+#define BUILD_TIMEOUT_NS (600 * PN_NS_PER_S)
+
+/* one build of one driver */
+struct recipe {
+	char *sources; /* folder */
+	char *base;    /* of it: name of the module */
+	char *mutant;  /* "": the driver as it is */
+	char *cflags;
+	char *headers;
+};
+
+static void recipe_deinit(struct recipe *recipe)
+{
+	g_free(recipe->sources);
+	g_free(recipe->base);
+	g_free(recipe->mutant);
+	g_free(recipe->cflags);
+	g_free(recipe->headers);
+}
+
+void pn_module_free(struct pn_module *module)
+{
+	if (!module)
+		return;
+	g_free(module->name);
+	g_free(module->path);
+	g_free(module->label);
+	g_free(module->hash);
+	g_free(module);
+}
+
+/* What kbuild reads of a driver's folder, not what an in-tree build left there. */
+static bool is_source(const char *name)
+{
+	return (g_str_has_suffix(name, ".c") && !g_str_has_suffix(name, ".mod.c")) || g_str_has_suffix(name, ".h") || !strcmp(name, "Kbuild");
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static GPtrArray *list_sources(const char *folder)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		if (is_source(name))
+			g_ptr_array_add(names, g_strdup(name));
+	}
+	g_ptr_array_sort(names, by_name);
+	return names;
+}
+
+/* Sources, variant, and the symbol versions of the kernel: what else decides the result is the compiler, which the headers fix. */
+static int key_of(const struct recipe *recipe, const char *release, char **ret_hash, struct pn_diag *diag)
+{
+	g_autoptr(GPtrArray) names = list_sources(recipe->sources);
+	g_autofree char *symvers = g_build_filename(recipe->headers, "Module.symvers", NULL);
+	g_autoptr(GString) key = g_string_new(MODULE_FORM);
+	char hex[65];
+	int r = pn_fs_sha256(symvers, hex, diag);
+
+	g_string_append_printf(key, " %s %s\n%s\n%s\n%s\n", release, hex, recipe->base, recipe->mutant, recipe->cflags);
+	for (unsigned int i = 0; r >= 0 && i < names->len; i++) {
+		g_autofree char *path = g_build_filename(recipe->sources, names->pdata[i], NULL);
+
+		r = pn_fs_sha256(path, hex, diag);
+		g_string_append_printf(key, "%s %s\n", (char *)names->pdata[i], hex);
+	}
+	if (r >= 0)
+		*ret_hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key->str, key->len);
+	return r;
+}
+
+/* kbuild's last line says "Error 2"; what a person wants is the first line that tells of an error. */
+static int build_failed(const char *log, const char *base, struct pn_diag *diag)
+{
+	g_autofree char *root = pn_cache_root(NULL), *text = NULL;
+	g_autofree char *kept = g_build_filename(root ? root : "/tmp", "module-build.log", NULL);
+	g_auto(GStrv) lines = NULL;
+	const char *first = "see the log";
+
+	if (pn_fs_read(log, &text, NULL, NULL) < 0)
+		return pn_diag_set(diag, -EIO, "%s: make could not be started", base);
+	pn_fs_write(kept, text, strlen(text), NULL);
+	lines = g_strsplit(text, "\n", -1);
+	for (unsigned int i = 0; lines[i]; i++) {
+		if (strstr(lines[i], "rror: ") || strstr(lines[i], "ERROR: ") || strstr(lines[i], "*** ")) {
+			first = lines[i];
+			break;
+		}
+	}
+	return pn_diag_set(diag, -EIO, "%s: does not build: %s (%s)", base, first, kept);
+}
+
+static int build(const char *dir, void *data, struct pn_diag *diag)
+{
+	const struct recipe *recipe = data;
+	g_autoptr(GPtrArray) names = list_sources(recipe->sources);
+	g_autofree char *src = g_build_filename(dir, "src", NULL);
+	g_autofree char *log = g_build_filename(dir, "build.log", NULL);
+	g_autofree char *ko = g_strdup_printf("%s/%s.ko", src, recipe->base);
+	g_autofree char *to = g_strdup_printf("%s/%s.ko", dir, recipe->base);
+	g_autofree char *m = g_strconcat("M=", src, NULL);
+	g_autofree char *mutant = g_strconcat("BUILD_MUTANT=", recipe->mutant, NULL);
+	g_autofree char *cflags = g_strconcat("VB_CFLAGS=", recipe->cflags, NULL);
+	g_autofree char *map = g_strdup_printf("KCFLAGS=-ffile-prefix-map=%s=%s", src, recipe->sources);
+	const char *const argv[] = { "sh", "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", log, "make", "-j2", "-C", recipe->headers,
+				     m, mutant, cflags, map, "modules", NULL };
+	g_autofree char *output = NULL;
+	int r = pn_fs_mkdir_p(src, diag);
+
+	for (unsigned int i = 0; r >= 0 && i < names->len; i++) {
+		g_autofree char *from = g_build_filename(recipe->sources, names->pdata[i], NULL);
+		g_autofree char *copy = g_build_filename(src, names->pdata[i], NULL);
+
+		r = pn_fs_copy(from, copy, diag);
+	}
+	if (r < 0)
+		return r;
+	r = pn_spawn_run(argv, NULL, BUILD_TIMEOUT_NS, &output, diag);
+	if (r == -EIO)
+		return build_failed(log, recipe->base, diag);
+	if (r >= 0)
+		r = pn_fs_copy(ko, to, diag);
+	return r < 0 ? r : pn_fs_remove_tree(src, diag);
+}
+
+static int check_release(const char *path, const struct pn_image *image, char **ret_name, struct pn_diag *diag)
+{
+	g_autofree char *name = NULL, *release = NULL;
+	int r = pn_kmods_describe(path, &name, &release, diag);
+
+	if (r < 0)
+		return r;
+	if (strcmp(release, image->release))
+		return pn_diag_set(diag, -ENOEXEC, "%s: built for kernel %s, but image '%s' runs %s", path, release, image->name, image->release);
+	*ret_name = g_steal_pointer(&name);
+	return 0;
+}
+
+static int own(const char *label, const struct recipe *recipe, const struct pn_image *image, struct pn_module **ret_module, struct pn_diag *diag)
+{
+	g_autofree char *hash = NULL, *dir = NULL, *path = NULL, *name = NULL;
+	struct pn_module *module;
+	int r = key_of(recipe, image->release, &hash, diag);
+
+	if (r >= 0)
+		r = pn_cache_get("module", hash, build, (void *)recipe, &dir, diag);
+	if (r < 0)
+		return r;
+	path = g_strdup_printf("%s/%s.ko", dir, recipe->base);
+	r = check_release(path, image, &name, diag);
+	if (r < 0)
+		return r;
+	module = g_new0(struct pn_module, 1);
+	module->name = g_steal_pointer(&name);
+	module->path = g_steal_pointer(&path);
+	module->label = g_strdup(label);
+	module->hash = g_steal_pointer(&hash);
+	*ret_module = module;
+	return 0;
+}
+
+static int from_user(const char *path, const struct pn_image *image, struct pn_module **ret_module, struct pn_diag *diag)
+{
+	g_autofree char *name = NULL;
+	struct pn_module *module;
+	char hex[65];
+	int r;
+
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		return pn_diag_set(diag, -ENOENT, "--driver: '%s' is not there", path);
+	r = check_release(path, image, &name, diag);
+	if (r >= 0)
+		r = pn_fs_sha256(path, hex, diag);
+	if (r < 0)
+		return r;
+	module = g_new0(struct pn_module, 1);
+	module->name = g_steal_pointer(&name);
+	module->path = g_canonicalize_filename(path, NULL);
+	module->label = g_strdup(path);
+	module->hash = g_strdup(hex);
+	*ret_module = module;
+	return 0;
+}
+
+static int stock(const struct pn_image *image, struct pn_module **ret_module)
+{
+	struct pn_module *module = g_new0(struct pn_module, 1);
+
+	module->name = g_strdup("virtio_balloon");
+	module->label = g_strdup("stock");
+	module->hash = g_strdup(image->hash);
+	*ret_module = module;
+	return 0;
+}
+
+/* Is it a driver of ours or a variant of one? */
+static int find(const char *driver, struct recipe *ret_recipe, struct pn_diag *diag)
+{
+	struct pn_mutants mutants = {};
+	g_autoptr(GString) names = g_string_new("stock, vballoon");
+	int r = pn_mutants_read(&mutants, diag);
+
+	if (r < 0)
+		return r;
+	r = -ENOENT;
+	if (!strcmp(driver, "vballoon")) {
+		*ret_recipe = (struct recipe){ .base = g_strdup(driver), .mutant = g_strdup(""), .cflags = g_strdup("") };
+		r = 0;
+	}
+	for (unsigned int i = 0; r < 0 && i < mutants.count; i++) {
+		const struct pn_mutant *mutant = &mutants.list[i];
+
+		g_string_append_printf(names, ", %s", mutant->name);
+		if (strcmp(driver, mutant->name))
+			continue;
+		*ret_recipe = (struct recipe){ .base = g_strdup(mutant->base),
+					       .mutant = g_strdup(mutant->mutant),
+					       .cflags = g_strdup(mutant->cflags ? mutant->cflags : "") };
+		r = 0;
+	}
+	pn_mutants_free(&mutants);
+	if (r < 0)
+		return pn_diag_set(diag, -ENOENT, "driver: '%s' is not accepted; expected %s or the path of a .ko", driver, names->str);
+	ret_recipe->sources = g_build_filename(pn_paths_share(), PN_PATHS_DRIVERS, ret_recipe->base, NULL);
+	return 0;
+}
+
+int pn_module_get(const char *driver, const struct pn_image *image, struct pn_module **ret_module, struct pn_diag *diag)
+{
+	struct recipe recipe = {};
+	int r;
+
+	if (!strcmp(driver, "stock"))
+		return stock(image, ret_module);
+	if (g_str_has_suffix(driver, ".ko"))
+		return from_user(driver, image, ret_module, diag);
+	r = find(driver, &recipe, diag);
+	if (r >= 0 && image->headers)
+		recipe.headers = g_strdup(image->headers);
+	else if (r >= 0)
+		r = pn_headers_get(image->release, &recipe.headers, diag);
+	if (r >= 0)
+		r = own(driver, &recipe, image, ret_module, diag);
+	recipe_deinit(&recipe);
+	return r;
+}
