@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Relief when the guest runs out of memory (DEFLATE_ON_OOM, D8).
+ *
+ * The notifier frees held pages at once, blocks first, up to a quota. It takes
+ * spinlocks only, allocates nothing and waits for neither worker nor device;
+ * the worker tells the device afterwards. With MUST_TELL_HOST that order is
+ * forbidden (D10): then it asks the worker and waits a short, bounded time.
+ * After each event the balloon does not grow for a while.
+ */
+#include <linux/jiffies.h>
+#include <linux/oom.h>
+
+#include "trace.h"
+#include "vballoon.h"
+
+#define MUST_TELL_WAIT_MS	200
+
+static unsigned long relieve_by_worker(struct vballoon *vb, unsigned long quota)
+{
+	unsigned long before = vb_held_pages(vb), after;
+
+	if (!before || current == vb->worker)
+		return 0;
+	atomic_long_set(&vb->oom_wanted, quota);
+	vb_worker_wake(vb, VB_EV_OOM);
+	wait_event_timeout(vb->oom_wait, atomic_long_read(&vb->oom_wanted) <= 0,
+			   msecs_to_jiffies(MUST_TELL_WAIT_MS));
+	after = vb_held_pages(vb);
+	return before > after ? before - after : 0;
+}
+
+static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, void *freed)
+{
+	struct vballoon *vb = container_of(nb, struct vballoon, oom_nb);
+	unsigned long quota = (unsigned long)vb_knob_oom_quota_mib << (20 - PAGE_SHIFT);
+	unsigned long pages;
+
+	vb->oom_jiffies = jiffies + msecs_to_jiffies(vb_knob_oom_lockout_ms);
+	WRITE_ONCE(vb->oom_locked, true);
+	if (vb->must_tell)
+		pages = relieve_by_worker(vb, quota);
+	else
+		pages = vb_deflate_release(vb, min(quota, vb_held_pages(vb)), true);
+
+	vb_count(vb, VB_C_OOM_EVENTS, 1);
+	vb_count(vb, VB_C_OOM_RELEASED_PAGES, pages);
+	trace_vballoon_oom(vb->index, pages, vb_held_pages(vb));
+	vb_worker_wake(vb, VB_EV_OOM);
+	*(unsigned long *)freed += pages;
+	return NOTIFY_OK;
+}
+
+/**
+ * vb_oom_register - start to listen, if the device allows it
+ * @vb: device
+ *
+ * Return: 0 or a notifier error.
+ */
+int vb_oom_register(struct vballoon *vb)
+{
+	int rc;
+
+	if (!vb->deflate_on_oom)
+		return 0;
+	vb->oom_nb.notifier_call = out_of_memory_cb;
+	rc = register_oom_notifier(&vb->oom_nb);
+	vb->oom_registered = !rc;
+	return rc;
+}
+
+/**
+ * vb_oom_unregister - stop listening; on return no call is running
+ * @vb: device; vballoon.lock not held
+ */
+void vb_oom_unregister(struct vballoon *vb)
+{
+	if (vb->oom_registered)
+		unregister_oom_notifier(&vb->oom_nb);
+	vb->oom_registered = false;
+}
+
+/**
+ * vb_oom_lockout - is growing forbidden because of a recent OOM event?
+ * @vb: device
+ * @ret_sleep: jiffies until it is allowed again
+ */
+bool vb_oom_lockout(struct vballoon *vb, long *ret_sleep)
+{
+	long left = vb->oom_jiffies - jiffies;
+
+	if (!READ_ONCE(vb->oom_locked))
+		return false;
+	if (left <= 0) {
+		WRITE_ONCE(vb->oom_locked, false);
+		return false;
+	}
+	*ret_sleep = left;
+	return true;
+}
+
+/**
+ * vb_oom_settle - the worker has freed pages (MUST_TELL_HOST)
+ * @vb: device
+ * @released: pages
+ */
+void vb_oom_settle(struct vballoon *vb, unsigned long released)
+{
+	if (atomic_long_read(&vb->oom_wanted) <= 0)
+		return;
+	if (atomic_long_sub_return(released, &vb->oom_wanted) <= 0)
+		wake_up_all(&vb->oom_wait);
+}
