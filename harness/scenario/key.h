@@ -24,6 +24,7 @@ enum pn_key_type {
 	PN_KEY_NAME,	 /* a name without white space */
 	PN_KEY_TEXT,	 /* any text */
 	PN_KEY_NAMES,	 /* a name or a list of names */
+	PN_KEY_TEXTS,	 /* a text or a list of texts */
 	PN_KEY_MAP,	 /* a mapping, its keys have records of their own */
 	PN_KEY_MAPS,	 /* a list of mappings */
 };

@@ -49,5 +49,7 @@ struct pn_load_context {
 	const char *dir;
 };
 
+#define PN_LOAD_PLACEHOLDERS "{memory:60%}, {balloonable:50%}, {disk} (with a disk), {dir}, {seed} or {vcpus}"
+
 /** pn_load_expand() - replace the placeholders of one text; @ret_text freed with g_free(). Return: 0, or -EINVAL naming the placeholder. */
 int pn_load_expand(const char *text, const struct pn_load_context *context, char **ret_text, struct pn_diag *diag);

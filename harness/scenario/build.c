@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a resolved document to a struct pn_scenario: schema, conversion, and the checks that look at two keys at once.
+ */
+#include "build.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "../base/diag.h"
+#include "../base/units.h"
+#include "doc.h"
+#include "event.h"
+#include "load.h"
+#include "names.h"
+#include "require.h"
+#include "schema.h"
+
+#define SMALLEST_DISK (16 * PN_MIB)
+
+struct builder {
+	struct pn_doc *doc;
+	const struct pn_raw_scenario *raw;
+	const char *workloads_dir;
+	struct pn_scenario *scenario;
+	struct pn_diag *diag;
+};
+
+static int refuse(const struct builder *builder, const char *key, const char *value, const char *accepted)
+{
+	int node = pn_doc_find(builder->doc, key);
+	g_autofree char *where = pn_doc_where(builder->doc, node);
+
+	return pn_diag_value(builder->diag, where, key, value, accepted);
+}
+
+static uint64_t value_of(const char *key, const char *text)
+{
+	return pn_schema_value(&pn_scenario_schema, key, text, 0);
+}
+
+static char **copy_texts(char **texts, unsigned int count)
+{
+	char **copy = g_new0(char *, count + 1);
+
+	for (unsigned int i = 0; i < count; i++)
+		copy[i] = g_strdup(texts[i]);
+	return copy;
+}
+
+static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
+{
+	const struct pn_raw_balloon *balloon = &raw->balloon;
+	g_auto(GStrv) devices = copy_texts(raw->devices, raw->devices_count);
+
+	guest->memory_bytes = value_of("guest.memory", raw->memory);
+	guest->vcpus = raw->vcpus ? raw->vcpus : value_of("guest.vcpus", NULL);
+	guest->backing = value_of("guest.backing", raw->backing);
+	guest->swap_bytes = value_of("guest.swap", raw->swap);
+	guest->disk_bytes = value_of("guest.disk", raw->disk);
+	guest->extra_devices = raw->devices_count ? g_strjoinv("\n", devices) : NULL;
+	guest->kernel_args = g_strdup(raw->kernel_args);
+	guest->image = g_strdup(raw->image);
+	guest->kernel = g_strdup(raw->kernel);
+	guest->modules = g_strdup(raw->modules);
+	guest->qemu = g_strdup(raw->qemu);
+	guest->balloon = (struct pn_balloon_device){
+		.absent = balloon->absent,
+		.deflate_on_oom = balloon->deflate_on_oom,
+		.free_page_reporting = balloon->free_page_reporting,
+		.free_page_hint = balloon->free_page_hint,
+		.page_poison = balloon->page_poison,
+		.packed = balloon->packed,
+		.iommu = balloon->iommu,
+		.stats_interval_ns = value_of("guest.balloon.stats-interval", balloon->stats_interval),
+	};
+}
+
+static void fill_loads(struct pn_scenario *scenario, const struct pn_raw_scenario *raw)
+{
+	GPtrArray *loads = g_ptr_array_new();
+
+	for (unsigned int i = 0; i < raw->alongside_count; i++) /* first: the latency probe sees the other loads start */
+		g_ptr_array_add(loads, g_strdup(raw->alongside[i]));
+	for (unsigned int i = 0; i < raw->load_count; i++)
+		g_ptr_array_add(loads, g_strdup(raw->load[i]));
+	g_ptr_array_add(loads, NULL);
+	scenario->loads = (char **)g_ptr_array_free(loads, FALSE);
+}
+
+static void fill(struct builder *builder, const char *name, uint64_t seed)
+{
+	const struct pn_raw_scenario *raw = builder->raw;
+	struct pn_scenario *scenario = builder->scenario;
+
+	scenario->name = g_strdup(raw->name ? raw->name : name);
+	scenario->summary = g_strdup(raw->summary);
+	scenario->file = g_strdup(pn_doc_file(builder->doc));
+	fill_guest(&scenario->guest, &raw->guest);
+	scenario->driver.name = g_strdup(raw->driver.name ? raw->driver.name : pn_key_find(pn_scenario_schema.keys, "driver.name")->fallback);
+	scenario->driver.params = g_strdup(raw->driver.params);
+	fill_loads(scenario, raw);
+	scenario->probes = raw->probes_count ? copy_texts(raw->probes, raw->probes_count) : NULL;
+	scenario->requires = copy_texts(raw->requires, raw->requires_count);
+	scenario->expect = g_strdup(raw->expect ? raw->expect : pn_key_find(pn_scenario_schema.keys, "expect")->fallback);
+	scenario->waivers = g_new0(struct pn_oracle_waiver, raw->oracles.waive_count + 1);
+	for (; scenario->waiver_count < raw->oracles.waive_count; scenario->waiver_count++) {
+		scenario->waivers[scenario->waiver_count].oracle = g_strdup(raw->oracles.waive[scenario->waiver_count].oracle);
+		scenario->waivers[scenario->waiver_count].reason = g_strdup(raw->oracles.waive[scenario->waiver_count].reason);
+	}
+	scenario->sample_ns = value_of("sample", raw->sample);
+	scenario->settle_timeout_ns = value_of("settle", raw->settle);
+	scenario->runtime_ns = value_of("runtime", raw->runtime);
+	scenario->timeout_ns = value_of("timeout", raw->timeout);
+	scenario->seed = seed;
+}
+
+static int check_disk(const struct builder *builder, const char *key, uint64_t bytes)
+{
+	return bytes && bytes < SMALLEST_DISK ? refuse(builder, key, pn_doc_text(builder->doc, pn_doc_find(builder->doc, key)), "0, or at least 16MiB") : 0;
+}
+
+static int check_guest(const struct builder *builder)
+{
+	const struct pn_machine *guest = &builder->scenario->guest;
+	const struct pn_raw_guest *raw = &builder->raw->guest;
+	int r;
+
+	if (guest->memory_bytes % (2 * PN_MIB))
+		return refuse(builder, "guest.memory", raw->memory, "a multiple of 2MiB");
+	if (guest->balloon.stats_interval_ns % PN_NS_PER_S)
+		return refuse(builder, "guest.balloon.stats-interval", raw->balloon.stats_interval, "whole seconds: the device can't do other");
+	if (guest->modules && !guest->kernel)
+		return refuse(builder, "guest.modules", guest->modules, "guest.kernel beside it");
+	if (guest->kernel && !guest->modules)
+		return refuse(builder, "guest.kernel", guest->kernel, "guest.modules beside it: its lib/modules/RELEASE directory");
+	if (guest->kernel && !g_file_test(guest->kernel, G_FILE_TEST_IS_REGULAR))
+		return refuse(builder, "guest.kernel", guest->kernel, "a file that exists");
+	if (guest->modules && !g_file_test(guest->modules, G_FILE_TEST_IS_DIR))
+		return refuse(builder, "guest.modules", guest->modules, "a directory that exists");
+	if (guest->qemu && strchr(guest->qemu, '/') && !g_file_test(guest->qemu, G_FILE_TEST_IS_EXECUTABLE))
+		return refuse(builder, "guest.qemu", guest->qemu, "a program that exists");
+	r = check_disk(builder, "guest.swap", guest->swap_bytes);
+	return r < 0 ? r : check_disk(builder, "guest.disk", guest->disk_bytes);
+}
+
+static int check_driver(const struct builder *builder)
+{
+	const char *name = builder->scenario->driver.name;
+
+	if (!strchr(name, '/') && !g_str_has_suffix(name, ".ko"))
+		return 0;
+	if (!g_str_has_suffix(name, ".ko") || !g_file_test(name, G_FILE_TEST_IS_REGULAR))
+		return refuse(builder, "driver.name", name, "vballoon, stock, a variant's name, or a .ko file that exists");
+	return 0;
+}
+
+static int check_need(const struct builder *builder, const char *name, const char *need)
+{
+	bool swap = strcmp(need, "swap") == 0;
+	const char *key = swap ? "guest.swap" : "guest.disk";
+	g_autofree char *accepted = NULL;
+
+	if (swap ? builder->scenario->guest.swap_bytes : builder->scenario->guest.disk_bytes)
+		return 0;
+	accepted = g_strdup_printf("a size: load '%s' needs a %s disk", name, swap ? "swap" : "data");
+	return refuse(builder, key, "0", accepted);
+}
+
+/* The place of a load for error texts: its list item, wherever that stands. */
+static int refuse_load(const struct builder *builder, const char *name)
+{
+	g_autofree char *accepted = pn_names_accepted(builder->workloads_dir, "loads", name);
+	static const char *const lists[] = {"load", "alongside"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+		for (int k = 0;; k++) {
+			g_autofree char *path = g_strdup_printf("%s[%d]", lists[i], k);
+			int node = pn_doc_find(builder->doc, path);
+
+			if (!node)
+				break;
+			if (g_strcmp0(pn_doc_text(builder->doc, node), name) == 0)
+				return refuse(builder, path, name, accepted);
+		}
+	return refuse(builder, "timeline", name, accepted);
+}
+
+static int check_load(const struct builder *builder, const char *name)
+{
+	struct pn_load *load = NULL;
+	g_autofree char *path = pn_names_path(builder->workloads_dir, "loads", name);
+	int r;
+
+	if (!path)
+		return refuse_load(builder, name);
+	r = pn_load_read(builder->workloads_dir, name, &load, builder->diag);
+	for (char **need = load ? load->needs : NULL; r >= 0 && *need; need++)
+		r = check_need(builder, name, *need);
+	pn_load_free(load);
+	return r;
+}
+
+static int check_loads(const struct builder *builder)
+{
+	const struct pn_scenario *scenario = builder->scenario;
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	int r = 0;
+
+	for (char **load = scenario->loads; r >= 0 && *load; load++) {
+		if (!g_hash_table_add(seen, *load))
+			return refuse(builder, "load", *load, "each load once, here or in alongside");
+		r = check_load(builder, *load);
+	}
+	for (unsigned int i = 0; r >= 0 && i < scenario->event_count; i++)
+		if (scenario->events[i].action == PN_DO_LOAD_START)
+			r = check_load(builder, scenario->events[i].name);
+	return r;
+}
+
+static int check_requires(const struct builder *builder)
+{
+	g_autofree const char **names = pn_require_names();
+
+	for (char **name = builder->scenario->requires; *name; name++)
+		if (!g_strv_contains(names, *name)) {
+			g_autofree char *accepted = pn_key_nearest(*name, names);
+
+			return refuse(builder, "requires", *name, accepted);
+		}
+	return 0;
+}
+
+static int check_expect(const struct builder *builder)
+{
+	const struct pn_scenario *scenario = builder->scenario;
+	const char *expect = scenario->expect;
+	g_autofree char *oracles = g_strjoinv(", fail:", (char **)pn_oracle_choices);
+	g_autofree char *accepted = g_strdup_printf("pass, brok, brok:TEXT, fail:%s", oracles);
+
+	if (strcmp(expect, "pass") == 0 || strcmp(expect, "brok") == 0 || (g_str_has_prefix(expect, "brok:") && expect[5]))
+		return 0;
+	if (!g_str_has_prefix(expect, "fail:") || !g_strv_contains(pn_oracle_choices, expect + 5))
+		return refuse(builder, "expect", expect, accepted);
+	for (unsigned int i = 0; i < scenario->waiver_count; i++)
+		if (strcmp(scenario->waivers[i].oracle, expect + 5) == 0)
+			return refuse(builder, "expect", expect, "an oracle that oracles.waive leaves on");
+	return 0;
+}
+
+static int check_waivers(const struct builder *builder)
+{
+	for (unsigned int i = 0; i < builder->scenario->waiver_count; i++) {
+		g_autofree char *key = g_strdup_printf("oracles.waive[%u].reason", i);
+		g_autofree char *reason = g_strstrip(g_strdup(builder->scenario->waivers[i].reason));
+
+		if (!*reason)
+			return refuse(builder, key, "", "a reason: it stands in the report");
+	}
+	return 0;
+}
+
+static int check_all(struct builder *builder)
+{
+	int (*const checks[])(const struct builder *) = {check_guest, check_driver, check_requires, check_expect, check_waivers};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(checks); i++)
+		r = checks[i](builder);
+	if (r >= 0)
+		r = pn_events_read(builder->doc, builder->raw, builder->scenario, builder->diag);
+	return r < 0 ? r : check_loads(builder);
+}
+
+int pn_scenario_build(struct pn_doc *doc, const char *name, uint64_t seed, const char *workloads_dir, struct pn_scenario **ret_scenario,
+		      struct pn_diag *diag)
+{
+	struct builder builder = {.doc = doc, .workloads_dir = workloads_dir, .diag = diag};
+	void *raw = NULL;
+	int r;
+
+	pn_schema_normalise(&pn_scenario_schema, doc);
+	r = pn_schema_check(&pn_scenario_schema, doc, diag);
+	if (r >= 0)
+		r = pn_schema_load(&pn_scenario_schema, doc, &raw, diag);
+	if (r < 0)
+		return r;
+	builder.raw = raw;
+	builder.scenario = g_new0(struct pn_scenario, 1);
+	fill(&builder, name, seed);
+	r = check_all(&builder);
+	pn_schema_free(&pn_scenario_schema, raw);
+	if (r < 0) {
+		pn_scenario_free(builder.scenario);
+		return r;
+	}
+	*ret_scenario = builder.scenario;
+	return 0;
+}
+
+void pn_scenario_free(struct pn_scenario *scenario)
+{
+	if (!scenario)
+		return;
+	const struct pn_machine *guest = &scenario->guest;
+	const void *texts[] = {scenario->name,	scenario->summary,   scenario->file,  scenario->driver.name, scenario->driver.params, scenario->expect,
+			       guest->extra_devices, guest->kernel_args, guest->image, guest->kernel,	      guest->modules,	       guest->qemu};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+		g_free((void *)texts[i]);
+	for (unsigned int i = 0; i < scenario->event_count; i++)
+		pn_event_clear(&scenario->events[i]);
+	g_free(scenario->events);
+	for (unsigned int i = 0; i < scenario->waiver_count; i++) {
+		g_free(scenario->waivers[i].oracle);
+		g_free(scenario->waivers[i].reason);
+	}
+	g_free(scenario->waivers);
+	g_strfreev(scenario->loads);
+	g_strfreev(scenario->probes);
+	g_strfreev(scenario->requires);
+	g_free(scenario);
+}

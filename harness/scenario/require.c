@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a host must have. A case that can't run is skipped with its reason before anything boots; checks here only look.
+ */
+#include "require.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <linux/perf_event.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../base/units.h"
+#include "scenario.h"
+
+#define HUGE_FREE "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+
+static char *check_kvm(const struct pn_scenario *scenario)
+{
+	if (access("/dev/kvm", R_OK | W_OK) < 0)
+		return g_strdup_printf("/dev/kvm: %s", g_strerror(errno));
+	return g_strdup("no boot probe has shown that KVM works here: run `puncture doctor`");
+}
+
+static char *check_hugetlb(const struct pn_scenario *scenario)
+{
+	uint64_t needed = (scenario->guest.memory_bytes + 2 * PN_MIB - 1) / (2 * PN_MIB);
+	g_autofree char *text = NULL;
+	guint64 there = 0;
+
+	if (!g_file_get_contents(HUGE_FREE, &text, NULL, NULL))
+		return g_strdup("the host has no 2MiB huge pages");
+	there = g_ascii_strtoull(text, NULL, 10);
+	if (there >= needed)
+		return NULL;
+	return g_strdup_printf("needs %" G_GUINT64_FORMAT " free 2MiB huge pages, the host has %" G_GUINT64_FORMAT
+			       ": sysctl vm.nr_hugepages", needed, there);
+}
+
+static char *check_pmu(const struct pn_scenario *scenario)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_HARDWARE, .size = sizeof(attr), .config = PERF_COUNT_HW_INSTRUCTIONS, .exclude_kernel = 1};
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		return g_strdup_printf("no hardware counters: %s", g_strerror(errno));
+	close(fd);
+	return NULL;
+}
+
+static char *check_root(const struct pn_scenario *scenario)
+{
+	return geteuid() == 0 ? NULL : g_strdup("needs root");
+}
+
+static char *check_file(const char *path, const char *what)
+{
+	return access(path, F_OK) == 0 ? NULL : g_strdup_printf("the host has no %s (%s)", what, path);
+}
+
+static char *check_zswap(const struct pn_scenario *scenario)
+{
+	return check_file("/sys/module/zswap/parameters/enabled", "zswap");
+}
+
+static char *check_ksm(const struct pn_scenario *scenario)
+{
+	return check_file("/sys/kernel/mm/ksm/run", "KSM");
+}
+
+static char *check_thp(const struct pn_scenario *scenario)
+{
+	g_autofree char *text = NULL;
+
+	if (!g_file_get_contents("/sys/kernel/mm/transparent_hugepage/enabled", &text, NULL, NULL))
+		return g_strdup("the host has no transparent huge pages");
+	return strstr(text, "[never]") ? g_strdup("transparent huge pages are off: /sys/kernel/mm/transparent_hugepage/enabled is never") : NULL;
+}
+
+static char *check_memory(const struct pn_scenario *scenario)
+{
+	uint64_t there = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	char needed[16], have[16];
+
+	if (scenario->guest.memory_bytes < there)
+		return NULL;
+	return g_strdup_printf("the guest needs %s, the host has %s", pn_bytes_format(scenario->guest.memory_bytes, needed, sizeof(needed)),
+			       pn_bytes_format(there, have, sizeof(have)));
+}
+
+static bool always(const struct pn_scenario *scenario)
+{
+	return true;
+}
+
+static bool on_hugetlb(const struct pn_scenario *scenario)
+{
+	return scenario->guest.backing == PN_BACKING_HUGETLB;
+}
+
+static bool on_thp(const struct pn_scenario *scenario)
+{
+	return scenario->guest.backing == PN_BACKING_THP;
+}
+
+const struct pn_requirement pn_requirements[] = {
+	{.name = "memory", .check = check_memory, .implied = always, .help = "more host memory than the guest has"},
+	{.name = "hugetlb", .check = check_hugetlb, .implied = on_hugetlb, .help = "enough free 2MiB huge pages for the guest"},
+	{.name = "thp", .check = check_thp, .implied = on_thp, .help = "transparent huge pages not switched off"},
+	{.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
+	{.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
+	{.name = "root", .check = check_root, .help = "root on the host"},
+	{.name = "zswap", .check = check_zswap, .help = "zswap in the host's kernel"},
+	{.name = "ksm", .check = check_ksm, .help = "KSM in the host's kernel"},
+	{},
+};
+
+static char *(*hooks[G_N_ELEMENTS(pn_requirements)])(const struct pn_scenario *scenario);
+
+const char **pn_require_names(void)
+{
+	const char **names = g_new0(const char *, G_N_ELEMENTS(pn_requirements));
+
+	for (size_t i = 0; pn_requirements[i].name; i++)
+		names[i] = pn_requirements[i].name;
+	return names;
+}
+
+static size_t find(const char *name)
+{
+	size_t i = 0;
+
+	while (pn_requirements[i].name && strcmp(pn_requirements[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+void pn_require_hook(const char *name, char *(*check)(const struct pn_scenario *scenario))
+{
+	g_assert(pn_requirements[find(name)].name);
+	hooks[find(name)] = check;
+}
+
+char *pn_require_check(const char *name, const struct pn_scenario *scenario)
+{
+	size_t i = find(name);
+
+	if (!pn_requirements[i].name)
+		return g_strdup_printf("unknown requirement '%s'", name);
+	return hooks[i] ? hooks[i](scenario) : pn_requirements[i].check(scenario);
+}
+
+char *pn_require_scenario(const struct pn_scenario *scenario)
+{
+	for (const struct pn_requirement *requirement = pn_requirements; requirement->name; requirement++) {
+		bool said = scenario->requires && g_strv_contains((const char *const *)scenario->requires, requirement->name);
+		char *reason;
+
+		if (!said && !(requirement->implied && requirement->implied(scenario)))
+			continue;
+		reason = pn_require_check(requirement->name, scenario);
+		if (reason)
+			return reason;
+	}
+	return NULL;
+}

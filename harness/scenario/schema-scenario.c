@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Schema of a scenario: libcyaml's tables and the records of its keys, side by side.
+ */
+#include "event.h"
+#include "fault.h"
+#include "pattern.h"
+#include "schema.h"
+
+#include "../base/units.h"
+
+#define OPTIONAL CYAML_FLAG_OPTIONAL
+#define POINTER (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define TEXT(key, structure, member) CYAML_FIELD_STRING_PTR(key, POINTER, structure, member, 0, CYAML_UNLIMITED)
+#define FLAG(key, structure, member) CYAML_FIELD_BOOL(key, OPTIONAL, structure, member)
+#define NAMES(key, structure, member) CYAML_FIELD_SEQUENCE(key, POINTER, structure, member, &text_entry, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};
+
+static const cyaml_schema_field_t balloon_fields[] = {
+	FLAG("absent", struct pn_raw_balloon, absent),
+	FLAG("deflate-on-oom", struct pn_raw_balloon, deflate_on_oom),
+	FLAG("free-page-reporting", struct pn_raw_balloon, free_page_reporting),
+	FLAG("free-page-hint", struct pn_raw_balloon, free_page_hint),
+	FLAG("page-poison", struct pn_raw_balloon, page_poison),
+	FLAG("packed", struct pn_raw_balloon, packed),
+	FLAG("iommu", struct pn_raw_balloon, iommu),
+	TEXT("stats-interval", struct pn_raw_balloon, stats_interval),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t guest_fields[] = {
+	TEXT("memory", struct pn_raw_guest, memory),
+	CYAML_FIELD_UINT("vcpus", OPTIONAL, struct pn_raw_guest, vcpus),
+	TEXT("backing", struct pn_raw_guest, backing),
+	TEXT("image", struct pn_raw_guest, image),
+	TEXT("kernel", struct pn_raw_guest, kernel),
+	TEXT("modules", struct pn_raw_guest, modules),
+	TEXT("qemu", struct pn_raw_guest, qemu),
+	TEXT("swap", struct pn_raw_guest, swap),
+	TEXT("disk", struct pn_raw_guest, disk),
+	NAMES("devices", struct pn_raw_guest, devices),
+	TEXT("kernel-args", struct pn_raw_guest, kernel_args),
+	CYAML_FIELD_MAPPING("balloon", OPTIONAL, struct pn_raw_guest, balloon, balloon_fields),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t driver_fields[] = {
+	TEXT("name", struct pn_raw_driver, name),
+	TEXT("params", struct pn_raw_driver, params),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t pattern_fields[] = {
+	TEXT("kind", struct pn_raw_pattern, kind),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t event_fields[] = {
+	TEXT("at", struct pn_raw_event, at),
+	TEXT("after", struct pn_raw_event, after),
+	TEXT("do", struct pn_raw_event, action),
+	TEXT("phase", struct pn_raw_event, phase),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t event_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_raw_event, event_fields)};
+
+static const cyaml_schema_field_t fault_fields[] = {
+	TEXT("fault", struct pn_raw_fault, fault),
+	TEXT("at", struct pn_raw_fault, at),
+	TEXT("during", struct pn_raw_fault, during),
+	TEXT("for", struct pn_raw_fault, length),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t fault_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_raw_fault, fault_fields)};
+
+static const cyaml_schema_field_t waiver_fields[] = {
+	TEXT("oracle", struct pn_raw_waiver, oracle),
+	TEXT("reason", struct pn_raw_waiver, reason),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t waiver_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_raw_waiver, waiver_fields)};
+
+static const cyaml_schema_field_t oracles_fields[] = {
+	CYAML_FIELD_SEQUENCE("waive", POINTER, struct pn_raw_oracles, waive, &waiver_entry, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t scenario_fields[] = {
+	TEXT("name", struct pn_raw_scenario, name),
+	TEXT("summary", struct pn_raw_scenario, summary),
+	CYAML_FIELD_MAPPING("guest", OPTIONAL, struct pn_raw_scenario, guest, guest_fields),
+	CYAML_FIELD_MAPPING("driver", OPTIONAL, struct pn_raw_scenario, driver, driver_fields),
+	NAMES("load", struct pn_raw_scenario, load),
+	NAMES("alongside", struct pn_raw_scenario, alongside),
+	CYAML_FIELD_MAPPING_PTR("pattern", POINTER, struct pn_raw_scenario, pattern, pattern_fields),
+	CYAML_FIELD_SEQUENCE("timeline", POINTER, struct pn_raw_scenario, timeline, &event_entry, 0, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("faults", POINTER, struct pn_raw_scenario, faults, &fault_entry, 0, CYAML_UNLIMITED),
+	NAMES("probes", struct pn_raw_scenario, probes),
+	CYAML_FIELD_MAPPING("oracles", OPTIONAL, struct pn_raw_scenario, oracles, oracles_fields),
+	NAMES("requires", struct pn_raw_scenario, requires),
+	TEXT("expect", struct pn_raw_scenario, expect),
+	CYAML_FIELD_IGNORE("matrix", OPTIONAL),
+	TEXT("sample", struct pn_raw_scenario, sample),
+	TEXT("settle", struct pn_raw_scenario, settle),
+	TEXT("runtime", struct pn_raw_scenario, runtime),
+	TEXT("timeout", struct pn_raw_scenario, timeout),
+	CYAML_FIELD_UINT("seed", OPTIONAL, struct pn_raw_scenario, seed),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t scenario_root = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct pn_raw_scenario, scenario_fields)};
+
+static const char *const backings[] = {
+	[PN_BACKING_4K] = "4k", [PN_BACKING_THP] = "thp", [PN_BACKING_MEMFD] = "memfd", [PN_BACKING_HUGETLB] = "hugetlb", [PN_BACKING_COUNT] = NULL};
+
+const char *const pn_oracle_choices[] = {"ledger", "integrity", "liveness", "kernel-log", "protocol", "host", NULL};
+
+#define DAY (24 * 3600 * PN_NS_PER_S)
+#define MAP(key, text) {.name = key, .type = PN_KEY_MAP, .help = text}
+#define ON_OFF(key, text) {.name = key, .type = PN_KEY_FLAG, .fallback = "false", .help = text}
+
+static const struct pn_key_info scenario_keys[] = {
+	{.name = "name", .type = PN_KEY_NAME, .help = "part of the case's id; default: the file's name"},
+	{.name = "summary", .type = PN_KEY_TEXT, .required = true, .help = "one line for `puncture list scenarios`"},
+	MAP("guest", "shape of the guest"),
+	{.name = "guest.memory", .type = PN_KEY_BYTES, .min = 192 * PN_MIB, .max = 1ULL << 40, .fallback = "512MiB",
+	 .help = "guest memory; a multiple of 2MiB"},
+	{.name = "guest.vcpus", .type = PN_KEY_COUNT, .min = 1, .max = 64, .fallback = "1", .help = "vCPUs"},
+	{.name = "guest.backing", .type = PN_KEY_CHOICE, .choices = backings, .fallback = "4k", .help = "host memory under the guest's"},
+	{.name = "guest.image", .type = PN_KEY_NAME, .help = "recipe under guests/images; default: cloud"},
+	{.name = "guest.kernel", .type = PN_KEY_TEXT, .help = "a kernel of your own (bzImage); needs guest.modules"},
+	{.name = "guest.modules", .type = PN_KEY_TEXT, .help = "its lib/modules/RELEASE directory"},
+	{.name = "guest.qemu", .type = PN_KEY_TEXT, .help = "emulator binary; default: found in PATH"},
+	{.name = "guest.swap", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "0", .help = "size of the swap disk; 0: none"},
+	{.name = "guest.disk", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "0", .help = "size of the data disk; 0: none"},
+	{.name = "guest.devices", .type = PN_KEY_TEXTS, .help = "further QEMU -device arguments"},
+	{.name = "guest.kernel-args", .type = PN_KEY_TEXT, .help = "appended to the kernel's command line"},
+	MAP("guest.balloon", "properties of the balloon device"),
+	ON_OFF("guest.balloon.absent", "no balloon device at all"),
+	ON_OFF("guest.balloon.deflate-on-oom", "offer DEFLATE_ON_OOM"),
+	ON_OFF("guest.balloon.free-page-reporting", "offer PAGE_REPORTING"),
+	ON_OFF("guest.balloon.free-page-hint", "offer FREE_PAGE_HINT"),
+	ON_OFF("guest.balloon.page-poison", "offer PAGE_POISON"),
+	ON_OFF("guest.balloon.packed", "packed virtqueues"),
+	ON_OFF("guest.balloon.iommu", "behind a virtual IOMMU"),
+	{.name = "guest.balloon.stats-interval", .type = PN_KEY_DURATION, .max = 3600 * PN_NS_PER_S, .fallback = "0",
+	 .help = "how often the device asks for statistics, whole seconds; 0: never"},
+	MAP("driver", "driver under test; its name alone is enough"),
+	{.name = "driver.name", .type = PN_KEY_NAME, .fallback = "vballoon", .help = "vballoon, stock, a variant such as vballoon-leak, or a path to a .ko"},
+	{.name = "driver.params", .type = PN_KEY_TEXT, .help = "module parameters"},
+	{.name = "load", .type = PN_KEY_NAMES, .help = "loads under workloads/loads, started before the timeline and stopped after it; idle: none"},
+	{.name = "alongside", .type = PN_KEY_NAMES, .help = "further loads, kept when `load` is overridden or an axis: the latency probe `touch`"},
+	MAP("pattern", "a timeline from a few parameters; its kind alone is enough"),
+	{.name = "pattern.kind", .type = PN_KEY_CHOICE, .required = true, .choices = pn_pattern_names, .help = "which; parameters below"},
+	{.name = "timeline", .type = PN_KEY_MAPS, .help = "events in place of a pattern"},
+	{.name = "timeline[].do", .type = PN_KEY_CHOICE, .required = true, .choices = pn_event_kind_names, .help = "kind of event; arguments below"},
+	{.name = "timeline[].at", .type = PN_KEY_DURATION, .max = DAY, .help = "time since the timeline's start, or since what `after` names"},
+	{.name = "timeline[].after", .type = PN_KEY_CHOICE, .choices = pn_event_after_names,
+	 .help = "wait for the previous event, or for the balloon to settle; without it and without `at`: previous"},
+	{.name = "timeline[].phase", .type = PN_KEY_NAME, .help = "a measuring phase of this name starts here; `setup` is not measured"},
+	{.name = "faults", .type = PN_KEY_MAPS, .help = "faults merged into the pattern or timeline"},
+	{.name = "faults[].fault", .type = PN_KEY_NAME, .required = true, .help = "which one; arguments below"},
+	{.name = "faults[].at", .type = PN_KEY_DURATION, .max = DAY, .fallback = "0", .help = "time since the timeline's start, or since `during` began"},
+	{.name = "faults[].during", .type = PN_KEY_NAME, .help = "phase that `at` counts from"},
+	{.name = "faults[].for", .type = PN_KEY_DURATION, .min = PN_NS_PER_MS, .max = DAY,
+	 .help = "disarm it after this time; otherwise at the end of the timeline"},
+	{.name = "probes", .type = PN_KEY_NAMES, .help = "probes that sample; default: all"},
+	MAP("oracles", "what judges the case"),
+	{.name = "oracles.waive", .type = PN_KEY_MAPS, .help = "oracles switched off"},
+	{.name = "oracles.waive[].oracle", .type = PN_KEY_CHOICE, .required = true, .choices = pn_oracle_choices, .help = "which"},
+	{.name = "oracles.waive[].reason", .type = PN_KEY_TEXT, .required = true, .help = "why; stands in the report"},
+	{.name = "requires", .type = PN_KEY_NAMES, .help = "what the host must have; the case is SKIP without it"},
+	{.name = "expect", .type = PN_KEY_TEXT, .fallback = "pass", .help = "pass; for tests of the harness: fail:ORACLE, brok, brok:TEXT"},
+	MAP("matrix", "axes: dotted key to list of values; exclude and include; see Matrix"),
+	{.name = "sample", .type = PN_KEY_DURATION, .min = 10 * PN_NS_PER_MS, .max = 60 * PN_NS_PER_S, .fallback = "100ms", .help = "sampling interval"},
+	{.name = "settle", .type = PN_KEY_DURATION, .min = 10 * PN_NS_PER_MS, .max = 3600 * PN_NS_PER_S, .fallback = "30s",
+	 .help = "a target not reached in this time is a liveness failure"},
+	{.name = "runtime", .type = PN_KEY_DURATION, .min = PN_NS_PER_MS, .max = DAY, .help = "planned length; no event may lie after it; default: the timeline's own"},
+	{.name = "timeout", .type = PN_KEY_DURATION, .min = PN_NS_PER_S, .max = 30 * DAY, .fallback = "2min", .help = "a case that lives longer hangs: killed and BROK"},
+	{.name = "seed", .type = PN_KEY_COUNT, .min = 1, .max = INT64_MAX, .help = "default: drawn from the name"},
+	{},
+};
+
+const struct pn_schema pn_scenario_schema = {.name = "scenario", .root = &scenario_root, .keys = scenario_keys};
