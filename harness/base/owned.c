@@ -219,6 +219,18 @@ int pn_owned_release_all(struct pn_diag *diag)
 	return first;
 }
 
+json_t *pn_owned_left(void)
+{
+	json_t *left = json_array(), *thing;
+	size_t i;
+
+	pthread_mutex_lock(&self.lock);
+	json_array_foreach(self.things, i, thing)
+		json_array_append_new(left, json_pack("{s:O, s:O}", "kind", json_object_get(thing, "kind"), "what", json_object_get(thing, "what")));
+	pthread_mutex_unlock(&self.lock);
+	return left;
+}
+
 void pn_owned_disown(void)
 {
 	pthread_mutex_init(&self.lock, NULL);

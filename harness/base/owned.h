@@ -51,6 +51,9 @@ int pn_owned_setting(const char *path, const char *value, struct pn_diag *diag);
 /** pn_owned_release_all() - undo everything of this process, newest first. Return: 0, or the first negative errno (all are tried). */
 int pn_owned_release_all(struct pn_diag *diag);
 
+/** pn_owned_left() - what this process owns at the moment: array of {"kind","what"}, oldest first; json_decref() by the caller. */
+json_t *pn_owned_left(void);
+
 /**
  * pn_owned_repair() - undo what dead owners left
  * @ret_repaired: array of {"owner","kind","what"}; json_decref() by the caller; may be NULL

@@ -139,6 +139,21 @@ static void a_reused_process_id_is_not_hit(void **state)
 	json_decref(what);
 }
 
+static void what_is_left_is_told_until_released(void **state)
+{
+	g_autofree char *path = in_dir("left");
+	int id = pn_owned_add("file", json_pack("{s:s}", "path", path), NULL);
+	json_t *left = pn_owned_left();
+
+	assert_int_equal(json_array_size(left), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(left, 0), "kind")), "file");
+	json_decref(left);
+	assert_int_equal(pn_owned_release(id, NULL), 0);
+	left = pn_owned_left();
+	assert_int_equal(json_array_size(left), 0);
+	json_decref(left);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +161,7 @@ int main(void)
 		cmocka_unit_test(a_living_owner_is_left_alone),
 		cmocka_unit_test(a_process_of_a_killed_owner_is_ended),
 		cmocka_unit_test(a_reused_process_id_is_not_hit),
+		cmocka_unit_test(what_is_left_is_told_until_released),
 	};
 	int failed;
 
