@@ -49,8 +49,8 @@ static int complain(const char *command, int result, const struct pn_diag *diag)
 static int run_command(const struct pn_command *command, int argc, char **argv)
 {
 	struct pn_diag diag = {0};
-	struct pn_args *args = NULL;
-	int result = pn_args_parse(command, argc, argv, &args, &diag);
+	struct pn_opts *args = NULL;
+	int result = pn_opts_parse(command, argc, argv, &args, &diag);
 
 	if (result == 1) {
 		pn_command_help(command, stdout);
@@ -58,7 +58,7 @@ static int run_command(const struct pn_command *command, int argc, char **argv)
 	}
 	if (!result) {
 		result = command->run(args, &diag);
-		pn_args_free(args);
+		pn_opts_free(args);
 	} else {
 		return complain(command->name, result, &diag);
 	}

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct pn_args;
+struct pn_opts;
 struct pn_diag;
 
 /*
@@ -39,7 +39,7 @@ struct pn_command {
 	 * Return: enum pn_exit when it has said all there is to say; or a negative errno with @diag filled, which is then printed in one line
 	 * (-EINVAL, -ENOENT and -ERANGE exit with PN_EXIT_USAGE, others with PN_EXIT_BROKEN).
 	 */
-	int (*run)(const struct pn_args *args, struct pn_diag *diag);
+	int (*run)(const struct pn_opts *args, struct pn_diag *diag);
 };
 
 /** pn_command_table - all subcommands in the order of the help; ends with NULL */
@@ -60,29 +60,32 @@ int pn_command_main(int argc, char **argv);
 void pn_command_help(const struct pn_command *command, FILE *out);
 
 /**
- * pn_args_parse() - parse the options and operands of one command
+ * pn_opts_parse() - parse the options and operands of one command
  * @argv: argv[0] is the command's name; options and operands may be mixed, "--" ends options
- * @ret_args: freed with pn_args_free(); borrows from @argv
+ * @ret_args: freed with pn_opts_free(); borrows from @argv
  *
  * Return: 0, 1 when --help was asked for, or -EINVAL with one line.
  */
-int pn_args_parse(const struct pn_command *command, int argc, char **argv, struct pn_args **ret_args, struct pn_diag *diag);
-void pn_args_free(struct pn_args *args);
+int pn_opts_parse(const struct pn_command *command, int argc, char **argv, struct pn_opts **ret_args, struct pn_diag *diag);
+void pn_opts_free(struct pn_opts *args);
 
-/** pn_args_has() - was the option given? */
-bool pn_args_has(const struct pn_args *args, const char *option);
+/** pn_opts_has() - was the option given? */
+bool pn_opts_has(const struct pn_opts *args, const char *option);
 
-/** pn_args_get() - the option's (last) argument; NULL when not given */
-const char *pn_args_get(const struct pn_args *args, const char *option);
+/** pn_opts_get() - the option's (last) argument; NULL when not given */
+const char *pn_opts_get(const struct pn_opts *args, const char *option);
 
-/** pn_args_all() - all arguments of an option that repeats; NULL-terminated, never NULL */
-const char *const *pn_args_all(const struct pn_args *args, const char *option);
+/** pn_opts_all() - all arguments of an option that repeats; NULL-terminated, never NULL */
+const char *const *pn_opts_all(const struct pn_opts *args, const char *option);
 
-/** pn_args_operands() - what is no option; NULL-terminated, never NULL */
-const char *const *pn_args_operands(const struct pn_args *args);
+/** pn_opts_operands() - what is no option; NULL-terminated, never NULL */
+const char *const *pn_opts_operands(const struct pn_opts *args);
 
-/** pn_args_uint() - the option as a whole number in [@min, @max]; untouched when not given. Return: 0 or -EINVAL with one line. */
-int pn_args_uint(const struct pn_args *args, const char *option, uint64_t min, uint64_t max, uint64_t *ret_value, struct pn_diag *diag);
+/** pn_opts_words() - the command line as it was given, the command's name first; NULL-terminated */
+const char *const *pn_opts_words(const struct pn_opts *args);
 
-/** pn_args_duration() - the option as a duration in ns; untouched when not given. Return: 0 or -EINVAL with one line. */
-int pn_args_duration(const struct pn_args *args, const char *option, uint64_t *ret_ns, struct pn_diag *diag);
+/** pn_opts_uint() - the option as a whole number in [@min, @max]; untouched when not given. Return: 0 or -EINVAL with one line. */
+int pn_opts_uint(const struct pn_opts *args, const char *option, uint64_t min, uint64_t max, uint64_t *ret_value, struct pn_diag *diag);
+
+/** pn_opts_duration() - the option as a duration in ns; untouched when not given. Return: 0 or -EINVAL with one line. */
+int pn_opts_duration(const struct pn_opts *args, const char *option, uint64_t *ret_ns, struct pn_diag *diag);

@@ -74,9 +74,9 @@ void pn_command_help(const struct pn_command *command, FILE *out)
 	print_option(&help, out);
 }
 
-static int run_help(const struct pn_args *args, struct pn_diag *diag)
+static int run_help(const struct pn_opts *args, struct pn_diag *diag)
 {
-	const char *name = pn_args_operands(args)[0];
+	const char *name = pn_opts_operands(args)[0];
 	const struct pn_command *command = name ? pn_command_find(name) : NULL;
 
 	if (name && !command)

@@ -13,10 +13,11 @@
 #include "../base/diag.h"
 #include "../base/units.h"
 
-struct pn_args {
+struct pn_opts {
 	const struct pn_command *command;
 	GPtrArray **values;  /* per option of the table: its arguments, NULL-terminated; NULL: not given */
 	GPtrArray *operands; /* NULL-terminated */
+	GPtrArray *words;    /* all as given, NULL-terminated */
 	unsigned int option_count;
 };
 
@@ -44,7 +45,7 @@ static struct option *getopt_table(const struct pn_command *command, unsigned in
 	return table;
 }
 
-static void add_value(struct pn_args *args, unsigned int option, char *value)
+static void add_value(struct pn_opts *args, unsigned int option, char *value)
 {
 	GPtrArray *values = args->values[option];
 
@@ -68,7 +69,7 @@ static int bad_option(const struct pn_command *command, char **argv, int what, s
 			   command->name, command->name);
 }
 
-static int check_operands(const struct pn_args *args, struct pn_diag *diag)
+static int check_operands(const struct pn_opts *args, struct pn_diag *diag)
 {
 	const struct pn_command *command = args->command;
 	unsigned int count = args->operands->len - 1;
@@ -81,17 +82,21 @@ static int check_operands(const struct pn_args *args, struct pn_diag *diag)
 	return 0;
 }
 
-int pn_args_parse(const struct pn_command *command, int argc, char **argv, struct pn_args **ret_args, struct pn_diag *diag)
+int pn_opts_parse(const struct pn_command *command, int argc, char **argv, struct pn_opts **ret_args, struct pn_diag *diag)
 {
 	unsigned int count = count_options(command);
 	g_autofree struct option *table = getopt_table(command, count);
-	struct pn_args *args = g_new0(struct pn_args, 1);
+	struct pn_opts *args = g_new0(struct pn_opts, 1);
 	int index, what, err = 0;
 
 	args->command = command;
 	args->option_count = count;
 	args->values = g_new0(GPtrArray *, count + 1);
 	args->operands = g_ptr_array_new();
+	args->words = g_ptr_array_new();
+	for (int i = 0; i < argc; i++) /* before getopt_long() sorts them */
+		g_ptr_array_add(args->words, argv[i]);
+	g_ptr_array_add(args->words, NULL);
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
 	while (!err && (what = getopt_long(argc, argv, ":", table, &index)) != -1) {
@@ -108,14 +113,14 @@ int pn_args_parse(const struct pn_command *command, int argc, char **argv, struc
 	if (!err)
 		err = check_operands(args, diag);
 	if (err) {
-		pn_args_free(args);
+		pn_opts_free(args);
 		return err;
 	}
 	*ret_args = args;
 	return 0;
 }
 
-void pn_args_free(struct pn_args *args)
+void pn_opts_free(struct pn_opts *args)
 {
 	if (!args)
 		return;
@@ -124,10 +129,11 @@ void pn_args_free(struct pn_args *args)
 			g_ptr_array_free(args->values[i], TRUE);
 	g_free(args->values);
 	g_ptr_array_free(args->operands, TRUE);
+	g_ptr_array_free(args->words, TRUE);
 	g_free(args);
 }
 
-static const GPtrArray *values_of(const struct pn_args *args, const char *option)
+static const GPtrArray *values_of(const struct pn_opts *args, const char *option)
 {
 	for (unsigned int i = 0; i < args->option_count; i++)
 		if (!strcmp(args->command->options[i].name, option))
@@ -135,33 +141,38 @@ static const GPtrArray *values_of(const struct pn_args *args, const char *option
 	g_error("command %s has no option --%s in its table", args->command->name, option);
 }
 
-bool pn_args_has(const struct pn_args *args, const char *option)
+bool pn_opts_has(const struct pn_opts *args, const char *option)
 {
 	return values_of(args, option);
 }
 
-const char *pn_args_get(const struct pn_args *args, const char *option)
+const char *pn_opts_get(const struct pn_opts *args, const char *option)
 {
 	const GPtrArray *values = values_of(args, option);
 
 	return values ? values->pdata[values->len - 2] : NULL;
 }
 
-const char *const *pn_args_all(const struct pn_args *args, const char *option)
+const char *const *pn_opts_all(const struct pn_opts *args, const char *option)
 {
 	const GPtrArray *values = values_of(args, option);
 
 	return values ? (const char *const *)values->pdata : no_values;
 }
 
-const char *const *pn_args_operands(const struct pn_args *args)
+const char *const *pn_opts_operands(const struct pn_opts *args)
 {
 	return (const char *const *)args->operands->pdata;
 }
 
-int pn_args_uint(const struct pn_args *args, const char *option, uint64_t min, uint64_t max, uint64_t *ret_value, struct pn_diag *diag)
+const char *const *pn_opts_words(const struct pn_opts *args)
 {
-	const char *text = pn_args_get(args, option);
+	return (const char *const *)args->words->pdata;
+}
+
+int pn_opts_uint(const struct pn_opts *args, const char *option, uint64_t min, uint64_t max, uint64_t *ret_value, struct pn_diag *diag)
+{
+	const char *text = pn_opts_get(args, option);
 	guint64 value;
 
 	if (!text)
@@ -176,9 +187,9 @@ int pn_args_uint(const struct pn_args *args, const char *option, uint64_t min, u
 	return 0;
 }
 
-int pn_args_duration(const struct pn_args *args, const char *option, uint64_t *ret_ns, struct pn_diag *diag)
+int pn_opts_duration(const struct pn_opts *args, const char *option, uint64_t *ret_ns, struct pn_diag *diag)
 {
-	const char *text = pn_args_get(args, option);
+	const char *text = pn_opts_get(args, option);
 	uint64_t value;
 
 	if (!text)
