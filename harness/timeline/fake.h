@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../base/journal.h"
+#include "../scenario/scenario.h"
+#include "guests/images/image.h"
+#include "timeline.h"
+
+/*
+ * A guest for the tests of this folder: pn_guest_*() of its own, with a balloon that moves at a given speed, a driver that can be bound or
+ * not, and one load. What the tests want to go wrong is set by fields.
+ */
+
+/** struct fake - the one guest; all under @lock */
+struct fake {
+	GMutex lock;
+	struct pn_machine machine;
+	/* the balloon */
+	uint64_t bytes, asked_bytes, moved_ns, speed_bytes_per_s;
+	uint64_t stuck_at_bytes; /* does not grow beyond; 0: no limit */
+	bool bound, paused, gone, deaf;
+	/* what goes wrong */
+	const char *refuse;	/* verb or op that fails with -EREMOTEIO */
+	const char *drop;	/* verb or op that is said to be done and is not */
+	bool reset_never_boots;
+	/* the kernel */
+	unsigned int oom_kills;
+	unsigned int boots;
+	/* loads */
+	char *load_id;
+	bool load_running, load_oom_killed, load_ready, load_marks;
+	int load_exit_code;
+	char *load_stdout; /* what it has printed */
+	char *load_file;   /* what "get" gives */
+	pid_t pid;	   /* real process for signals; 0: none */
+	GString *log;	   /* verbs and ops that change something, one word each */
+};
+
+extern struct fake fake;
+
+/** fake_reset() - as at the start of a test: bound, empty, 512 MiB, half a GiB a second */
+void fake_reset(void);
+
+/** struct stage - a timeline around the fake */
+struct stage {
+	struct pn_timeline timeline;
+	struct pn_scenario scenario;
+	struct pn_module driver;
+	struct pn_journal *journal;
+	char *dir, *journal_path;
+	int stop;
+	GString *calls; /* on_settled and on_phase, one word each */
+};
+
+/** stage_setup(), stage_teardown() - for cmocka; *state is a struct stage */
+int stage_setup(void **state);
+int stage_teardown(void **state);
+
+/** stage_records() - the journal's records of a kind; json_decref() by the caller */
+json_t *stage_records(struct stage *stage, const char *ev);
+
+/** stage_count() - how many records of a kind have @key equal to @value; @key NULL: all */
+unsigned int stage_count(struct stage *stage, const char *ev, const char *key, const char *value);

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a fault, on a thread of its own: wait for the moment, arm, see it fire, let it last, disarm.
+ *
+ * Invariant: what was armed, or half armed, is disarmed before the thread ends, on every way out; and a fault that did not fire is an error
+ * of the timeline unless the timeline had to end early. The journal has each step.
+ */
+#include "faults.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/journal.h"
+#include "../base/units.h"
+#include "../guest/guest.h"
+#include "../scenario/scenario.h"
+
+#define POLL_MIN_NS (20 * PN_NS_PER_MS)
+#define POLL_MAX_NS (250 * PN_NS_PER_MS)
+
+static const struct pn_fault_ops *const table[] = {
+	&pn_fault_oom,	  &pn_fault_vcpu_pause, &pn_fault_qemu_stop, &pn_fault_qemu_kill,
+	&pn_fault_unbind, &pn_fault_unload,	&pn_fault_reset,     &pn_fault_agent_wedge,
+};
+
+const struct pn_fault_ops *pn_fault_ops_find(const char *name)
+{
+	for (unsigned int i = 0; i < G_N_ELEMENTS(table); i++)
+		if (strcmp(table[i]->name, name) == 0)
+			return table[i];
+	return NULL;
+}
+
+static void journal(struct pn_fault_run *run, const char *state, const char *reason)
+{
+	json_t *fields = json_pack("{s:s,s:i,s:s}", "name", run->info->name, "event", (int)run->event, "state", state);
+
+	if (strcmp(state, "fired") == 0)
+		json_object_set(fields, "evidence", run->evidence);
+	if (reason)
+		json_object_set_new(fields, "reason", json_string(reason));
+	pn_journal_add(run->conductor->timeline->journal, "fault", fields);
+}
+
+/* The timeline ends early (failure, interrupt): a fault that has not fired yet is nobody's fault. */
+static bool cut_short(struct pn_fault_run *run)
+{
+	return pn_conductor_check(run->conductor, NULL) < 0;
+}
+
+static int missed(struct pn_fault_run *run, const char *why, struct pn_diag *diag)
+{
+	if (cut_short(run)) {
+		journal(run, "missed", "the timeline ended early");
+		return 0;
+	}
+	journal(run, "missed", why);
+	return pn_diag_set(diag, -ENODATA, "fault '%s' (timeline event %u) never fired: %s", run->info->name, run->event, why);
+}
+
+static bool is_ending(struct pn_fault_run *run)
+{
+	bool ending;
+
+	g_mutex_lock(&run->conductor->lock);
+	ending = run->conductor->ending;
+	g_mutex_unlock(&run->conductor->lock);
+	return ending;
+}
+
+/* Until when it may still show itself. One that lasts to the end of the timeline gets a settle timeout more. */
+static bool may_still_fire(struct pn_fault_run *run, uint64_t armed_ns, uint64_t *ending_ns)
+{
+	uint64_t now_ns = pn_clock_now_ns();
+
+	if (cut_short(run))
+		return false;
+	if (run->for_ns > 0)
+		return now_ns - armed_ns < run->for_ns;
+	if (is_ending(run) && *ending_ns == 0)
+		*ending_ns = now_ns;
+	return *ending_ns == 0 || now_ns - *ending_ns < run->conductor->timeline->scenario->settle_timeout_ns;
+}
+
+/* Return: 1 fired, 0 not, or a negative errno. */
+static int watch_fire(struct pn_fault_run *run, uint64_t armed_ns, struct pn_diag *diag)
+{
+	uint64_t gap_ns = POLL_MIN_NS, ending_ns = 0;
+	int r;
+
+	if (!run->ops->fired)
+		return 1;
+	for (;;) {
+		r = run->ops->fired(run, diag);
+		if (r != 0 || !may_still_fire(run, armed_ns, &ending_ns))
+			return r;
+		pn_conductor_wait(run->conductor, pn_clock_now_ns() + gap_ns, NULL);
+		gap_ns = MIN(gap_ns * 3 / 2, POLL_MAX_NS);
+	}
+}
+
+/* Let it last: its time, or to the end of the timeline. Whatever ends the timeline early ends this too. */
+static void last(struct pn_fault_run *run, uint64_t armed_ns)
+{
+	if (run->info->span != PN_FAULT_LASTS)
+		return;
+	if (run->for_ns > 0) {
+		pn_conductor_wait(run->conductor, armed_ns + run->for_ns, NULL);
+		return;
+	}
+	while (!is_ending(run) && pn_conductor_wait(run->conductor, pn_clock_now_ns() + POLL_MIN_NS, NULL) == 0)
+		;
+}
+
+static int disarm(struct pn_fault_run *run, bool armed, struct pn_diag *diag)
+{
+	int r = 0;
+
+	if (run->ops->disarm)
+		r = run->ops->disarm(run, diag);
+	if (r < 0) {
+		g_autofree char *words = g_strdup(diag->text);
+
+		journal(run, "stuck", words);
+		return pn_diag_set(diag, r, "fault '%s' (timeline event %u) could not be disarmed: %s", run->info->name, run->event, words);
+	}
+	if (armed)
+		journal(run, "disarmed", NULL);
+	return 0;
+}
+
+/* From the blow to its evidence. Return: 1 fired, 0 missed with @ret_why, or a negative errno. */
+static int strike(struct pn_fault_run *run, uint64_t *ret_armed_ns, const char **ret_why, struct pn_diag *diag)
+{
+	const unsigned int flags = run->ops->flags;
+	uint64_t sent_ns = pn_clock_now_ns();
+	int r;
+
+	r = run->ops->arm(run, diag);
+	*ret_armed_ns = pn_clock_now_ns();
+	if (r < 0) {
+		g_autofree char *words = g_strdup(diag->text);
+
+		return pn_diag_set(diag, r, "fault '%s' (timeline event %u) could not be armed: %s", run->info->name, run->event, words);
+	}
+	journal(run, "armed", NULL);
+	r = pn_strike_held(&run->strike, run->conductor, sent_ns, !(flags & (PN_FAULT_DEAF | PN_FAULT_OWN_ACTUAL)), run->evidence, diag);
+	*ret_why = "the balloon was no longer moving when it struck";
+	if (r > 0) {
+		r = watch_fire(run, *ret_armed_ns, diag);
+		*ret_why = "nothing showed that it had any effect in the time it had";
+	}
+	return r;
+}
+
+static int live(struct pn_fault_run *run, struct pn_diag *diag)
+{
+	const bool holds = run->ops->flags & PN_FAULT_HOLDS, endless = run->info->span == PN_FAULT_LASTS && run->for_ns == 0;
+	struct pn_diag words = {0};
+	uint64_t armed_ns = 0;
+	const char *why = "";
+	int r, undone;
+
+	if (run->ops->prepare) {
+		r = run->ops->prepare(run, diag);
+		if (r < 0)
+			return r;
+	}
+	r = pn_strike_wait(&run->strike, run->conductor, diag);
+	if (r < 0 && cut_short(run))
+		r = 0;
+	if (r <= 0)
+		return r < 0 ? r : missed(run, "its moment never came: the balloon was not seen moving as asked", diag);
+	if (holds)
+		pn_conductor_hold(run->conductor, endless);
+	r = strike(run, &armed_ns, &why, diag);
+	if (r > 0) {
+		journal(run, "fired", NULL);
+		last(run, armed_ns);
+	}
+	undone = disarm(run, armed_ns > 0, &words);
+	if (holds)
+		pn_conductor_release(run->conductor, endless);
+	else
+		pn_conductor_disturb(run->conductor);
+	if (r < 0)
+		return r;
+	if (undone < 0)
+		return pn_diag_set(diag, undone, "%s", words.text);
+	return r > 0 ? 0 : missed(run, why, diag);
+}
+
+static gpointer thread(gpointer data)
+{
+	struct pn_fault_run *run = data;
+	struct pn_diag diag = {0};
+	int r = live(run, &diag);
+
+	if (r < 0)
+		pn_conductor_fail(run->conductor, r, &diag);
+	return NULL;
+}
+
+static void run_free(struct pn_fault_run *run)
+{
+	json_decref(run->args);
+	json_decref(run->evidence);
+	g_free(run->data);
+	g_free(run);
+}
+
+/* Agent's round trip: how much later than sent a fault armed through it strikes. */
+static int measure_delay(struct pn_fault_run *run, struct pn_diag *diag)
+{
+	struct pn_guest_clock clock;
+	int r;
+
+	if (!(run->ops->flags & PN_FAULT_BY_AGENT))
+		return 0;
+	r = pn_guest_clock(run->conductor->timeline->guest, 3, &clock, diag);
+	if (r == 0)
+		run->strike.delay_ns = 4 * clock.error_ns; /* twice the best round trip */
+	return r;
+}
+
+int pn_faults_start(struct pn_conductor *conductor, unsigned int event, struct pn_diag *diag)
+{
+	const struct pn_event *declared = &conductor->timeline->scenario->events[event];
+	const struct pn_fault_info *info = pn_fault_find(declared->name);
+	const struct pn_fault_ops *ops = info ? pn_fault_ops_find(info->name) : NULL;
+	struct pn_fault_run *run;
+	int r;
+
+	if (!ops)
+		return pn_diag_set(diag, -ENOSYS, "timeline event %u: fault '%s' has no mechanism", event, declared->name);
+	run = g_new0(struct pn_fault_run, 1);
+	*run = (struct pn_fault_run){.conductor = conductor, .info = info, .ops = ops, .event = event, .for_ns = declared->for_ns,
+				     .args = json_loads(declared->fault_args ? declared->fault_args : "{}", 0, NULL), .evidence = json_object()};
+	if (!run->args)
+		r = pn_diag_set(diag, -EINVAL, "timeline event %u: arguments of fault '%s' are not a JSON object", event, info->name);
+	else
+		r = pn_strike_init(&run->strike, run->args, diag);
+	if (r == 0)
+		r = measure_delay(run, diag);
+	if (r < 0) {
+		run_free(run);
+		return r;
+	}
+	g_mutex_lock(&conductor->lock);
+	g_ptr_array_add(conductor->faults, run);
+	g_mutex_unlock(&conductor->lock);
+	run->thread = g_thread_new("fault", thread, run);
+	return 0;
+}
+
+/* All lanes have ended, so no fault is added any more. */
+void pn_faults_end(struct pn_conductor *conductor)
+{
+	g_mutex_lock(&conductor->lock);
+	conductor->ending = true;
+	g_cond_broadcast(&conductor->wake);
+	g_mutex_unlock(&conductor->lock);
+	for (guint i = 0; i < conductor->faults->len; i++) {
+		struct pn_fault_run *run = g_ptr_array_index(conductor->faults, i);
+
+		g_thread_join(run->thread);
+		run_free(run);
+	}
+	g_ptr_array_set_size(conductor->faults, 0);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A reset and the way back. All that the guest's memory held is gone: driver, loads, swap, mounts. What a load had measured before the
+ * reset is lost; it is started anew, and the journal says so.
+ *
+ * The new boot is told from the old one by its boot_id; an agent that merely said hello again (its port was reopened) is not a reboot.
+ */
+#include "reboot.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/diag.h"
+#include "../base/journal.h"
+#include "../base/units.h"
+#include "../guest/guest.h"
+#include "driver.h"
+#include "loads.h"
+#include "timeline.h"
+
+#define BOOT_TIMEOUT_NS (120 * PN_NS_PER_S) /* 3 s under emulation when nothing else runs */
+
+/** struct hello - waits for the agent of a new boot; filled on the connection's thread */
+struct hello {
+	GMutex lock;
+	GCond came;
+	char *old_boot_id;
+	bool again;
+};
+
+static void on_event(const json_t *event, uint64_t host_ns, void *data)
+{
+	struct hello *hello = data;
+	const char *ev = json_string_value(json_object_get(event, "ev"));
+	const char *boot_id = json_string_value(json_object_get(event, "boot_id"));
+
+	if (!ev || strcmp(ev, "hello") != 0 || !boot_id)
+		return;
+	g_mutex_lock(&hello->lock);
+	if (hello->old_boot_id && strcmp(boot_id, hello->old_boot_id) != 0)
+		hello->again = true;
+	g_cond_signal(&hello->came);
+	g_mutex_unlock(&hello->lock);
+}
+
+static int boot_id_read(const struct pn_timeline *timeline, char **ret_boot_id, struct pn_diag *diag)
+{
+	const char *boot_id;
+	json_t *reply;
+	int r;
+
+	r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:i}", "op", "hello", "host_version", 1), 0, &reply, diag);
+	if (r < 0)
+		return r;
+	boot_id = json_string_value(json_object_get(reply, "boot_id"));
+	*ret_boot_id = g_strdup(boot_id);
+	json_decref(reply);
+	return boot_id ? 0 : pn_diag_set(diag, -EPROTO, "agent: hello without a boot_id");
+}
+
+static int wait_for_boot(const struct pn_timeline *timeline, struct hello *hello, struct pn_diag *diag)
+{
+	uint64_t deadline_ns = pn_clock_now_ns() + BOOT_TIMEOUT_NS;
+	int r = -ETIMEDOUT;
+
+	g_mutex_lock(&hello->lock);
+	while (!hello->again && pn_clock_now_ns() < deadline_ns) {
+		if (timeline->stop && __atomic_load_n(timeline->stop, __ATOMIC_RELAXED)) {
+			r = -EINTR;
+			break;
+		}
+		g_cond_wait_until(&hello->came, &hello->lock, g_get_monotonic_time() + 50 * G_TIME_SPAN_MILLISECOND);
+	}
+	if (hello->again)
+		r = 0;
+	g_mutex_unlock(&hello->lock);
+	if (r == -EINTR)
+		return pn_diag_set(diag, r, "interrupted while the guest was booting after a reset");
+	return r < 0 ? pn_diag_set(diag, r, "reset: the agent did not come back within %llu s",
+				   (unsigned long long)(BOOT_TIMEOUT_NS / PN_NS_PER_S)) : 0;
+}
+
+static int reset_and_wait(const struct pn_timeline *timeline, struct hello *hello, struct pn_diag *diag)
+{
+	int r;
+
+	r = boot_id_read(timeline, &hello->old_boot_id, diag);
+	if (r < 0)
+		return r;
+	r = pn_guest_subscribe(timeline->guest, on_event, hello);
+	if (r < 0)
+		return pn_diag_set(diag, r, "reset: can't listen for the agent's hello");
+	r = pn_guest_act(timeline->guest, &(struct pn_action){.verb = "reset"}, NULL, diag);
+	if (r == 0)
+		r = wait_for_boot(timeline, hello, diag);
+	pn_guest_unsubscribe(timeline->guest, on_event, hello);
+	return r;
+}
+
+int pn_reboot(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	g_auto(GStrv) running = NULL;
+	struct hello hello = {0};
+	json_t *bound = NULL;
+	bool driven;
+	int r;
+
+	r = pn_driver_bound(timeline, &bound, diag);
+	if (r < 0)
+		return r;
+	driven = json_is_true(json_object_get(bound, "bound"));
+	json_decref(bound);
+	r = pn_loads_running(timeline, &running, diag);
+	if (r < 0)
+		return r;
+	g_mutex_init(&hello.lock);
+	g_cond_init(&hello.came);
+	r = reset_and_wait(timeline, &hello, diag);
+	g_cond_clear(&hello.came);
+	g_mutex_clear(&hello.lock);
+	g_free(hello.old_boot_id);
+	if (r == 0 && driven)
+		r = pn_driver_load(timeline, diag);
+	for (char **name = running; r == 0 && *name; name++)
+		r = pn_load_start(timeline, *name, diag);
+	return r;
+}
