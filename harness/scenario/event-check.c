@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "../base/diag.h"
-#include "../base/units.h"
 #include "event-draft.h"
 #include "pattern.h"
 
@@ -37,11 +36,11 @@ static int check_end(const struct course *course, const struct pn_draft *draft)
 	const struct pn_event *event = &draft->event;
 	uint64_t end = course->scenario->runtime_ns;
 	g_autofree char *accepted = NULL;
-	char text[16];
+	g_autofree char *text = pn_key_quote(PN_KEY_DURATION, end);
 
 	if (!end || event->after != PN_AFTER_TIME)
 		return 0;
-	accepted = g_strdup_printf("a time before the end of the timeline, runtime %s", pn_duration_format(end, text, sizeof(text)));
+	accepted = g_strdup_printf("a time before the end of the timeline, runtime %s", text);
 	if (event->at_ns > end)
 		return refuse(course, draft, "at", "", accepted);
 	return event->at_ns + event->for_ns > end ? refuse(course, draft, "for", "", accepted) : 0;
@@ -60,7 +59,7 @@ static int check_settle(const struct course *course, const struct pn_draft *draf
 	uint64_t memory = course->scenario->guest.memory_bytes, reach = pn_events_reachable(memory);
 	const struct pn_event *target = course->target ? &course->target->event : NULL;
 	g_autofree char *accepted = NULL;
-	char text[16];
+	g_autofree char *text = pn_key_quote(PN_KEY_BYTES, reach);
 
 	if (course->paused)
 		return refuse(course, draft, "after", "settled", "previous: the guest is paused and its balloon can't settle");
@@ -70,7 +69,7 @@ static int check_settle(const struct course *course, const struct pn_draft *draf
 		return refuse(course, draft, "after", "settled", "previous: no target has been set before");
 	if (target->may_miss || target->balloon_bytes <= reach)
 		return 0;
-	accepted = g_strdup_printf("at most %s of this guest's memory, or may-miss: true (in a timeline)", pn_bytes_format(reach, text, sizeof(text)));
+	accepted = g_strdup_printf("at most %s of this guest's memory, or may-miss: true (in a timeline)", text);
 	return refuse(course, course->target, g_str_equal(course->target->path, "pattern") ? "amount" : "balloon", "(its default)", accepted);
 }
 
@@ -146,10 +145,10 @@ static int check_length(const struct course *course, uint64_t length_ns)
 	uint64_t length = MAX(length_ns, scenario->runtime_ns);
 	int node = pn_doc_find(course->doc, given && length_ns > scenario->runtime_ns ? "runtime" : "timeout");
 	g_autofree char *where = pn_doc_where(course->doc, node);
-	g_autofree char *accepted = NULL;
-	char text[16];
+	g_autofree char *text = pn_key_quote(PN_KEY_DURATION, length);
+	g_autofree char *accepted = g_strdup_printf("at least %s, the planned length of the timeline", text);
 
-	accepted = g_strdup_printf("at least %s, the planned length of the timeline", pn_duration_format(length, text, sizeof(text)));
+
 	if (given && length_ns > scenario->runtime_ns)
 		return pn_diag_value(course->diag, where, "runtime", pn_doc_text(course->doc, node), accepted);
 	if (length >= scenario->timeout_ns)

@@ -292,14 +292,14 @@ int pn_events_read(struct pn_doc *doc, const struct pn_raw_scenario *raw, struct
 	if (r >= 0)
 		r = pn_drafts_check(doc, reader.drafts, scenario, planned_length(&reader), diag);
 	if (r >= 0) {
+		if (!scenario->runtime_ns)
+			scenario->runtime_ns = planned_length(&reader);
 		scenario->event_count = reader.drafts->len;
 		scenario->events = g_new0(struct pn_event, reader.drafts->len);
 		for (guint i = 0; i < reader.drafts->len; i++) {
 			scenario->events[i] = *event_at(&reader, i);
 			*event_at(&reader, i) = (struct pn_event){}; /* moved */
 		}
-		if (!scenario->runtime_ns)
-			scenario->runtime_ns = planned_length(&reader);
 	}
 	g_array_free(reader.drafts, TRUE);
 	return r;

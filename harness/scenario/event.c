@@ -71,5 +71,5 @@ uint64_t pn_events_reachable(uint64_t memory_bytes)
 {
 	uint64_t kept = 112 * PN_MIB + memory_bytes / 32;
 
-	return memory_bytes > kept ? memory_bytes - kept : 0;
+	return memory_bytes > kept ? (memory_bytes - kept) / PN_MIB * PN_MIB : 0;
 }

@@ -139,8 +139,7 @@ int pn_key_parse(const struct pn_key_info *key, const char *text, uint64_t memor
 	return 0;
 }
 
-/* A bound as a person would write it: exact, unlike pn_bytes_format(), since it is quoted back into files. */
-static char *bound(const struct pn_key_info *key, uint64_t number)
+char *pn_key_quote(enum pn_key_type type, uint64_t number)
 {
 	static const struct {
 		uint64_t size;
@@ -151,11 +150,11 @@ static char *bound(const struct pn_key_info *key, uint64_t number)
 		const char *unit;
 	} times[] = {{3600 * PN_NS_PER_S, "h"}, {60 * PN_NS_PER_S, "min"}, {PN_NS_PER_S, "s"}, {PN_NS_PER_MS, "ms"}, {PN_NS_PER_US, "us"}};
 
-	if (key->type == PN_KEY_INTEGER)
+	if (type == PN_KEY_INTEGER)
 		return g_strdup_printf("%" G_GINT64_FORMAT, (int64_t)number);
-	if (key->type == PN_KEY_COUNT || number == 0)
+	if (type == PN_KEY_COUNT || number == 0)
 		return g_strdup_printf("%" G_GUINT64_FORMAT, number);
-	if (key->type == PN_KEY_DURATION) {
+	if (type == PN_KEY_DURATION) {
 		for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
 			if (number % times[i].ns == 0)
 				return g_strdup_printf("%" G_GUINT64_FORMAT "%s", number / times[i].ns, times[i].unit);
@@ -169,8 +168,8 @@ static char *bound(const struct pn_key_info *key, uint64_t number)
 
 static char *with_range(const struct pn_key_info *key, const char *what)
 {
-	g_autofree char *low = bound(key, key->min);
-	g_autofree char *high = bound(key, key->max);
+	g_autofree char *low = pn_key_quote(key->type, key->min);
+	g_autofree char *high = pn_key_quote(key->type, key->max);
 
 	if (key->type == PN_KEY_INTEGER || key->max)
 		return g_strdup_printf("%s, from %s to %s", what, low, high);

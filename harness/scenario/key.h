@@ -70,6 +70,9 @@ struct pn_key_value {
  */
 int pn_key_parse(const struct pn_key_info *key, const char *text, uint64_t memory_bytes, struct pn_key_value *ret_value);
 
+/** pn_key_quote() - a number as a file would have it: exact, with its unit, unlike pn_bytes_format(); freed with g_free() */
+char *pn_key_quote(enum pn_key_type type, uint64_t number);
+
 /** pn_key_accepted() - what a key accepts, for error texts and documentation; freed with g_free() */
 char *pn_key_accepted(const struct pn_key_info *key);
 

@@ -56,6 +56,27 @@ static int refuse(const char *name, struct pn_doc *doc, int node, const char *va
 	return pn_diag_value(diag, where, name, value, accepted);
 }
 
+/* The first word of a dotted key must be a key of scenarios, so that a slip in a short name is told with the short names. */
+static int check_first(const char *name, const char *key, struct pn_doc *doc, int node, struct pn_diag *diag)
+{
+	g_autofree char *first = g_strndup(key, strcspn(key, ".["));
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autofree char *nearest = NULL;
+	g_autofree char *accepted = NULL;
+
+	if (pn_key_find(pn_scenario_schema.keys, first))
+		return 0;
+	for (size_t i = 0; i < G_N_ELEMENTS(aliases); i++)
+		g_ptr_array_add(names, (gpointer)aliases[i].name);
+	for (const struct pn_key_info *record = pn_scenario_schema.keys; record->name; record++)
+		if (!strpbrk(record->name, ".["))
+			g_ptr_array_add(names, (gpointer)record->name);
+	g_ptr_array_add(names, NULL);
+	nearest = pn_key_nearest(first, (const char *const *)names->pdata);
+	accepted = g_strdup_printf("a key such as %s", nearest);
+	return refuse(name, doc, node, first, accepted, diag);
+}
+
 int pn_setting_init(struct pn_setting *setting, const char *name, struct pn_doc *doc, int node, struct pn_diag *diag)
 {
 	const char *key = pn_matrix_key(name);
@@ -64,6 +85,8 @@ int pn_setting_init(struct pn_setting *setting, const char *name, struct pn_doc 
 
 	if (!*name || strchr(name, '/') || strcmp(key, "matrix") == 0 || strcmp(key, "name") == 0)
 		return refuse(name, doc, node, text->str, "a dotted key of a scenario, such as guest.backing, pattern.amount or load", diag);
+	if (check_first(name, key, doc, node, diag) < 0)
+		return -EINVAL;
 	if (yaml->type == YAML_MAPPING_NODE)
 		return refuse(name, doc, node, "(a mapping)", "a value or a list of values", diag);
 	if (yaml->type == YAML_SEQUENCE_NODE)

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every kind of refusal, word for word: one line with file, line, key, value and what is accepted. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "test-home.h"
+
+#define SIZE "a size such as 4096, 64KiB, 512MiB or 2GiB"
+#define TIME "a duration such as 250ms, 2s, 5min or 8h"
+#define HEAD "summary: s\n"
+#define BODY HEAD "pattern: inflate\n"
+
+struct refusal {
+	const char *what;
+	const char *yaml;
+	const char *set; /* of the command line, or NULL */
+	const char *line;
+};
+
+static const struct refusal refusals[] = {
+	/* form */
+	{"not YAML", "a: [1\n", NULL, "x.yaml:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence"},
+	{"empty", "", NULL, "x.yaml:1: empty; expected a mapping of keys to values"},
+	{"no mapping", "- a\n", NULL, "x.yaml:1: expected a mapping of keys to values"},
+	{"two documents", BODY "---\na: 1\n", NULL, "x.yaml:4: a second document; expected one a file"},
+	{"alias", HEAD "pattern: &p inflate\nload: *p\n", NULL, "x.yaml:2: anchors and aliases are not accepted; write the value twice"},
+	{"key twice", BODY "summary: t\n", NULL, "x.yaml:3: summary: 'summary' is not accepted; expected each key once"},
+	{"key a list", BODY "[a]: b\n", NULL, "x.yaml:3: a key must be a word"},
+	{"too deep", HEAD "a: [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]\n", NULL, "x.yaml:2: nested more than 16 levels deep"},
+	/* keys */
+	{"unknown key", BODY "gest: {}\n", NULL, "x.yaml:3: gest: 'gest' is not accepted; expected a key such as guest, seed, name, load, expect, ..."},
+	{"unknown nested key", BODY "guest: {memroy: 1GiB}\n", NULL,
+	 "x.yaml:3: guest.memroy: 'memroy' is not accepted; expected a key such as memory, qemu, image, kernel, vcpus, ..."},
+	{"unknown parameter", HEAD "pattern: {kind: inflate, period: 1s}\n", NULL,
+	 "x.yaml:2: pattern.period: 'period' is not accepted; expected a key such as kind, hold or amount"},
+	{"unknown argument", HEAD "timeline: [{do: hold, for: 1s, balloon: 1MiB}]\n", NULL,
+	 "x.yaml:2: timeline[0].balloon: 'balloon' is not accepted; expected a key such as at, after, do, for or phase"},
+	{"summary missing", "pattern: inflate\n", NULL, "x.yaml:1: summary: '(nothing)' is not accepted; expected a text"},
+	{"kind missing", HEAD "pattern: {}\n", NULL,
+	 "x.yaml:2: pattern.kind: '(nothing)' is not accepted; expected one of inflate, deflate, step, ramp, oscillate, random-walk, flip, sweep"},
+	{"nothing to do", HEAD, NULL, "x.yaml:1: timeline: '(nothing)' is not accepted; expected a pattern, or a timeline of at least one event"},
+	{"both", BODY "timeline: [{do: hold, for: 1s}]\n", NULL, "x.yaml:3: timeline: '(a list)' is not accepted; expected either pattern or timeline, not both"},
+	/* types, units, ranges */
+	{"mapping for text", HEAD "pattern: inflate\nexpect: {a: b}\n", NULL, "x.yaml:3: expect: '(a mapping)' is not accepted; expected a text"},
+	{"text for mapping", BODY "guest: big\n", NULL, "x.yaml:3: guest: 'big' is not accepted; expected a mapping of keys to values"},
+	{"text for list", BODY "faults: oom\n", NULL, "x.yaml:3: faults: 'oom' is not accepted; expected a list of mappings"},
+	{"item no mapping", BODY "faults: [oom]\n", NULL, "x.yaml:3: faults[0]: 'oom' is not accepted; expected a list of mappings"},
+	{"size without unit", BODY "guest: {memory: 512}\n", NULL,
+	 "x.yaml:3: guest.memory: '512' is not accepted; expected " SIZE ", from 192MiB to 1TiB"},
+	{"size with wrong unit", BODY "guest: {memory: 512MB}\n", NULL,
+	 "x.yaml:3: guest.memory: '512MB' is not accepted; expected " SIZE ", from 192MiB to 1TiB"},
+	{"size too small", BODY "guest:\n  memory: 64MiB\n", NULL,
+	 "x.yaml:4: guest.memory: '64MiB' is not accepted; expected " SIZE ", from 192MiB to 1TiB"},
+	{"size not aligned", BODY "guest: {memory: 513MiB}\n", NULL, "x.yaml:3: guest.memory: '513MiB' is not accepted; expected a multiple of 2MiB"},
+	{"duration without unit", BODY "settle: 30\n", NULL, "x.yaml:3: settle: '30' is not accepted; expected " TIME ", from 10ms to 1h"},
+	{"duration out of range", BODY "sample: 1ms\n", NULL, "x.yaml:3: sample: '1ms' is not accepted; expected " TIME ", from 10ms to 1min"},
+	{"count", BODY "guest: {vcpus: 1.5}\n", NULL, "x.yaml:3: guest.vcpus: '1.5' is not accepted; expected a whole number, from 1 to 64"},
+	{"octal", BODY "guest: {vcpus: 010}\n", NULL, "x.yaml:3: guest.vcpus: '010' is not accepted; expected a whole number, from 1 to 64"},
+	{"flag", BODY "guest: {balloon: {packed: perhaps}}\n", NULL, "x.yaml:3: guest.balloon.packed: 'perhaps' is not accepted; expected true or false"},
+	{"choice", BODY "guest: {backing: huge}\n", NULL, "x.yaml:3: guest.backing: 'huge' is not accepted; expected one of 4k, thp, memfd, hugetlb"},
+	{"percent", HEAD "pattern: {kind: inflate, amount: 120%}\n", NULL,
+	 "x.yaml:2: pattern.amount: '120%' is not accepted; expected " SIZE ", or a percentage of the guest's memory from 0% to 100%, at least 4KiB"},
+	{"name", BODY "load: [a b]\n", NULL, "x.yaml:3: load: 'a b' is not accepted; expected a name or a list of names"},
+	{"stats interval", BODY "guest: {balloon: {stats-interval: 1500ms}}\n", NULL,
+	 "x.yaml:3: guest.balloon.stats-interval: '1500ms' is not accepted; expected whole seconds: the device can't do other"},
+	{"small disk", BODY "guest: {disk: 1MiB}\n", NULL, "x.yaml:3: guest.disk: '1MiB' is not accepted; expected 0, or at least 16MiB"},
+	/* keys that go together */
+	{"modules alone", BODY "guest: {modules: /lib/modules}\n", NULL, "x.yaml:3: guest.modules: '/lib/modules' is not accepted; expected guest.kernel beside it"},
+	{"no such driver", BODY "driver: /nowhere/x.ko\n", NULL,
+	 "x.yaml:3: driver.name: '/nowhere/x.ko' is not accepted; expected vballoon, stock, a variant's name, or a .ko file that exists"},
+	{"unknown load", BODY "load: [cpu, toch]\n", NULL, "x.yaml:3: load[1]: 'toch' is not accepted; expected touch, cpu or swapper"},
+	{"load twice", BODY "load: cpu\nalongside: cpu\n", NULL, "x.yaml:3: load: 'cpu' is not accepted; expected each load once, here or in alongside"},
+	{"load without swap", BODY "load: swapper\n", NULL, "x.yaml:1: guest.swap: '0' is not accepted; expected a size: load 'swapper' needs a swap disk"},
+	{"requirement", BODY "requires: [kvn]\n", NULL, "x.yaml:3: requires: 'kvn' is not accepted; expected kvm, ksm, thp, pmu, root, ..."},
+	{"expect", BODY "expect: fail\n", NULL,
+	 "x.yaml:3: expect: 'fail' is not accepted; expected pass, brok, brok:TEXT, fail:ledger, fail:integrity, fail:liveness, fail:kernel-log, fail:protocol, fail:host"},
+	{"expect what is waived", BODY "expect: fail:host\noracles: {waive: [{oracle: host, reason: r}]}\n", NULL,
+	 "x.yaml:3: expect: 'fail:host' is not accepted; expected an oracle that oracles.waive leaves on"},
+	{"waiver without reason", BODY "oracles:\n  waive:\n    - oracle: host\n", NULL, "x.yaml:5: oracles.waive[0].reason: '(nothing)' is not accepted; expected a text"},
+	{"waiver with blank reason", BODY "oracles: {waive: [{oracle: host, reason: ' '}]}\n", NULL,
+	 "x.yaml:3: oracles.waive[0].reason: '' is not accepted; expected a reason: it stands in the report"},
+	/* patterns */
+	{"base above amount", HEAD "pattern: {kind: ramp, amount: 10%, base: 20%}\n", NULL,
+	 "x.yaml:2: pattern.base: '20%' is not accepted; expected less than pattern.amount, 10%"},
+	{"interval", HEAD "pattern: {kind: oscillate, period: 1s, interval: 900ms}\n", NULL,
+	 "x.yaml:2: pattern.interval: '900ms' is not accepted; expected at most half of the time it divides"},
+	{"gaps", HEAD "pattern: {kind: flip, gap-min: 2s}\n", NULL, "x.yaml:2: pattern.gap-min: '2s' is not accepted; expected at most pattern.gap-max, 1s"},
+	{"out of reach", HEAD "pattern: {kind: inflate, amount: 90%}\n", NULL,
+	 "x.yaml:2: pattern.amount: '90%' is not accepted; expected at most 384MiB of this guest's memory, or may-miss: true (in a timeline)"},
+	/* timelines */
+	{"out of reach in a timeline", HEAD "timeline:\n  - {do: target, balloon: 500MiB}\n  - {after: settled, do: hold, for: 1s}\n", NULL,
+	 "x.yaml:3: timeline[0].balloon: '500MiB' is not accepted; expected at most 384MiB of this guest's memory, or may-miss: true (in a timeline)"},
+	{"after the end", HEAD "runtime: 2s\ntimeline:\n  - {do: target, balloon: 5MiB}\n  - {at: 3s, do: target, balloon: 0}\n", NULL,
+	 "x.yaml:5: timeline[1].at: '3s' is not accepted; expected a time before the end of the timeline, runtime 2s"},
+	{"fault longer than the end", BODY "runtime: 2s\nfaults: [{fault: qemu-stop, at: 1s, for: 1500ms}]\n", NULL,
+	 "x.yaml:4: faults[0].for: '1500ms' is not accepted; expected a time before the end of the timeline, runtime 2s"},
+	{"runtime too short", HEAD "runtime: 1s\npattern: {kind: inflate, hold: 3s}\n", NULL,
+	 "x.yaml:2: runtime: '1s' is not accepted; expected at least 3s, the planned length of the timeline"},
+	{"timeout too short", HEAD "timeout: 2s\npattern: {kind: inflate, hold: 3s}\n", NULL,
+	 "x.yaml:2: timeout: '2s' is not accepted; expected at least 3s, the planned length of the timeline"},
+	{"stop of nothing", HEAD "timeline: [{do: load-stop, load: cpu}]\n", NULL,
+	 "x.yaml:2: timeline[0].load: 'cpu' is not accepted; expected a load that was started before"},
+	{"start of what runs", HEAD "load: cpu\ntimeline: [{do: load-start, load: cpu}]\n", NULL,
+	 "x.yaml:3: timeline[0].load: 'cpu' is not accepted; expected a load that does not run already"},
+	{"settle without target", HEAD "timeline: [{do: hold, after: settled, for: 1s}]\n", NULL,
+	 "x.yaml:2: timeline[0].after: 'settled' is not accepted; expected previous: no target has been set before"},
+	{"settle while paused", HEAD "timeline:\n  - {do: target, balloon: 5MiB}\n  - {do: lifecycle, action: pause}\n  - {after: settled, do: hold, for: 1s}\n",
+	 NULL, "x.yaml:5: timeline[2].after: 'settled' is not accepted; expected previous: the guest is paused and its balloon can't settle"},
+	{"settle without driver", HEAD "timeline:\n  - {do: target, balloon: 5MiB}\n  - {do: lifecycle, action: unbind}\n  - {after: settled, do: hold, for: 1s}\n",
+	 NULL, "x.yaml:5: timeline[2].after: 'settled' is not accepted; expected previous: no driver is bound and the balloon can't settle"},
+	{"resume of what runs", HEAD "timeline: [{do: lifecycle, action: resume}]\n", NULL,
+	 "x.yaml:2: timeline[0].action: 'resume' is not accepted; expected an action other than resume: the guest is not paused"},
+	{"target without device", BODY "guest: {balloon: {absent: true}}\n", NULL,
+	 "x.yaml:2: pattern.balloon: '(a target)' is not accepted; expected no target: guest.balloon.absent is true"},
+	/* faults */
+	{"unknown fault", BODY "faults: [{fault: reste}]\n", NULL,
+	 "x.yaml:3: faults[0].fault: 'reste' is not accepted; expected reset, oom, qemu-stop, unbind, unload, ..."},
+	{"argument of another fault", BODY "faults: [{fault: reset, bytes: 1MiB}]\n", NULL,
+	 "x.yaml:3: faults[0].bytes: 'bytes' is not accepted; expected a key such as at, fault, for, while, during, ..."},
+	{"argument's value", BODY "faults: [{fault: oom, mode: much}]\n", NULL,
+	 "x.yaml:3: faults[0].mode: 'much' is not accepted; expected one of anon, cache, mlock, thp"},
+	{"for of an instant", BODY "faults: [{fault: reset, for: 1s}]\n", NULL,
+	 "x.yaml:3: faults[0].for: '1s' is not accepted; expected no `for`: this fault is over when it has happened"},
+	{"unknown phase", BODY "faults: [{fault: reset, during: inflat}]\n", NULL, "x.yaml:3: faults[0].during: 'inflat' is not accepted; expected inflate or hold"},
+	{"fault missing", HEAD "timeline: [{do: fault}]\n", NULL, "x.yaml:2: timeline[0].fault: '(nothing)' is not accepted; expected a name without white space"},
+	/* matrix */
+	{"axis no list", BODY "matrix: {driver: stock}\n", NULL, "x.yaml:3: matrix.driver: 'stock' is not accepted; expected a list of at least one value"},
+	{"axis of nothing", BODY "matrix: {driver: []}\n", NULL, "x.yaml:3: matrix.driver: '(no values)' is not accepted; expected a list of at least one value"},
+	{"value twice", BODY "matrix: {driver: [stock, stock]}\n", NULL, "x.yaml:3: matrix.driver: 'stock' is not accepted; expected each value once"},
+	{"unknown axis", BODY "matrix: {bakcing: [thp]}\n", NULL, "x.yaml:3: bakcing: 'bakcing' is not accepted; expected a key such as backing, packed, matrix, vcpus, kernel, ..."},
+	{"bad value of an axis", BODY "matrix:\n  backing:\n    - thp\n    - huge\n", NULL,
+	 "x.yaml:6: guest.backing: 'huge' is not accepted; expected one of 4k, thp, memfd, hugetlb"},
+	{"exclude of no axis", BODY "matrix: {driver: [stock], exclude: [{load: cpu}]}\n", NULL,
+	 "x.yaml:3: matrix.exclude: 'load' is not accepted; expected an axis of this matrix"},
+	{"exclude of no value", BODY "matrix: {driver: [stock], exclude: [{driver: stok}]}\n", NULL,
+	 "x.yaml:3: matrix.exclude: 'stok' is not accepted; expected a value of that axis"},
+	/* command line */
+	{"set without value", BODY, "guest.memory", "--set: key: 'guest.memory' is not accepted; expected KEY=VALUE, such as guest.memory=1GiB"},
+	{"set unknown key", BODY, "guest.memroy=1GiB",
+	 "--set: guest.memroy: 'memroy' is not accepted; expected a key such as memory, qemu, image, kernel, vcpus, ..."},
+	{"set bad value", BODY, "backing=huge", "--set: guest.backing: 'huge' is not accepted; expected one of 4k, thp, memfd, hugetlb"},
+	{"set through a scalar", BODY, "summary.x=1", "--set: summary.x: '1' is not accepted; expected a dotted key of a scenario, list elements as [0]"},
+	{"set an item that is not there", BODY, "timeline[3].for=1s", "--set: timeline[3].for: '1s' is not accepted; expected a dotted key of a scenario, list elements as [0]"},
+	{"set a mapping", BODY, "guest={}", "--set: guest: '(a mapping)' is not accepted; expected a value or a list of values"},
+	{"set no YAML", BODY, "load=[a", "--set: load: '[a' is not accepted; expected a value as in a YAML file, on one line"},
+};
+
+static void refuses(void **state)
+{
+	const struct refusal *refusal = *state;
+	g_autofree char *path = NULL;
+	char *home = home_new();
+	struct pn_diag diag = {};
+	struct pn_plan *plan = NULL;
+	const char *text;
+	int r;
+
+	home_write(home, "scenarios/x.yaml", refusal->yaml);
+	r = home_plan(home, "x", (const char *const[]){refusal->set, NULL}, &plan, &diag);
+	path = g_build_filename(home, "scenarios/", NULL);
+	text = g_str_has_prefix(diag.text, path) ? diag.text + strlen(path) : diag.text;
+	assert_string_equal(text, refusal->line);
+	assert_int_equal(r, -EINVAL);
+	assert_null(plan);
+	assert_null(strchr(diag.text, '\n'));
+	home_free(home);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[G_N_ELEMENTS(refusals)];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++)
+		tests[i] = (struct CMUnitTest){.name = refusals[i].what, .test_func = refuses, .initial_state = (void *)&refusals[i]};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
