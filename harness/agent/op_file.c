@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * read, write, get: files of the guest, each in a job, since a file of sysfs or debugfs may belong to a wedged driver. put is in
+ * op_put.c.
+ */
+#include "ops.h"
+
+#include "agent.h"
+#include "job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_MAX 65536
+#define TIMEOUT_MS 10000
+
+static int open_of(const struct pn_request *request, int flags, const char **ret_path, int *ret_fd)
+{
+	const char *path;
+	int r = pn_arg_path(request, "path", &path);
+
+	if (r < 0)
+		return r;
+	*ret_fd = open(path, flags | O_CLOEXEC);
+	*ret_path = path;
+	return *ret_fd < 0 ? pn_fail(-errno, "%s: %.200s: %m", request->op, path) : 0;
+}
+
+static int read_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+{
+	static char text[READ_MAX + 1];
+	const char *path;
+	ssize_t n;
+	int fd, used = 0, r = open_of(request, O_RDONLY, &path, &fd);
+
+	if (r < 0)
+		return r;
+	while (used < READ_MAX + 1 && (n = read(fd, text + used, READ_MAX + 1 - used)) != 0) {
+		if (n < 0)
+			return pn_fail(-errno, "read: %.200s: %m", path);
+		used += n;
+	}
+	n = used < READ_MAX ? used : READ_MAX;
+	/* JSON holds text only: get is for bytes. */
+	for (ssize_t i = 0; i < n; i++) {
+		if ((text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f)
+			text[i] = '?';
+	}
+	*ret_reply = json_pack("{s:s%,s:b}", "text", text, (size_t)n, "truncated", used > READ_MAX);
+	return 0;
+}
+
+static int run_read(const struct pn_request *request, json_t **ret_reply)
+{
+	uint64_t timeout_ns;
+	const char *path;
+	int r = pn_arg_path(request, "path", &path);
+
+	if (r == 0)
+		r = pn_arg_timeout(request, TIMEOUT_MS, &timeout_ns);
+	if (r == 0)
+		r = pn_job_start(request, read_child, timeout_ns);
+	return r < 0 ? r : 1;
+}
+
+static int write_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+{
+	const char *path, *text;
+	int fd, r = pn_arg_string(request, "text", NULL, &text);
+
+	if (r < 0)
+		return r;
+	r = open_of(request, O_WRONLY, &path, &fd);
+	if (r < 0)
+		return r;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) < 0)
+		return pn_fail(errno ? -errno : -EIO, "write: %.200s: %m", path);
+	return 0;
+}
+
+static int run_write(const struct pn_request *request, json_t **ret_reply)
+{
+	const char *path, *text;
+	uint64_t timeout_ns;
+	int r = pn_arg_path(request, "path", &path);
+
+	if (r == 0)
+		r = pn_arg_string(request, "text", NULL, &text);
+	if (r == 0)
+		r = pn_arg_timeout(request, TIMEOUT_MS, &timeout_ns);
+	if (r == 0)
+		r = pn_job_start(request, write_child, timeout_ns);
+	return r < 0 ? r : 1;
+}
+
+static int get_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+{
+	int64_t offset, max_bytes, sent = 0;
+	static char bytes[65536];
+	const char *path;
+	bool eof = false;
+	int fd, r = pn_arg_integer(request, "offset", 0, INT64_MAX, 0, &offset);
+
+	if (r == 0)
+		r = pn_arg_integer(request, "max_bytes", 1, INT64_MAX, INT64_MAX, &max_bytes);
+	if (r == 0)
+		r = open_of(request, O_RDONLY, &path, &fd);
+	if (r < 0)
+		return r;
+	if (offset && lseek(fd, offset, SEEK_SET) < 0)
+		return pn_fail(-errno, "get: %.200s: %m", path);
+	while (sent < max_bytes && !eof) {
+		size_t want = max_bytes - sent < (int64_t)sizeof(bytes) ? (size_t)(max_bytes - sent) : sizeof(bytes);
+		ssize_t n = read(fd, bytes, want);
+
+		if (n < 0)
+			return pn_fail(-errno, "get: %.200s: %m", path);
+		eof = n == 0;
+		r = pn_job_blob(request, bytes, n);
+		if (r < 0)
+			return r;
+		sent += n;
+	}
+	*ret_reply = json_pack("{s:I,s:b}", "size", (json_int_t)sent, "eof", eof);
+	return 0;
+}
+
+static int run_get(const struct pn_request *request, json_t **ret_reply)
+{
+	uint64_t timeout_ns;
+	const char *path;
+	int64_t number;
+	int r = pn_arg_path(request, "path", &path);
+
+	if (r == 0)
+		r = pn_arg_integer(request, "offset", 0, INT64_MAX, 0, &number);
+	if (r == 0)
+		r = pn_arg_integer(request, "max_bytes", 1, INT64_MAX, INT64_MAX, &number);
+	if (r == 0)
+		r = pn_arg_timeout(request, 60000, &timeout_ns);
+	if (r == 0)
+		r = pn_job_start(request, get_child, timeout_ns);
+	return r < 0 ? r : 1;
+}
+
+const struct pn_op pn_ops_file[] = {
+	{"read", "a small file as text", run_read},
+	{"write", "a line into a file of the kernel", run_write},
+	{"get", "bytes of a file", run_get},
+	{"put", "a file into the guest", pn_put_run},
+	{0},
+};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The balloon's set: the driver's own counters, as the reader brought them, and what the driver costs. */
+#include "sample_balloon.h"
+
+#include "balloon_cpu.h"
+#include "parse.h"
+#include "procfile.h"
+#include "sample.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct pn_reader_answer counters;
+static int counters_err = -ENOENT;
+
+void pn_sample_balloon_counters(const struct pn_reader_answer *answer, int err)
+{
+	if (answer)
+		counters = *answer;
+	counters_err = err ? err : counters.err;
+}
+
+uint64_t pn_sample_balloon_reader_ns(void)
+{
+	return counters.cpu_ns;
+}
+
+/*
+ * Pages in the balloon as the memory manager counted them: events since boot, which migration of a ballooned page does not change in
+ * kernels that count it apart (balloon_migrate). Drivers that do not use its balloon pages do not show here.
+ */
+static void write_vmstat_pages(struct pn_out *out)
+{
+	static struct pn_procfile file = {"/proc/vmstat", -1};
+	const char *text = pn_procfile_read(&file);
+	uint64_t in, back;
+
+	if (text && pn_parse_value(text, "balloon_inflate", &in) == 0 && pn_parse_value(text, "balloon_deflate", &back) == 0 && in >= back)
+		pn_out_u64(out, "driver.vmstat_pages", in - back);
+	else
+		pn_sample_missing("driver.vmstat_pages", "this kernel does not count balloon pages in /proc/vmstat");
+}
+
+static void write_counters(struct pn_out *out)
+{
+	const char *at = counters.text;
+	struct pn_parse_line line;
+
+	if (counters_err == -ETIMEDOUT) {
+		pn_sample_missing("driver.held_pages", "the driver's counters do not answer");
+		return;
+	}
+	if (counters_err < 0) {
+		pn_sample_missing("driver.held_pages", "the driver has no counters in debugfs");
+		return;
+	}
+	while (pn_parse_next(&at, &line))
+		pn_out_number(out, "driver.", line.name, line.name_len, line.value);
+}
+
+void pn_sample_balloon(struct pn_out *out)
+{
+	struct pn_balloon_cpu cpu;
+
+	write_counters(out);
+	write_vmstat_pages(out);
+	pn_balloon_cpu_read(&cpu);
+	if (cpu.work_missing) {
+		pn_sample_missing(cpu.threads ? "driver.work_ns" : "driver.cpu_ns", cpu.work_missing);
+		if (!cpu.threads)
+			return;
+	} else {
+		pn_out_u64(out, "driver.work_ns", cpu.work_ns);
+		pn_out_u64(out, "driver.work_runs", cpu.work_runs);
+	}
+	pn_out_u64(out, "driver.cpu_ns", cpu.threads_ns + cpu.work_ns);
+	pn_out_u64(out, "driver.threads", cpu.threads);
+	if (cpu.threads)
+		pn_out_u64(out, "driver.wait_ns", cpu.threads_wait_ns);
+}
