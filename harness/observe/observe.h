@@ -17,8 +17,8 @@ struct pn_scenario;
  * Keys of the agent (PROTOCOL.md) stand behind "guest.", so guest memory is guest.mem.free. Counters count from an arbitrary start.
  * A mark is one line with all of them at once: {"t_ns", "src":"mark", "mark": label, "guest_t_ns": its guest half's own time, ...}.
  * A value that could not be read is absent and its reason stands once in the journal ("unsupported" {name, reason}); never 0.
- * The journal also gets "clock" {offset_ns, error_ns, when: "start"|"stepped"|"end"} and, in the end, "sampler" {host, monitor, guest:
- * lines of each beat, late: beats skipped, cpu_ns: what the sampler's threads used}.
+ * The journal also gets "clock" {offset_ns, error_ns, when: "start"|"stepped"|"reboot"|"end"} and, in the end, "sampler" {host, monitor,
+ *guest: lines of each beat, late: beats skipped, cpu_ns: what the sampler's threads used}.
  *
  * kmsg.jsonl: {"t_ns", "seq", "level", "time_us", "text"} a record, and at each mark {"t_ns", "mark", "guest_ns"}. What stands before the
  * mark "boot" is from before the case.
@@ -96,7 +96,8 @@ struct pn_oracle {
 /** pn_oracle_table - all oracles; ends with a NULL name */
 extern const struct pn_oracle pn_oracle_table[];
 
-/** pn_oracle_judge_all() - run every oracle that the scenario does not waive. @ret_findings: array of {"oracle","verdict","reason"}. Return: the worst verdict. */
+/** pn_oracle_judge_all() - run every oracle that the scenario does not waive. @ret_findings: array of {"oracle","verdict","reason"}.
+ * Return: the worst verdict. */
 enum pn_verdict pn_oracle_judge_all(const struct pn_record *record, json_t **ret_findings);
 
 /**

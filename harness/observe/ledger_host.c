@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Did the host get the memory? What the device says is only what the driver wrote there. The witness is smaps of QEMU: with B
+ * bytes in the balloon at most (memory - B) of guest memory can be resident, whatever the guest touched before. The host's MemFree is told
+ * beside it, and judges nothing: the host is shared.
+ *
+ * The allowance covers what may be resident beside the guest's own pages: with transparent huge pages the host may fill holes again
+ * by itself (khugepaged).
+ */
+
+#include "ledger.h"
+
+#include <inttypes.h>
+
+#include "../base/units.h"
+#include "../scenario/scenario.h"
+#include "oracle.h"
+
+#define ALLOWANCE_MIN_BYTES (2 * PN_MIB)
+#define ALLOWANCE_SHARE 64
+#define ALLOWANCE_SHARE_THP 8
+
+static const struct pn_ledger_line *fullest(const struct pn_ledger *ledger)
+{
+	const struct pn_ledger_line *found = NULL;
+
+	for (guint i = 1; i < ledger->lines->len; i++) {
+		const struct pn_ledger_line *line = pn_ledger_at(ledger, i);
+
+		if (!line->moving && line->device > 0 && (!found || line->device > found->device))
+			found = line;
+	}
+	return found;
+}
+
+void pn_ledger_judge_host(const struct pn_record *record, const struct pn_ledger *ledger, struct pn_finding *finding)
+{
+	const struct pn_ledger_line *line = fullest(ledger);
+	int64_t resident, balloon, limit, free_before, free_now;
+	const char *why;
+	char rise[64] = "not known";
+
+	if (!line)
+		return; /* never inflated to rest: nothing to get back */
+	if (!pn_field(line->mark, "qemu.ram.rss_bytes", &resident)) {
+		why = pn_record_unsupported(record, "ram");
+		/* Only a guest without a process (loopback) has no smaps; anything else is a hole in the record. */
+		if (!why)
+			pn_finding_set(finding, PN_BROK, "mark '%s' lacks QEMU's resident guest memory: did the host get its memory back?",
+				       line->label);
+		return;
+	}
+	balloon = line->device * (int64_t)PN_PAGE_BYTES;
+	limit = (int64_t)record->scenario->guest.memory_bytes - balloon +
+		MAX((int64_t)ALLOWANCE_MIN_BYTES,
+		    balloon / (record->scenario->guest.backing == PN_BACKING_THP ? ALLOWANCE_SHARE_THP : ALLOWANCE_SHARE));
+	if (resident <= limit)
+		return;
+	if (pn_field(pn_ledger_at(ledger, 1)->mark, "host.mem.free_bytes", &free_before) &&
+	    pn_field(line->mark, "host.mem.free_bytes", &free_now))
+		g_snprintf(rise, sizeof(rise), "%+" PRId64 " MiB", (free_now - free_before) / (int64_t)PN_MIB);
+	pn_finding_set(finding, PN_FAIL,
+		       "the host did not get its memory: at %s %" PRId64 " MiB are in the balloon, yet %" PRId64
+		       " MiB of guest memory are resident, at most %" PRId64 " can be (MemFree of the host: %s)",
+		       line->label, balloon / (int64_t)PN_MIB, resident / (int64_t)PN_MIB, limit / (int64_t)PN_MIB, rise);
+}

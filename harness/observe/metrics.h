@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include "record.h"
+
+/* The parts of pn_metrics_compute(). Each sets what the record lets it, and nothing else. */
+
+/** pn_metric_set() - set one metric: {"value", "unit"} */
+void pn_metric_set(json_t *metrics, const char *name, double value, const char *unit);
+
+/** pn_metrics_balloon() - rates of moving, settling, and what the host got */
+void pn_metrics_balloon(const struct pn_record *record, struct pn_span window, json_t *metrics);
+
+/** pn_metrics_loads() - what the loads measured */
+void pn_metrics_loads(const struct pn_record *record, json_t *metrics);
+
+/** pn_quantile() - the value below which a share of a series lies (nearest rank). @points: struct pn_point, not empty; re-ordered by value
+ */
+int64_t pn_quantile(GArray *points, double share);

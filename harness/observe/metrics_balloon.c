@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Balloon metrics. A rate is bytes really moved over the time in which they moved: a course runs from a target to where it settled, or to
+ * the next target that cut it short. Courses of a phase whose name starts with "warm" are warm-up and left out.
+ */
+
+#include "metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/units.h"
+
+#define CALM_NS PN_NS_PER_S /* before the window, for the state that a rise starts from */
+
+/** struct course - one stretch of moving */
+struct course {
+	const char *phase;
+	int64_t moved_bytes; /* negative: deflated */
+	int64_t moving_ns;
+	bool settled; /* at its target */
+};
+
+static void close_course(GArray *courses, const struct pn_record *record, uint64_t t_ns, int64_t moved_bytes, int64_t moving_ns,
+			 bool settled)
+{
+	struct course course = {
+	    .phase = pn_record_phase(record, t_ns), .moved_bytes = moved_bytes, .moving_ns = moving_ns, .settled = settled};
+
+	if (moved_bytes && moving_ns > 0 && !g_str_has_prefix(course.phase, "warm"))
+		g_array_append_val(courses, course);
+}
+
+static GArray *find_courses(const struct pn_record *record, struct pn_span window)
+{
+	GArray *courses = g_array_new(FALSE, FALSE, sizeof(struct course));
+	const json_t *open = NULL, *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry)
+	{
+		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0), since_ns = (uint64_t)pn_field_or(open, "t_ns", 0);
+		bool settled = pn_is(entry, "ev", "settled");
+		int64_t from, now;
+
+		if (t_ns < window.from_ns || t_ns > window.to_ns)
+			continue;
+		if (pn_is(entry, "ev", "target")) {
+			if (open && pn_field(open, "from_bytes", &from) && pn_field(entry, "from_bytes", &now))
+				close_course(courses, record, since_ns, now - from, (int64_t)(t_ns - since_ns), false);
+			open = json_object_get(entry, "refused") ? NULL : entry;
+		} else if (settled || pn_is(entry, "ev", "unsettled")) {
+			if (open && pn_field(entry, "from_bytes", &from) && pn_field(entry, "balloon_bytes", &now))
+				close_course(courses, record, since_ns, now - from, pn_field_or(entry, "duration_ns", 0), settled);
+			open = NULL;
+		}
+	}
+	return courses;
+}
+
+/* Bytes and time of one direction, of one phase or (NULL) of all. */
+static void set_rate(const GArray *courses, const char *phase, bool inflate, const char *name, json_t *metrics)
+{
+	int64_t bytes = 0, ns = 0;
+
+	for (guint i = 0; i < courses->len; i++) {
+		const struct course *course = &g_array_index(courses, struct course, i);
+
+		if ((course->moved_bytes > 0) != inflate || (phase && strcmp(phase, course->phase)))
+			continue;
+		bytes += llabs(course->moved_bytes);
+		ns += course->moving_ns;
+	}
+	if (ns > 0)
+		pn_metric_set(metrics, name, (double)bytes * (double)PN_NS_PER_S / (double)ns, "bytes/s");
+}
+
+static void set_rates(const GArray *courses, json_t *metrics)
+{
+	set_rate(courses, NULL, true, "balloon.inflate.bytes_per_s", metrics);
+	set_rate(courses, NULL, false, "balloon.deflate.bytes_per_s", metrics);
+	for (guint i = 0; i < courses->len; i++) {
+		const char *phase = g_array_index(courses, struct course, i).phase;
+		g_autofree char *inflate = g_strdup_printf("phase.%s.inflate.bytes_per_s", phase);
+		g_autofree char *deflate = g_strdup_printf("phase.%s.deflate.bytes_per_s", phase);
+
+		if (!phase[0] || json_object_get(metrics, inflate) || json_object_get(metrics, deflate))
+			continue;
+		set_rate(courses, phase, true, inflate, metrics);
+		set_rate(courses, phase, false, deflate, metrics);
+	}
+}
+
+static void set_settle(const GArray *courses, json_t *metrics)
+{
+	GArray *times = g_array_new(FALSE, FALSE, sizeof(struct pn_point));
+
+	for (guint i = 0; i < courses->len; i++) {
+		const struct course *course = &g_array_index(courses, struct course, i);
+		struct pn_point point = {.value = course->moving_ns};
+
+		if (course->settled)
+			g_array_append_val(times, point);
+	}
+	if (times->len) {
+		pn_metric_set(metrics, "balloon.settle_s", (double)pn_quantile(times, 0.5) / (double)PN_NS_PER_S, "s");
+		pn_metric_set(metrics, "balloon.settle_s.max", (double)pn_quantile(times, 1) / (double)PN_NS_PER_S, "s");
+		pn_metric_set(metrics, "balloon.settled_targets", times->len, "count");
+	}
+	g_array_unref(times);
+}
+
+static bool median_in(const struct pn_record *record, const char *key, struct pn_span span, int64_t *ret_value)
+{
+	GArray *points = pn_record_series(record, key, span);
+	bool any = points->len > 0;
+
+	if (any)
+		*ret_value = pn_quantile(points, 0.5);
+	g_array_unref(points);
+	return any;
+}
+
+/* Change of a key from the calm before the window to the time at the fullest. */
+static void set_change(const struct pn_record *record, const char *key, struct pn_span calm, struct pn_span full, int sign,
+		       const char *name, json_t *metrics)
+{
+	int64_t before, at;
+
+	if (median_in(record, key, calm, &before) && median_in(record, key, full, &at))
+		pn_metric_set(metrics, name, (double)(sign * (at - before)), "bytes");
+}
+
+/*
+ * What the host got, at the fullest, by medians: MemFree belongs to the whole host, and jumps. The stretch at the fullest goes from the
+ * first to the last time the balloon's own samples were there.
+ */
+static void set_host(const struct pn_record *record, struct pn_span window, json_t *metrics)
+{
+	struct pn_span calm = {window.from_ns - MIN(window.from_ns, CALM_NS), window.from_ns}, full = {0, 0};
+	GArray *points = pn_record_series(record, "balloon.bytes", (struct pn_span){calm.from_ns, window.to_ns});
+	int64_t first, most = INT64_MIN;
+
+	for (guint i = 0; i < points->len; i++) {
+		const struct pn_point *point = &g_array_index(points, struct pn_point, i);
+
+		if (point->value > most) {
+			most = point->value;
+			full.from_ns = point->t_ns;
+			full.to_ns = point->t_ns;
+		}
+		if (point->value == most)
+			full.to_ns = point->t_ns;
+	}
+	if (points->len) {
+		first = g_array_index(points, struct pn_point, 0).value;
+		pn_metric_set(metrics, "host.claimed_bytes", (double)(most - first), "bytes");
+		if (most > first) {
+			set_change(record, "host.mem.free_bytes", calm, full, 1, "host.returned_bytes", metrics);
+			set_change(record, "qemu.rss_bytes", calm, full, -1, "host.qemu_rss_drop_bytes", metrics);
+			set_change(record, "qemu.ram.rss_bytes", (struct pn_span){0, window.from_ns}, full, -1, "host.guest_ram_drop_bytes",
+				   metrics);
+		}
+	}
+	g_array_unref(points);
+}
+
+void pn_metrics_balloon(const struct pn_record *record, struct pn_span window, json_t *metrics)
+{
+	GArray *courses = find_courses(record, window);
+
+	set_rates(courses, metrics);
+	set_settle(courses, metrics);
+	set_host(record, window, metrics);
+	g_array_unref(courses);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of oracles, and judging by all of them. */
+
+#include "oracle.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../scenario/scenario.h"
+
+const char *const pn_verdict_names[] = {[PN_SKIP] = "SKIP", [PN_PASS] = "PASS", [PN_BROK] = "BROK", [PN_FAIL] = "FAIL"};
+
+/* What the environment must have given comes first: the first of the worst findings is the reason of a case. */
+const struct pn_oracle pn_oracle_table[] = {
+    {"sanity", "what had to be measured was: samples, loads that did work, swap on both sides, a clock that holds", pn_judge_sanity},
+    {"faults", "every fault of the scenario was armed and fired", pn_judge_faults},
+    {"ledger", "to the page: managed + ballooned = boot total, driver = device = target at rest, everything back in the end",
+     pn_judge_ledger},
+    {"liveness", "targets are reached, the guest is heard, nothing spins: tells slow, stuck, livelock, thrash, silent no-op",
+     pn_judge_liveness},
+    {"kernel-log", "no WARN, BUG, hang, lockdep or RCU report, no new taint in the guest's kernel log", pn_judge_kernel_log},
+    {"host", "nothing of the case is left on the host: processes, files, swap, cgroups, settings", pn_judge_host},
+    {NULL},
+};
+
+void pn_finding_set(struct pn_finding *finding, enum pn_verdict verdict, const char *fmt, ...)
+{
+	va_list args;
+
+	if (verdict < finding->verdict || (verdict == finding->verdict && finding->reason[0]))
+		return;
+	finding->verdict = verdict;
+	va_start(args, fmt);
+	vsnprintf(finding->reason, sizeof(finding->reason), fmt, args);
+	va_end(args);
+}
+
+static const char *waived(const struct pn_scenario *scenario, const char *oracle)
+{
+	for (unsigned int i = 0; i < scenario->waiver_count; i++) {
+		if (!strcmp(scenario->waivers[i].oracle, oracle))
+			return scenario->waivers[i].reason ? scenario->waivers[i].reason : "no reason given";
+	}
+	return NULL;
+}
+
+static void judge(const struct pn_oracle *oracle, const struct pn_record *record, struct pn_finding *ret_finding)
+{
+	const char *why = waived(record->scenario, oracle->name);
+
+	*ret_finding = (struct pn_finding){.oracle = oracle->name, .verdict = why ? PN_SKIP : PN_PASS};
+	if (why)
+		pn_finding_set(ret_finding, PN_SKIP, "waived by the scenario: %s", why);
+	else
+		oracle->judge(record, ret_finding);
+}
+
+int pn_oracle_judge(const char *name, const struct pn_record *record, struct pn_finding *ret_finding)
+{
+	for (const struct pn_oracle *oracle = pn_oracle_table; oracle->name; oracle++) {
+		if (strcmp(oracle->name, name))
+			continue;
+		judge(oracle, record, ret_finding);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+enum pn_verdict pn_oracle_judge_all(const struct pn_record *record, json_t **ret_findings)
+{
+	enum pn_verdict worst = PN_SKIP;
+	json_t *findings = json_array();
+
+	for (const struct pn_oracle *oracle = pn_oracle_table; oracle->name; oracle++) {
+		struct pn_finding finding;
+
+		judge(oracle, record, &finding);
+		worst = MAX(worst, finding.verdict);
+		json_array_append_new(findings, json_pack("{s:s, s:s, s:s}", "oracle", finding.oracle, "verdict",
+							  pn_verdict_names[finding.verdict], "reason", finding.reason));
+	}
+	*ret_findings = findings;
+	return worst;
+}

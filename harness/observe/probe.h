@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../guest/guest.h"
+
+struct pn_scenario;
+
+/** enum pn_beat - which thread a probe belongs to; a probe that may block on QEMU must not be on the host's */
+enum pn_beat { PN_BEAT_HOST, PN_BEAT_MONITOR, PN_BEAT_GUEST, PN_BEAT_COUNT };
+
+/** pn_beat_names - "host", "monitor", "guest": "src" of a line of samples.jsonl */
+extern const char *const pn_beat_names[PN_BEAT_COUNT];
+
+/** struct pn_probe_key - one key that a probe writes; ROLE stands for vcpu0, main, iothread0, ... */
+struct pn_probe_key {
+	const char *name;
+	const char *unit;
+	const char *help;
+};
+
+/**
+ * struct pn_probe_context - what probes open on; alive as long as the sampler
+ * @threads: QEMU's threads at the start, without the short-lived workers
+ */
+struct pn_probe_context {
+	struct pn_guest *guest;
+	const struct pn_scenario *scenario;
+	struct pn_journal *journal;
+	pid_t pid; /* of QEMU; 0: none (loopback) */
+	struct pn_guest_thread *threads;
+	unsigned int thread_count;
+	GMutex lock;		 /* of @unsupported */
+	GHashTable *unsupported; /* names that have been journalled */
+};
+
+/**
+ * pn_probe_unsupported() - journal once per name why something is not measured
+ * @name: key or family of keys
+ */
+void pn_probe_unsupported(struct pn_probe_context *context, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/**
+ * struct pn_probe - one probe
+ * @interval_ns: sampled at most this often, for what is dear; 0: on every beat. A mark always samples.
+ * @open: prepare. Return: 0 with @ret_state (may be NULL), or a negative errno when the probe can't work here at all: it has journalled
+ * why.
+ * @sample: set what can be read now; @mark is true outside the beat. NULL for a probe of the guest's beat, which is fed by the agent.
+ * @close: release @state
+ */
+struct pn_probe {
+	const char *name;
+	const char *help;
+	enum pn_beat beat;
+	uint64_t interval_ns;
+	const struct pn_probe_key *keys; /* ends with a NULL name */
+	int (*open)(struct pn_probe_context *context, void **ret_state);
+	void (*sample)(void *state, bool mark, json_t *into);
+	void (*close)(void *state);
+};
+
+/** pn_probe_table - all probes; ends with a NULL entry */
+extern const struct pn_probe *const pn_probe_table[];
+
+extern const struct pn_probe pn_probe_perf;
+extern const struct pn_probe pn_probe_sched;
+extern const struct pn_probe pn_probe_smaps;
+extern const struct pn_probe pn_probe_ram;
+extern const struct pn_probe pn_probe_meminfo;
+extern const struct pn_probe pn_probe_psi;
+extern const struct pn_probe pn_probe_harness;
+extern const struct pn_probe pn_probe_balloon;
+extern const struct pn_probe pn_probe_stats;
+extern const struct pn_probe pn_probe_block;
+extern const struct pn_probe pn_probe_guest;
+
+/** pn_probe_set() - set an integer in a sample, its name put together by printf */
+void pn_probe_set(json_t *into, uint64_t value, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Look-ups in the record of a case. Linear searches: a record has some thousand lines and is judged once. */
+
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../scenario/scenario.h"
+
+bool pn_field(const json_t *line, const char *key, int64_t *ret_value)
+{
+	const json_t *value = json_object_get(line, key);
+
+	if (!json_is_number(value))
+		return false;
+	*ret_value = json_is_integer(value) ? json_integer_value(value) : (int64_t)json_real_value(value);
+	return true;
+}
+
+int64_t pn_field_or(const json_t *line, const char *key, int64_t fallback)
+{
+	pn_field(line, key, &fallback);
+	return fallback;
+}
+
+const char *pn_text(const json_t *line, const char *key)
+{
+	const char *text = json_string_value(json_object_get(line, key));
+
+	return text ? text : "";
+}
+
+bool pn_is(const json_t *line, const char *key, const char *text)
+{
+	return !strcmp(pn_text(line, key), text);
+}
+
+const json_t *pn_record_mark(const struct pn_record *record, const char *label)
+{
+	const json_t *found = NULL, *line;
+	size_t i;
+
+	json_array_foreach(record->samples, i, line)
+	{
+		if (pn_is(line, "mark", label))
+			found = line;
+	}
+	return found;
+}
+
+int pn_record_window(const struct pn_record *record, struct pn_span *ret_span)
+{
+	struct pn_span span = {0, 0};
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry)
+	{
+		if (!pn_is(entry, "ev", "timeline"))
+			continue;
+		if (pn_is(entry, "state", "start") && !span.from_ns)
+			span.from_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
+		else if (pn_is(entry, "state", "end"))
+			span.to_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
+	}
+	if (!span.from_ns || span.to_ns <= span.from_ns)
+		return -ENODATA;
+	*ret_span = span;
+	return 0;
+}
+
+const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns)
+{
+	const char *phase = "";
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry)
+	{
+		if ((uint64_t)pn_field_or(entry, "t_ns", 0) > t_ns)
+			break;
+		if (pn_is(entry, "ev", "phase"))
+			phase = pn_text(entry, "name");
+		else if (pn_is(entry, "ev", "timeline") && pn_is(entry, "state", "end"))
+			phase = "";
+	}
+	return phase;
+}
+
+const char *pn_record_unsupported(const struct pn_record *record, const char *name)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry)
+	{
+		if (pn_is(entry, "ev", "unsupported") && pn_is(entry, "name", name))
+			return pn_text(entry, "reason");
+	}
+	return NULL;
+}
+
+bool pn_record_provokes_oom(const struct pn_record *record)
+{
+	for (unsigned int i = 0; i < record->scenario->event_count; i++) {
+		const struct pn_event *event = &record->scenario->events[i];
+
+		if (event->action == PN_DO_FAULT && event->name && !strcmp(event->name, "oom"))
+			return true;
+	}
+	return false;
+}
+
+/* Faults in which nobody can expect the guest, or its driver, to move. */
+static bool holds(const char *name)
+{
+	static const char *const names[] = {"vcpu-pause", "qemu-stop", "unbind", "unload", "reset", "qemu-kill", "agent-wedge", NULL};
+
+	return g_strv_contains(names, name);
+}
+
+/* A lifecycle action has no end of its own in the journal: what follows it, resume or bind, is the next one. */
+static bool action_holds(const json_t *entry)
+{
+	static const char *const names[] = {"pause", "unbind", "unload", "reset", NULL};
+
+	return pn_is(entry, "ev", "event") && pn_is(entry, "do", "lifecycle") && g_strv_contains(names, pn_text(entry, "name"));
+}
+
+static bool action_releases(const json_t *entry)
+{
+	static const char *const names[] = {"resume", "bind", "load", NULL};
+
+	return (pn_is(entry, "ev", "event") && pn_is(entry, "do", "lifecycle") && g_strv_contains(names, pn_text(entry, "name"))) ||
+	       (pn_is(entry, "ev", "driver") && pn_is(entry, "state", "bound"));
+}
+
+bool pn_record_held(const struct pn_record *record, struct pn_span span)
+{
+	unsigned int held = 0;
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry)
+	{
+		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
+		unsigned int before = held;
+
+		if (pn_is(entry, "ev", "fault") && holds(pn_text(entry, "name"))) {
+			/* It may strike at any time from its arming on. */
+			if (pn_is(entry, "state", "armed"))
+				held++;
+			else if (pn_is(entry, "state", "disarmed") && held)
+				held--;
+		} else if (action_holds(entry)) {
+			held++;
+		} else if (action_releases(entry) && held) {
+			held--;
+		}
+		if (t_ns > span.to_ns)
+			return before > 0;
+		if (t_ns >= span.from_ns && (before || held))
+			return true;
+	}
+	return held > 0;
+}
+
+static gint by_time(gconstpointer a, gconstpointer b)
+{
+	const struct pn_point *x = a, *y = b;
+
+	return x->t_ns < y->t_ns ? -1 : x->t_ns > y->t_ns;
+}
+
+GArray *pn_record_series(const struct pn_record *record, const char *key, struct pn_span span)
+{
+	GArray *points = g_array_new(FALSE, FALSE, sizeof(struct pn_point));
+	bool guest = g_str_has_prefix(key, "guest.");
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(record->samples, i, line)
+	{
+		struct pn_point point;
+
+		if (!pn_field(line, key, &point.value))
+			continue;
+		point.t_ns = (uint64_t)pn_field_or(line, "t_ns", 0);
+		if (guest)
+			point.t_ns = (uint64_t)pn_field_or(line, "guest_t_ns", (int64_t)point.t_ns);
+		if (point.t_ns >= span.from_ns && point.t_ns <= span.to_ns)
+			g_array_append_val(points, point);
+	}
+	g_array_sort(points, by_time);
+	return points;
+}
+
+int pn_record_delta(const struct pn_record *record, const char *key, struct pn_span span, int64_t *ret_delta)
+{
+	GArray *points = pn_record_series(record, key, (struct pn_span){0, span.to_ns});
+	int64_t sum = 0;
+	guint first = 0, count;
+
+	while (first + 1 < points->len && g_array_index(points, struct pn_point, first + 1).t_ns <= span.from_ns)
+		first++;
+	count = points->len - first;
+	for (guint i = first + 1; i < points->len; i++) {
+		int64_t before = g_array_index(points, struct pn_point, i - 1).value, now = g_array_index(points, struct pn_point, i).value;
+
+		sum += now >= before ? now - before : now;
+	}
+	g_array_unref(points);
+	if (count < 2)
+		return -ENODATA;
+	*ret_delta = sum;
+	return 0;
+}

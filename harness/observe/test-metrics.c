@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Metrics of a record whose every number is known. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "../base/units.h"
+#include "fixture.h"
+
+static json_t *compute(struct fixture *fixture)
+{
+	json_t *metrics = NULL;
+
+	assert_int_equal(pn_metrics_compute(&fixture->record, &metrics, NULL), 0);
+	return metrics;
+}
+
+static void assert_metric(const json_t *metrics, const char *name, double expected, const char *unit)
+{
+	const json_t *metric = json_object_get(metrics, name);
+	double value = json_number_value(json_object_get(metric, "value"));
+
+	if (!metric || fabs(value - expected) > fabs(expected) * 1e-9)
+		fail_msg("%s is %.17g, expected %.17g%s", name, value, expected, metric ? "" : " (absent)");
+	assert_string_equal(json_string_value(json_object_get(metric, "unit")), unit);
+}
+
+static void assert_absent(const json_t *metrics, const char *name)
+{
+	if (json_object_get(metrics, name))
+		fail_msg("%s ought to be absent", name);
+}
+
+static void test_golden(void **state)
+{
+	json_t *metrics = compute(*state);
+
+	assert_metric(metrics, "case.start_s", 0.45, "s");
+	assert_metric(metrics, "balloon.inflate.bytes_per_s", (double)FIXTURE_BALLOON / 0.5, "bytes/s");
+	assert_metric(metrics, "balloon.deflate.bytes_per_s", (double)FIXTURE_BALLOON / 0.25, "bytes/s");
+	assert_metric(metrics, "phase.inflate.inflate.bytes_per_s", (double)FIXTURE_BALLOON / 0.5, "bytes/s");
+	assert_absent(metrics, "phase.inflate.deflate.bytes_per_s");
+	assert_metric(metrics, "balloon.settle_s", 0.25, "s"); /* nearest rank of 0.25 and 0.5 */
+	assert_metric(metrics, "balloon.settle_s.max", 0.5, "s");
+	assert_metric(metrics, "balloon.settled_targets", 2, "count");
+	assert_metric(metrics, "host.claimed_bytes", FIXTURE_BALLOON, "bytes");
+	assert_metric(metrics, "host.returned_bytes", FIXTURE_BALLOON, "bytes");
+	assert_metric(metrics, "host.qemu_rss_drop_bytes", FIXTURE_BALLOON, "bytes");
+	assert_metric(metrics, "host.guest_ram_drop_bytes", FIXTURE_BALLOON, "bytes");
+	assert_metric(metrics, "qemu.cpu_s", 1.5, "s"); /* half of three seconds */
+	assert_metric(metrics, "qemu.main.cpu_s", 0.15, "s");
+	assert_metric(metrics, "qemu.vcpu.cpu_s", 0.75, "s");
+	assert_metric(metrics, "guest.swap_in_bytes", 0, "bytes");
+	assert_metric(metrics, "swapdev.write_bytes", 0, "bytes");
+	assert_metric(metrics, "monitor_ns.max", 203910, "ns");
+	assert_absent(metrics, "qemu.vcpu.instructions"); /* no PMU: absent, not 0 */
+	assert_absent(metrics, "load.ops_per_s");
+	json_decref(metrics);
+}
+
+static void test_swap_and_reboot(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics;
+
+	fixture_ramp(fixture, 0, 2.0, "guest.vm.pswpout", 500, 1500);
+	fixture_ramp(fixture, 2.001, 4.05, "guest.vm.pswpout", 0, 100); /* booted anew: counts from 0 */
+	metrics = compute(fixture);
+	/* 1.0 s to 2.0 s of the first ramp, then what the new boot has counted by 4.0 s */
+	assert_in_range(json_integer_value(json_object_get(json_object_get(metrics, "guest.swap_out_bytes"), "value")) / 4096, 490 + 90,
+			510 + 100);
+	json_decref(metrics);
+}
+
+static void test_warm_up_left_out(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *entry, *metrics;
+	size_t i;
+
+	json_array_foreach(fixture->record.journal, i, entry)
+	{
+		if (pn_is(entry, "name", "inflate"))
+			json_object_set_new(entry, "name", json_string("warm-up"));
+	}
+	metrics = compute(fixture);
+	assert_absent(metrics, "balloon.inflate.bytes_per_s");
+	assert_metric(metrics, "balloon.deflate.bytes_per_s", (double)FIXTURE_BALLOON / 0.25, "bytes/s");
+	json_decref(metrics);
+}
+
+/* A target that cuts a course short: what was moved until then counts, with the time until then. */
+static void test_flip(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics;
+
+	fixture_forget(fixture, "settled", NULL);
+	fixture_forget(fixture, "target", NULL);
+	fixture_journal(fixture, 1.0, "target", json_pack("{s:i, s:i}", "balloon_bytes", 64 << 20, "from_bytes", 0));
+	fixture_journal(fixture, 1.25, "target", json_pack("{s:i, s:i}", "balloon_bytes", 0, "from_bytes", 32 << 20));
+	fixture_journal(
+	    fixture, 1.75, "settled",
+	    json_pack("{s:i, s:i, s:i, s:i}", "balloon_bytes", 0, "asked_bytes", 0, "from_bytes", 32 << 20, "duration_ns", 400000000));
+	metrics = compute(fixture);
+	assert_metric(metrics, "balloon.inflate.bytes_per_s", (32 << 20) / 0.25, "bytes/s");
+	assert_metric(metrics, "balloon.deflate.bytes_per_s", (32 << 20) / 0.4, "bytes/s");
+	json_decref(metrics);
+}
+
+/* The two jobs' bins are added: the slow job's hundred I/Os are the last percent of all, its own percentile would say 9 ms. */
+static void test_loads(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics;
+
+	json_array_append_new(fixture->record.loads,
+			      json_pack("{s:s, s:f, s:{s:[{s:{s:{s:{s:i, s:i}}}}, {s:{s:{s:{s:i}}}, s:{s:{s:{}}}}]}}", "load", "fio-mixed",
+					"ops_per_s", 123.5, "fio", "jobs", "read", "clat_ns", "bins", "100000", 9000, "200000", 900, "read",
+					"clat_ns", "bins", "9000000", 100, "write", "clat_ns", "bins"));
+	metrics = compute(fixture);
+	assert_metric(metrics, "load.ops_per_s", 123.5, "ops/s");
+	assert_metric(metrics, "fio.read.p50_ns", 100000, "ns");
+	assert_metric(metrics, "fio.read.p99_ns", 200000, "ns");
+	assert_metric(metrics, "fio.read.p999_ns", 9000000, "ns");
+	assert_absent(metrics, "fio.write.p99_ns");
+	json_decref(metrics);
+	json_array_append_new(fixture->record.loads, json_pack("{s:s, s:i, s:{s:i, s:i, s:i, s:i}}", "load", "touch", "ops_per_s", 7,
+							       "touch", "p50", 1000, "p99", 50000, "p999", 900000, "count", 10000));
+	metrics = compute(fixture);
+	assert_metric(metrics, "guest.touch_ns.p999", 900000, "ns");
+	assert_metric(metrics, "load.touch.ops_per_s", 7, "ops/s");
+	assert_absent(metrics, "load.ops_per_s"); /* two loads' operations do not add up */
+	json_decref(metrics);
+}
+
+/* One of two vCPUs was not measured: no sum of the rest. */
+static void test_vcpu_missing(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics;
+
+	fixture->scenario.guest.vcpus = 2;
+	metrics = compute(fixture);
+	assert_absent(metrics, "qemu.vcpu.cpu_s");
+	json_decref(metrics);
+}
+
+static void test_no_window(void **state)
+{
+	json_t *metrics;
+
+	fixture_forget(*state, "timeline", NULL);
+	metrics = compute(*state);
+	assert_absent(metrics, "qemu.cpu_s");
+	assert_metric(metrics, "case.start_s", 0.45, "s");
+	json_decref(metrics);
+}
+
+static void test_no_record(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics = NULL;
+
+	json_decref(fixture->record.samples);
+	fixture->record.samples = NULL;
+	assert_true(pn_metrics_compute(&fixture->record, &metrics, NULL) < 0);
+	assert_null(metrics);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_flip),
+	    TEST(test_loads),  TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

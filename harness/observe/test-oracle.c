@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sanity, faults, host, kernel log, and judging by all: each passes, fails and is broken where it must. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "../base/units.h"
+#include "fixture.h"
+
+static void test_all_pass(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *findings = NULL, *finding;
+	size_t i;
+
+	assert_int_equal(pn_oracle_judge_all(&fixture->record, &findings), PN_PASS);
+	json_array_foreach(findings, i, finding) assert_string_equal(json_string_value(json_object_get(finding, "verdict")), "PASS");
+	assert_int_equal(i, 6);
+	json_decref(findings);
+}
+
+/* A case that fails is a failure, whatever else is broken. */
+static void test_worst_wins(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *findings = NULL;
+
+	json_array_append_new(fixture->record.host, json_pack("{s:s, s:s}", "kind", "swap", "what", "/run/x.swap"));
+	fixture_forget(fixture, "driver", NULL);
+	assert_int_equal(pn_oracle_judge_all(&fixture->record, &findings), PN_FAIL);
+	json_decref(findings);
+}
+
+static void test_host(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_finding(fixture_judge(fixture, "host"), PN_PASS, "nothing left");
+	json_array_append_new(fixture->record.host, json_pack("{s:s, s:{s:i}}", "kind", "process", "what", "pid", 4711));
+	assert_finding(fixture_judge(fixture, "host"), PN_FAIL, "1 left behind on the host: process {\"pid\":4711}");
+	json_decref(fixture->record.host);
+	fixture->record.host = NULL;
+	assert_finding(fixture_judge(fixture, "host"), PN_BROK, "nobody looked");
+}
+
+static void add_fault(struct fixture *fixture, const char *name)
+{
+	fixture->events[2] = (struct pn_event){.action = PN_DO_FAULT, .name = (char *)name};
+	fixture->scenario.event_count = 3;
+}
+
+static void fault_record(struct fixture *fixture, double s, const char *name, const char *fault_state)
+{
+	fixture_journal(fixture, s, "fault", json_pack("{s:s, s:i, s:s}", "name", name, "event", 2, "state", fault_state));
+}
+
+static void test_faults(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_finding(fixture_judge(fixture, "faults"), PN_PASS, "no faults");
+	add_fault(fixture, "vcpu-pause");
+	assert_finding(fixture_judge(fixture, "faults"), PN_BROK, "fault vcpu-pause (event 2) was never armed");
+	fault_record(fixture, 1.1, "vcpu-pause", "armed");
+	assert_finding(fixture_judge(fixture, "faults"), PN_BROK, "never fired");
+	fault_record(fixture, 1.2, "vcpu-pause", "fired");
+	fault_record(fixture, 1.4, "vcpu-pause", "disarmed");
+	assert_finding(fixture_judge(fixture, "faults"), PN_PASS, "1 fault armed and fired");
+}
+
+static void test_sanity(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "samples");
+	fixture_drop(fixture, "monitor", 1.2, 4);
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "samples of the monitor");
+}
+
+static void test_sanity_no_timeline(void **state)
+{
+	fixture_forget(*state, "timeline", "end");
+	assert_finding(fixture_judge(*state, "sanity"), PN_BROK, "the timeline did not start and end");
+}
+
+static void test_sanity_not_bound(void **state)
+{
+	fixture_forget(*state, "driver", NULL);
+	assert_finding(fixture_judge(*state, "sanity"), PN_BROK, "bound");
+}
+
+static void test_sanity_clock(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_forget(fixture, "clock", NULL);
+	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "");
+	fixture_journal(fixture, 0.2, "clock", json_pack("{s:s, s:i, s:i}", "when", "start", "offset_ns", 0, "error_ns", 0));
+	fixture_journal(fixture, 5.2, "clock", json_pack("{s:s, s:i, s:i}", "when", "end", "offset_ns", 300000000, "error_ns", 0));
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "drifted by 300 ms");
+	fixture_journal(fixture, 3.0, "clock", json_pack("{s:s, s:i, s:i}", "when", "stepped", "offset_ns", 300000000, "error_ns", 0));
+	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "");
+}
+
+static void test_sanity_loads(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *load = json_pack("{s:s, s:i, s:b}", "load", "vm-swap", "ops", 5, "must_swap", 1);
+
+	fixture->loads[0] = (char *)"vm-swap";
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "results are there of 0");
+	json_array_append_new(fixture->record.loads, load);
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the guest counted no page swapped out");
+	fixture_ramp(fixture, 1, 6, "guest.vm.pswpout", 0, 5000);
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the swap disk saw no write");
+	fixture_ramp(fixture, 1, 6, "swapdev.write_bytes", 0, 5000 * 4096);
+	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "");
+	json_object_set_new(load, "ops", json_integer(0));
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "did no work");
+	json_object_set_new(load, "oom_killed", json_true());
+	assert_finding(fixture_judge(fixture, "sanity"), PN_FAIL, "killed for want of memory");
+	add_fault(fixture, "oom");
+	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "");
+}
+
+static void test_kernel_log(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "none of them");
+	json_array_insert_new(fixture->record.kmsg, 0,
+			      json_pack("{s:s, s:i}", "text", "WARNING: CPU: 0 PID: 1 at arch/x86/x.c:1", "time_us", 1));
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, ""); /* before the case */
+	fixture_kmsg(fixture, 5.2, "WARNING: CPU: 0 PID: 77 at mm/page_alloc.c:1 x+0x1/0x2");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "WARN, 1 record, first: WARNING: CPU: 0 PID: 77");
+}
+
+static void test_kernel_log_spellings(void **state)
+{
+	static const char *const texts[] = {
+	    "INFO: task kworker/0:1:42 blocked for more than 120 seconds.",
+	    "BUG: unable to handle page fault for address: ffff",
+	    "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [x:1]",
+	    "rcu: INFO: rcu_preempt self-detected stall on CPU",
+	    "rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
+	    "WARNING: possible circular locking dependency detected",
+	    "BUG: Bad page state in process x  pfn:1",
+	    "list_del corruption. prev->next should be",
+	    "Kernel panic - not syncing: Fatal exception",
+	    "BUG: KASAN: use-after-free in x",
+	    "virtio_balloon: page allocation failure: order:0, mode:0x1",
+	    "Out of memory: Killed process 12 (x)",
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		fixture_kmsg(fixture, 5.2, texts[i]);
+		assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, texts[i]);
+		json_array_remove(fixture->record.kmsg, json_array_size(fixture->record.kmsg) - 1);
+	}
+	fixture_kmsg(fixture, 5.2, "\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
+}
+
+static void test_kernel_log_oom(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_fault(fixture, "oom");
+	fixture_kmsg(fixture, 5.2, "Out of memory: Killed process 12 (hog)");
+	fixture_kmsg(fixture, 5.2, "stress: page allocation failure: order:0, mode:0x1");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
+	fixture_kmsg(fixture, 5.2, "Oops: 0002 [#1] SMP");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "oops");
+}
+
+static void test_kernel_log_puff(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 25; i++)
+		fixture_kmsg(fixture, 5.2 + i * 0.2, "virtio_balloon virtio3: Out of puff! Can't get 1 pages");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, ""); /* stock's own pace */
+	for (int i = 0; i < 50; i++)
+		fixture_kmsg(fixture, 10.2 + i * 0.01, "virtio_balloon virtio3: Out of puff! Can't get 1 pages");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "more than 8 a second");
+}
+
+static void test_kernel_log_taint(void **state)
+{
+	struct fixture *fixture = *state;
+
+	json_object_set_new(fixture_mark(fixture, "rest"), "guest.kernel.tainted", json_integer(4096 + 512));
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "new bits 0x200");
+	json_object_set_new(fixture_mark(fixture, "boot"), "guest.kernel.tainted", json_integer(512));
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
+	json_object_del(fixture_mark(fixture, "boot"), "guest.kernel.tainted");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_BROK, "taint is not in the record");
+}
+
+static void test_kernel_log_unmarked(void **state)
+{
+	struct fixture *fixture = *state;
+
+	json_array_clear(fixture->record.kmsg);
+	fixture_kmsg(fixture, 5.2, "hello");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_BROK, "no mark 'boot'");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_all_pass),
+	    TEST(test_worst_wins),
+	    TEST(test_host),
+	    TEST(test_faults),
+	    TEST(test_sanity),
+	    TEST(test_sanity_no_timeline),
+	    TEST(test_sanity_not_bound),
+	    TEST(test_sanity_clock),
+	    TEST(test_sanity_loads),
+	    TEST(test_kernel_log),
+	    TEST(test_kernel_log_spellings),
+	    TEST(test_kernel_log_oom),
+	    TEST(test_kernel_log_puff),
+	    TEST(test_kernel_log_taint),
+	    TEST(test_kernel_log_unmarked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
