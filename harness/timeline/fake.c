@@ -69,8 +69,15 @@ static json_t *op_bound(const json_t *request)
 			 fake.bound ? 15 : 1);
 }
 
+static void struck(void)
+{
+	if (fake.struck_speed_bytes_per_s)
+		fake.speed_bytes_per_s = fake.struck_speed_bytes_per_s;
+}
+
 static json_t *op_unbind(const json_t *request)
 {
+	struck();
 	fake.bound = false;
 	fake.bytes = 0;
 	return json_object();
@@ -163,11 +170,14 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 		return 0;
 	if (is(word, "balloon"))
 		fake.asked_bytes = (uint64_t)json_integer_value(json_object_get(args, "bytes"));
-	else if (is(word, "pause") || is(word, "resume"))
+	else if (is(word, "pause") || is(word, "resume")) {
+		struck();
 		fake.paused = is(word, "pause");
+	}
 	else if (is(word, "signal"))
 		return kill(fake.pid, (int)json_integer_value(json_object_get(args, "signal"))) < 0 ? -errno : 0;
 	else if (is(word, "reset")) {
+		struck();
 		fake.boots++;
 		fake.bound = false;
 		fake.load_running = false;

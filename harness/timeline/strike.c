@@ -2,7 +2,8 @@
 /*
  * The moment a fault strikes. "While inflating" is checked twice: before, that the balloon is seen moving the asked way and has covered as
  * much of it as asked; and afterwards, that it can't have arrived before the blow fell. Where the device can be looked at afterwards it is;
- * where it can't (deaf, or the fault changes `actual` itself), the way left at the fastest speed seen must have taken longer than the blow.
+ * where it can't (deaf, or the fault changes `actual` itself), the way left must have taken longer than the blow even at
+ * twice the speed seen.
  *
  * Limit: a balloon faster than some polls of 2 ms can't be hit in mid-flight by the host; such a fault has missed, which is an error.
  */
@@ -17,13 +18,14 @@
 
 #define POLL_MOVING_NS (2 * PN_NS_PER_MS)
 #define POLL_IDLE_NS (10 * PN_NS_PER_MS)
+#define SPEED_MARGIN 2 /* how much faster than seen so far it may become before a blow is no longer sure to have hit */
 
 /** struct sight - the balloon as seen so far on one course */
 struct sight {
 	unsigned int generation;
-	uint64_t first_ns, first_bytes; /* before it moved */
-	uint64_t last_ns, last_bytes;
-	double bytes_per_ns; /* fastest of the last step and of the whole */
+	uint64_t first_ns, first_bytes; /* last seen before it moved */
+	uint64_t last_bytes;
+	double bytes_per_ns; /* since then */
 	bool moved;
 };
 
@@ -48,24 +50,18 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-static double speed(uint64_t bytes, uint64_t ns)
-{
-	return (double)bytes / (double)MAX(ns, 1);
-}
-
 static void sight_add(struct sight *sight, const struct pn_course *course, uint64_t bytes, uint64_t now_ns)
 {
 	if (sight->generation != course->generation) {
-		*sight = (struct sight){.generation = course->generation, .first_ns = now_ns, .first_bytes = bytes, .last_ns = now_ns,
-					.last_bytes = bytes};
+		*sight = (struct sight){.generation = course->generation, .first_ns = now_ns, .first_bytes = bytes, .last_bytes = bytes};
 		return;
 	}
-	if (bytes != sight->last_bytes) {
+	if (bytes == sight->first_bytes) {
+		sight->first_ns = now_ns;
+	} else if (bytes != sight->last_bytes) {
 		sight->moved = distance(bytes, course->asked_bytes) < distance(sight->last_bytes, course->asked_bytes);
-		sight->bytes_per_ns = MAX(speed(distance(bytes, sight->last_bytes), now_ns - sight->last_ns),
-					  speed(distance(bytes, sight->first_bytes), now_ns - sight->first_ns));
+		sight->bytes_per_ns = (double)distance(bytes, sight->first_bytes) / (double)MAX(now_ns - sight->first_ns, 1);
 		sight->last_bytes = bytes;
-		sight->last_ns = now_ns;
 	}
 }
 
@@ -147,5 +143,5 @@ int pn_strike_held(const struct pn_strike *strike, struct pn_conductor *conducto
 		return 0;
 	if (look)
 		return bytes != strike->asked_bytes;
-	return (double)distance(strike->asked_bytes, strike->bytes) > strike->bytes_per_ns * (double)spent_ns;
+	return (double)distance(strike->asked_bytes, strike->bytes) > SPEED_MARGIN * strike->bytes_per_ns * (double)spent_ns;
 }

@@ -38,6 +38,16 @@ static void assert_steps(struct stage *stage, unsigned int armed, unsigned int f
 	assert_int_equal(stage_count(stage, "fault", "state", "disarmed"), disarmed);
 }
 
+/* Slow until struck, at 20 MiB/s: 200 MiB leave seconds to hit it in mid-flight. */
+static int moving_setup(void **state)
+{
+	int r = stage_setup(state);
+
+	fake.speed_bytes_per_s = 20 * PN_MIB;
+	fake.struck_speed_bytes_per_s = 2 * PN_GIB;
+	return r;
+}
+
 static void every_declared_fault_has_a_mechanism(void **state)
 {
 	for (const struct pn_fault_info *info = pn_fault_infos; info->name; info++) {
@@ -53,7 +63,7 @@ static void every_declared_fault_has_a_mechanism(void **state)
 static void pause_in_mid_flight(void **state)
 {
 	struct stage *stage = *state;
-	struct pn_event events[] = {TARGET(200), FAULT("vcpu-pause", 50, "{\"while\":\"inflating\",\"at-progress\":30}")};
+	struct pn_event events[] = {TARGET(200), FAULT("vcpu-pause", 50, "{\"while\":\"inflating\",\"at-progress\":5}")};
 
 	assert_int_equal(RUN(stage, events, NULL), 0);
 	assert_steps(stage, 1, 1, 1);
@@ -121,7 +131,7 @@ static void fault_that_can_not_be_disarmed_is_an_error(void **state)
 static void unbound_while_inflating_and_bound_again(void **state)
 {
 	struct stage *stage = *state;
-	struct pn_event events[] = {TARGET(200), FAULT("unbind", 50, "{\"while\":\"inflating\",\"at-progress\":30}")};
+	struct pn_event events[] = {TARGET(200), FAULT("unbind", 50, "{\"while\":\"inflating\",\"at-progress\":5}")};
 
 	assert_int_equal(RUN(stage, events, NULL), 0);
 	assert_string_equal(fake.log->str, "balloon driver.unbind driver.bind ");
@@ -132,7 +142,7 @@ static void unbound_while_inflating_and_bound_again(void **state)
 static void unloaded_to_the_end_and_loaded_again(void **state)
 {
 	struct stage *stage = *state;
-	struct pn_event events[] = {TARGET(200), FAULT("unload", 0, "{\"while\":\"inflating\",\"at-progress\":30}"),
+	struct pn_event events[] = {TARGET(200), FAULT("unload", 0, "{\"while\":\"inflating\",\"at-progress\":5}"),
 				    {.action = PN_DO_HOLD, .after = PN_AFTER_PREVIOUS, .for_ns = 300 * PN_NS_PER_MS}};
 
 	assert_int_equal(RUN(stage, events, NULL), 0);
@@ -145,7 +155,7 @@ static void unloaded_to_the_end_and_loaded_again(void **state)
 static void reset_comes_back_with_driver_and_loads(void **state)
 {
 	struct stage *stage = *state;
-	struct pn_event events[] = {TARGET(200), FAULT("reset", 0, "{\"while\":\"inflating\",\"at-progress\":30}")};
+	struct pn_event events[] = {TARGET(200), FAULT("reset", 0, "{\"while\":\"inflating\",\"at-progress\":5}")};
 
 	fake.load_ready = fake.load_marks = true;
 	assert_int_equal(pn_load_start(&stage->timeline, "touch", NULL), 0);
@@ -240,15 +250,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_declared_fault_has_a_mechanism),
-		cmocka_unit_test_setup_teardown(pause_in_mid_flight, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(pause_in_mid_flight, moving_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(pause_while_nothing_moves_never_fires, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(deflating_is_not_inflating, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(pause_without_effect_never_fires, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(fault_that_can_not_be_armed_is_an_error, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(fault_that_can_not_be_disarmed_is_an_error, stage_setup, stage_teardown),
-		cmocka_unit_test_setup_teardown(unbound_while_inflating_and_bound_again, stage_setup, stage_teardown),
-		cmocka_unit_test_setup_teardown(unloaded_to_the_end_and_loaded_again, stage_setup, stage_teardown),
-		cmocka_unit_test_setup_teardown(reset_comes_back_with_driver_and_loads, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(unbound_while_inflating_and_bound_again, moving_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(unloaded_to_the_end_and_loaded_again, moving_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(reset_comes_back_with_driver_and_loads, moving_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(interrupt_disarms, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(failure_elsewhere_disarms, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(oom_counts_only_when_the_kernel_acts, stage_setup, stage_teardown),
