@@ -1,51 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* `puncture help`, and the text behind every --help: laid out from the command table, within 80 columns. */
-#include "command.h"
+#include "commands.h"
 
 #include <errno.h>
 #include <glib.h>
-#include <string.h>
 
 #include "../base/diag.h"
 #include "../base/exit.h"
 #include "exits.h"
+#include "text.h"
 
 #define HELP_COLUMN 24
-#define WIDTH 79
-
-/* words of @text from column @column on, wrapped */
-static void print_wrapped(const char *text, unsigned int column, unsigned int used, FILE *out)
-{
-	g_auto(GStrv) words = g_strsplit(text, " ", -1);
-	unsigned int at = used;
-
-	if (at >= column) {
-		fputc('\n', out);
-		at = 0;
-	}
-	fprintf(out, "%*s", (int)(column - at), "");
-	at = column;
-	for (char **word = words; *word; word++) {
-		unsigned int length = g_utf8_strlen(*word, -1);
-
-		if (at > column && at + 1 + length > WIDTH) {
-			fprintf(out, "\n%*s", (int)column, "");
-			at = column;
-		} else if (at > column) {
-			fputc(' ', out);
-			at++;
-		}
-		fputs(*word, out);
-		at += length;
-	}
-	fputc('\n', out);
-}
 
 static void print_option(const struct pn_option *option, FILE *out)
 {
-	int used = fprintf(out, "  --%s%s%s", option->name, option->arg ? " " : "", option->arg ? option->arg : "");
+	g_autofree char *term = g_strdup_printf("--%s%s%s", option->name, option->arg ? " " : "", option->arg ? option->arg : "");
 
-	print_wrapped(option->help, HELP_COLUMN, used, out);
+	pn_text_item(out, 2, term, HELP_COLUMN, option->help);
 }
 
 static void overview(FILE *out)
@@ -54,10 +25,13 @@ static void overview(FILE *out)
 	      "Fault injection and performance tests for VM memory ballooning.\n\nCommands:\n",
 	      out);
 	for (unsigned int i = 0; pn_command_table[i]; i++)
-		print_wrapped(pn_command_table[i]->summary, 16, fprintf(out, "  %s", pn_command_table[i]->name), out);
+		pn_text_item(out, 2, pn_command_table[i]->name, 16, pn_command_table[i]->summary);
 	fputs("\n`puncture COMMAND --help` explains one of them.\n\nExit codes:\n", out);
-	for (unsigned int i = 0; pn_exit_table[i].help; i++)
-		print_wrapped(pn_exit_table[i].help, 8, fprintf(out, "  %d", pn_exit_table[i].code), out);
+	for (unsigned int i = 0; pn_exit_table[i].help; i++) {
+		g_autofree char *code = g_strdup_printf("%d", pn_exit_table[i].code);
+
+		pn_text_item(out, 2, code, 8, pn_exit_table[i].help);
+	}
 }
 
 void pn_command_help(const struct pn_command *command, FILE *out)

@@ -54,6 +54,9 @@ struct pn_run_ops {
 	json_t *(*host)(const struct pn_run_config *config);
 };
 
+/** pn_run_init() - make known what only this layer knows: kinds of owned things, checks of requirements. Before anything is planned or repaired. */
+void pn_run_init(void);
+
 /** pn_run_ops_real - the ones that boot guests */
 extern const struct pn_run_ops pn_run_ops_real;
 

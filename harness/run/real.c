@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The parts of a run that touch guests, for the supervisor: what to prepare, what this host can do, and the case itself. */
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "../../guests/images/image.h"
+#include "../base/diag.h"
+#include "../base/units.h"
+#include "../guest/accel.h"
+#include "../guest/guest.h"
+#include "../scenario/require.h"
+#include "../scenario/scenario.h"
+#include "case.h"
+#include "hostinfo.h"
+#include "run.h"
+#include "workdir.h"
+
+static int prepare(const struct pn_scenario *scenario, const char *uri, struct pn_diag *diag)
+{
+	const struct pn_machine *machine = &scenario->guest;
+	g_autofree char *dir = NULL;
+	struct pn_host_config config = {.uri = uri};
+	struct pn_module *module = NULL;
+	struct pn_image *image = NULL;
+	struct pn_host *host = NULL;
+	int err = pn_image_get(machine->image ? machine->image : "cloud", machine->kernel, machine->modules, &image, diag);
+
+	if (!err)
+		err = pn_module_get(scenario->driver.name, image, &module, diag);
+	if (!err)
+		err = pn_workdir_make(&dir, diag);
+	config.run_dir = dir;
+	if (!err)
+		err = pn_host_open(&config, &host, diag);
+	if (!err) {
+		err = pn_guest_prepare(host, machine, diag);
+		pn_host_close(host);
+	}
+	pn_module_free(module);
+	pn_image_free(image);
+	return err < 0 ? err : 0;
+}
+
+static const char *or_none(const char *text)
+{
+	return text ? text : "";
+}
+
+/* all that decides about image, driver and snapshot, as a text that tells a person something, too */
+static char *prepare_key(const struct pn_scenario *scenario)
+{
+	const struct pn_machine *m = &scenario->guest;
+	const struct pn_balloon_device *b = &m->balloon;
+	GString *key = g_string_new(NULL);
+	char memory[16];
+
+	g_string_printf(key, "%s image, driver %s, %s guest, %u vCPU, %s, %s", m->image ? m->image : "cloud", scenario->driver.name,
+			pn_bytes_format(m->memory_bytes, memory, sizeof(memory)), m->vcpus, pn_backing_names[m->backing],
+			m->accel == PN_ACCEL_KVM ? "KVM" : "TCG");
+	g_string_append_printf(key, "%s%s%s%s%s%s%s", b->absent ? ", no balloon" : "", b->deflate_on_oom ? ", deflate-on-oom" : "",
+			       b->free_page_reporting ? ", free-page-reporting" : "", b->free_page_hint ? ", free-page-hint" : "",
+			       b->page_poison ? ", page-poison" : "", b->packed ? ", packed" : "", b->iommu ? ", iommu" : "");
+	if (m->swap_bytes)
+		g_string_append_printf(key, ", swap %s", pn_bytes_format(m->swap_bytes, memory, sizeof(memory)));
+	if (m->disk_bytes)
+		g_string_append_printf(key, ", disk %s", pn_bytes_format(m->disk_bytes, memory, sizeof(memory)));
+	if (m->extra_devices || m->kernel_args || m->kernel || m->modules || m->qemu)
+		g_string_append_printf(key, " (%s %s %s %s %s)", or_none(m->kernel), or_none(m->modules), or_none(m->qemu),
+				       or_none(m->kernel_args), or_none(m->extra_devices));
+	return g_string_free(key, FALSE);
+}
+
+static char *check_kvm(const struct pn_scenario *scenario)
+{
+	struct pn_diag why = {0};
+
+	if (pn_accel_probe(&why) == PN_ACCEL_KVM)
+		return NULL;
+	return g_strdup_printf("KVM does not work here: %s", why.text);
+}
+
+static char *fit(struct pn_scenario *scenario)
+{
+	/* the probe's answer is cached per host and kernel: it boots something once only */
+	scenario->guest.accel = pn_accel_probe(NULL);
+	return NULL;
+}
+
+void pn_run_init(void)
+{
+	pn_require_hook("kvm", check_kvm);
+	pn_guest_register_owned();
+}
+
+const struct pn_run_ops pn_run_ops_real = {
+	.prepare = prepare,
+	.prepare_key = prepare_key,
+	.run_case = pn_case_run,
+	.fit = fit,
+	.host = pn_hostinfo_get,
+};

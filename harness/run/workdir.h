@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+struct pn_diag;
+
+/**
+ * pn_workdir_make() - the working directory of this process's guests, in the owner record
+ * @ret_dir: a short path, since sockets live below it; freed with g_free(); the directory goes with pn_owned_release_all()
+ *
+ * Return: 0 or a negative errno.
+ */
+int pn_workdir_make(char **ret_dir, struct pn_diag *diag);
