@@ -178,28 +178,47 @@ static int find_phase(const struct reader *reader, const char *phase, const stru
 	return refuse(reader, draft->node, key, phase, known);
 }
 
-/* Walk over what happens before the fault's time; stops in front of whatever takes a time that nobody knows. */
-static guint place_in_phase(const struct reader *reader, guint start, struct pn_event *fault)
+/* A hold that the fault falls into is done in two parts. Returns the place between them. */
+static guint split_hold(struct reader *reader, guint index, uint64_t first_ns)
 {
-	guint next = start + 1;
+	struct pn_draft *hold = &g_array_index(reader->drafts, struct pn_draft, index);
+	struct pn_draft rest = {.node = hold->node, .path = g_strdup(hold->path)};
 
-	fault->after = event_at(reader, start)->after == PN_AFTER_TIME ? PN_AFTER_TIME : PN_AFTER_PREVIOUS;
-	if (fault->after == PN_AFTER_TIME) {
+	rest.event = (struct pn_event){.action = PN_DO_HOLD, .after = PN_AFTER_PREVIOUS, .for_ns = hold->event.for_ns - first_ns};
+	hold->event.for_ns = first_ns;
+	g_array_insert_val(reader->drafts, index + 1, rest);
+	return index + 1;
+}
+
+/* Walk over what happens before the fault's time; stops in front of whatever takes a time that nobody knows. */
+static guint place_in_phase(struct reader *reader, guint start, struct pn_event *fault)
+{
+	if (event_at(reader, start)->after == PN_AFTER_TIME) {
 		fault->at_ns += event_at(reader, start)->at_ns;
 		return place_in_time(reader, fault->at_ns);
 	}
-	for (; next < reader->drafts->len; next++) {
-		const struct pn_event *event = event_at(reader, next);
+	fault->after = PN_AFTER_PREVIOUS;
+	for (guint i = start;; i++) {
+		uint64_t lasts = event_at(reader, i)->action == PN_DO_HOLD ? event_at(reader, i)->for_ns : 0;
+		guint next = i + 1;
 
-		if (event->after == PN_AFTER_TIME)
-			continue;
-		if (event->after != PN_AFTER_PREVIOUS || event_at(reader, next - 1)->action == PN_DO_HOLD || event->at_ns > fault->at_ns)
-			break;
-		fault->at_ns -= event->at_ns;
+		if (fault->at_ns < lasts) {
+			next = split_hold(reader, i, fault->at_ns);
+			fault->at_ns = 0;
+			return next;
+		}
+		fault->at_ns -= lasts;
+		while (next < reader->drafts->len && event_at(reader, next)->after == PN_AFTER_TIME)
+			next++;
+		if (next == reader->drafts->len || event_at(reader, next)->after == PN_AFTER_SETTLED)
+			return next;
+		if (event_at(reader, next)->at_ns > fault->at_ns) {
+			event_at(reader, next)->at_ns -= fault->at_ns;
+			return next;
+		}
+		fault->at_ns -= event_at(reader, next)->at_ns;
+		i = next - 1;
 	}
-	if (next < reader->drafts->len && event_at(reader, next)->after == PN_AFTER_PREVIOUS)
-		event_at(reader, next)->at_ns -= MIN(event_at(reader, next)->at_ns, fault->at_ns);
-	return next;
 }
 
 static int merge_faults(struct reader *reader, const struct pn_raw_scenario *raw)

@@ -132,10 +132,10 @@ PN_EXPAND(oscillate)
 	rise = pn_args_number(args, "amount") - base;
 	for (uint64_t i = 0; i <= cycles * ticks; i++) {
 		double part = (double)(i % ticks) / ticks;
-		uint64_t bytes = i == cycles * ticks ? base : whole_pages(base + (uint64_t)((double)rise * wave(shape, part)));
+		uint64_t bytes = i == cycles * ticks ? whole_pages(base) : whole_pages(base + (uint64_t)((double)rise * wave(shape, part)));
 
 		waited += i ? period / ticks : 0;
-		if (bytes == last) /* a square wave sets a target once a flank */
+		if (bytes == last && i < cycles * ticks) /* a square wave sets a target once a flank */
 			continue;
 		target(events, bytes, waited, i ? NULL : "oscillate");
 		last = bytes;
