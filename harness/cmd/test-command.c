@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../reports/report.h"
 #include "../base/diag.h"
 #include "../base/exit.h"
 #include "../base/units.h"
@@ -217,6 +218,41 @@ static void the_completion_is_bash(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void every_report_format_has_its_switch(void **state)
+{
+	for (const struct pn_report_format *format = pn_report_formats; format->name; format++) {
+		const struct pn_option *option = pn_command_report.options;
+
+		while (option->name && strcmp(option->name, format->name))
+			option++;
+		assert_non_null(option->name);
+		assert_null(option->arg);
+	}
+}
+
+static int report(struct pn_diag *diag, const char *first, const char *second, const char *third)
+{
+	const char *argv[] = {"report", first, second, third, NULL};
+	struct pn_opts *opts = NULL;
+	int err = pn_opts_parse(&pn_command_report, third ? 4 : 3, (char **)argv, &opts, diag);
+
+	if (!err)
+		err = pn_command_report.run(opts, diag);
+	pn_opts_free(opts);
+	return err;
+}
+
+static void report_refuses_in_one_line(void **state)
+{
+	struct pn_diag diag = {0};
+
+	assert_int_equal(report(&diag, "--json", "--tap", "x"), -EINVAL);
+	assert_string_equal(diag.text, "--json and --tap: choose one form");
+	assert_int_equal(report(&diag, "--json", "a", "b"), -EINVAL);
+	assert_int_equal(report(&diag, "--json", "/nonexistent", NULL), -ENOENT);
+	assert_non_null(strstr(diag.text, "/nonexistent"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +264,8 @@ int main(void)
 		cmocka_unit_test(every_help_names_every_option),
 		cmocka_unit_test(the_man_page_escapes_roff),
 		cmocka_unit_test(the_completion_is_bash),
+		cmocka_unit_test(every_report_format_has_its_switch),
+		cmocka_unit_test(report_refuses_in_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
