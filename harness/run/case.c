@@ -18,6 +18,7 @@
 #include "../guest/guest.h"
 #include "../observe/observe.h"
 #include "../scenario/scenario.h"
+#include "../timeline/loads.h"
 #include "../timeline/timeline.h"
 #include "outcome.h"
 #include "run.h"
@@ -119,6 +120,12 @@ static int start_sampler(struct course *course, struct pn_diag *diag)
 	return pn_sampler_start(&config, &course->sampler, diag);
 }
 
+/* a guest that has a swap disk swaps, whatever runs in it; the data disk costs seconds to format and waits for a load that wants it */
+static int use_swap(struct course *course, struct pn_diag *diag)
+{
+	return course->scenario->guest.swap_bytes ? pn_fixture_need(&course->timeline, "swap", diag) : 0;
+}
+
 static int load_driver(struct course *course, struct pn_diag *diag)
 {
 	int err;
@@ -194,9 +201,9 @@ static int unload_driver(struct course *course, struct pn_diag *diag)
 
 /* in this order, and in none other: each needs what stands before it */
 static const struct step steps[] = {
-	{"journal", open_journal}, {"host", open_host},	    {"driver image", get_driver}, {"guest", start_guest},
-	{"sampler", start_sampler}, {"driver", load_driver}, {"loads", start_loads},	  {"timeline", conduct},
-	{"stop loads", stop_loads}, {"deflate", deflate},    {"unload", unload_driver},
+	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"guest", start_guest},
+	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"loads", start_loads},
+	{"timeline", conduct},	    {"stop loads", stop_loads}, {"deflate", deflate}, {"unload", unload_driver},
 };
 
 static int run_steps(struct course *course, const int *stop, struct pn_diag *diag)
