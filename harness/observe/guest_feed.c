@@ -20,6 +20,8 @@
 #include "procfs.h"
 
 #define CLOCK_ROUNDS 8
+#define MARK_ROUNDS 10
+#define MARK_PAUSE_NS (100 * PN_NS_PER_MS)
 #define AGENT_TIMEOUT_NS (5 * PN_NS_PER_S)
 #define INTERVAL_MIN_MS 10
 #define INTERVAL_MAX_MS 60000
@@ -191,10 +193,26 @@ void pn_feed_revive(struct pn_feed *feed)
 	start_sampling(feed);
 }
 
-static void take_keys(const json_t *sample, json_t *into)
+/* What the agent could not read, it says itself. */
+static void take_missing(struct pn_feed *feed, const json_t *sample)
+{
+	const char *key;
+	json_t *why;
+
+	json_object_foreach(json_object_get(sample, "missing"), key, why)
+	{
+		g_autofree char *name = g_strconcat("guest.", key, NULL);
+
+		pn_probe_unsupported(feed->context, name, "%s", json_is_string(why) ? json_string_value(why) : "the agent gives no reason");
+	}
+}
+
+static void take_keys(struct pn_feed *feed, const json_t *sample, json_t *into)
 {
 	const char *key;
 	json_t *value;
+
+	take_missing(feed, sample);
 
 	json_object_foreach((json_t *)sample, key, value)
 	{
@@ -226,7 +244,7 @@ json_t *pn_feed_next(struct pn_feed *feed)
 		journal_clock(feed, "stepped", &clock);
 	line =
 	    json_pack("{s:I, s:s, s:I}", "t_ns", (json_int_t)t_ns, "src", pn_beat_names[PN_BEAT_GUEST], "guest_ns", (json_int_t)guest_ns);
-	take_keys(arrival->event, line);
+	take_keys(feed, arrival->event, line);
 	json_decref(arrival->event);
 	g_free(arrival);
 	return line;
@@ -261,25 +279,51 @@ static void ask_files(struct pn_feed *feed, json_t *into)
 		pn_probe_set(into, bytes, "guest.mem.unaccounted");
 }
 
+/*
+ * One sample. The agent waits for the driver's counters only for a moment, so that a wedged driver costs it nothing; a busy guest may be
+ * late with them, and a mark without them is worth nothing: it is asked again.
+ */
+static int ask_sample(struct pn_feed *feed, json_t **ret_reply)
+{
+	struct pn_diag diag = {""};
+	json_t *reply = NULL;
+
+	for (unsigned int round = 0; round < MARK_ROUNDS; round++) {
+		const char *why;
+		int err;
+
+		json_decref(reply);
+		reply = NULL;
+		err = pn_guest_agent(feed->context->guest, json_pack("{s:s, s:o}", "op", "sample", "sets", set_names()), AGENT_TIMEOUT_NS,
+				     &reply, &diag);
+		if (err) {
+			pn_probe_unsupported(feed->context, "guest mark", "the agent did not answer: %s", diag.text);
+			return err;
+		}
+		why = json_string_value(json_object_get(json_object_get(reply, "missing"), "driver.held_pages"));
+		if (!why || !strstr(why, "do not answer"))
+			break;
+		pn_clock_sleep_until(pn_clock_now_ns() + MARK_PAUSE_NS);
+	}
+	*ret_reply = reply;
+	return 0;
+}
+
 int pn_feed_ask(struct pn_feed *feed, json_t *into, uint64_t *ret_guest_ns)
 {
 	json_t *reply = NULL;
-	struct pn_diag diag = {""};
 	uint64_t guest_ns, t_ns;
-	int err = pn_guest_agent(feed->context->guest, json_pack("{s:s, s:o}", "op", "sample", "sets", set_names()), AGENT_TIMEOUT_NS,
-				 &reply, &diag);
+	int err = ask_sample(feed, &reply);
 
-	if (err) {
-		pn_probe_unsupported(feed->context, "guest mark", "the agent did not answer: %s", diag.text);
+	if (err)
 		return err;
-	}
 	guest_ns = (uint64_t)json_integer_value(json_object_get(reply, "mono_ns"));
 	g_mutex_lock(&feed->lock);
 	t_ns = MIN((uint64_t)((int64_t)guest_ns + feed->clock.offset_ns), pn_clock_now_ns());
 	g_mutex_unlock(&feed->lock);
 	pn_probe_set(into, t_ns, "guest_t_ns");
 	pn_probe_set(into, guest_ns, "guest_ns");
-	take_keys(reply, into);
+	take_keys(feed, reply, into);
 	json_decref(reply);
 	ask_files(feed, into);
 	if (ret_guest_ns)

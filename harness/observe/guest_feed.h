@@ -28,7 +28,8 @@ json_t *pn_feed_next(struct pn_feed *feed);
  * @into: gets its keys, and guest_t_ns
  * @ret_guest_ns: the guest's own clock at that sample; may be NULL
  *
- * Blocks up to 5 s. Return: 0 or a negative errno; @into is left alone then.
+ * Blocks for ms; up to 5 s for an agent that does not answer, some more for a driver that does not. Return: 0 or a negative errno; @into is
+ * left alone then.
  */
 int pn_feed_ask(struct pn_feed *feed, json_t *into, uint64_t *ret_guest_ns);
 

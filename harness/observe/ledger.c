@@ -42,15 +42,21 @@ static int64_t counted_pages(const json_t *mark, int64_t base)
 	return inflate - deflate - base;
 }
 
-static void read_held(struct pn_ledger_line *line, bool loaded)
+/* A driver that has a count of its own has it always: the kernel's, which knows single pages only, can't stand in for a reading that
+ * failed. */
+static void read_held(const struct pn_record *record, struct pn_ledger_line *line)
 {
+	GArray *own = pn_record_series(record, "guest.driver.held_pages", PN_SPAN_ALL);
+	bool has_own = own->len > 0;
+
+	g_array_unref(own);
 	line->held = 0;
 	line->held_by = "nobody";
-	if (!loaded)
+	if (!line->loaded)
 		return;
 	if (pn_field(line->mark, "guest.driver.held_pages", &line->held)) {
 		line->held_by = "driver";
-	} else if (line->counted != INT64_MIN) {
+	} else if (!has_own && line->counted != INT64_MIN) {
 		line->held = line->counted;
 		line->held_by = "vmstat";
 	}
@@ -72,7 +78,6 @@ static int add_line(const struct pn_record *record, struct pn_ledger *ledger, co
 		    struct pn_finding *finding)
 {
 	struct pn_ledger_line line = {.asked = asked_bytes < 0 ? -1 : asked_bytes / (int64_t)PN_PAGE_BYTES}, *last = NULL;
-	bool loaded = strcmp(label, "boot") && strcmp(label, "unloaded");
 	int64_t bytes, base = 0;
 
 	if (need(record, label, &line.mark, finding))
@@ -91,7 +96,8 @@ static int add_line(const struct pn_record *record, struct pn_ledger *ledger, co
 	if (!line.anew)
 		base = MAX(counted_pages(last ? pn_ledger_at(ledger, 0)->mark : line.mark, 0), 0);
 	line.counted = counted_pages(line.mark, base);
-	read_held(&line, loaded);
+	line.loaded = strcmp(label, "boot") && strcmp(label, "unloaded");
+	read_held(record, &line);
 	line.device = pn_field(line.mark, "balloon.bytes", &bytes) ? bytes / (int64_t)PN_PAGE_BYTES : -1;
 	line.moving = pn_field_or(line.mark, "balloon.after_bytes", bytes) != bytes && line.device >= 0;
 	line.unaccounted_bytes = pn_field_or(line.mark, "guest.mem.unaccounted", INT64_MIN);

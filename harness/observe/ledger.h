@@ -18,6 +18,7 @@ struct pn_ledger_line {
 	int64_t device;		   /* device's actual; -1: not known */
 	int64_t asked;		   /* target of a settled mark; -1 otherwise */
 	int64_t unaccounted_bytes; /* INT64_MIN: not known */
+	bool loaded;		   /* a driver is there */
 	bool moving;		   /* the balloon moved while the mark was taken */
 	bool anew;		   /* the guest booted anew since the mark before */
 };

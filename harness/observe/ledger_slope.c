@@ -32,7 +32,7 @@ static void judge_ends(const struct pn_ledger *ledger, struct pn_finding *findin
 	if (grown > NOISE_BYTES)
 		pn_finding_set(finding, PN_FAIL,
 			       "about %" PRId64 " pages are in no list of the guest's kernel after the driver went that were there before "
-						"it came (noise: up to %" PRId64 ")",
+			       "it came (noise: up to %" PRId64 ")",
 			       grown / (int64_t)PN_PAGE_BYTES, NOISE_BYTES / (int64_t)PN_PAGE_BYTES);
 }
 

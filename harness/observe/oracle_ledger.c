@@ -33,7 +33,7 @@ static void judge_total(const struct pn_ledger *ledger, struct pn_finding *findi
 	for (guint i = 0; i < ledger->lines->len; i++) {
 		const struct pn_ledger_line *line = pn_ledger_at(ledger, i);
 
-		if (line->moving || !pn_ledger_missing(ledger, line))
+		if (line->moving || (line->loaded && !strcmp(line->held_by, "nobody")) || !pn_ledger_missing(ledger, line))
 			continue;
 		first = first ? first : line;
 		last = line;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What QEMU occupies. smaps_rollup walks every page table under mmap_lock, which is the lock that faults and discards of the guest
- * need: about 4 ms for 512 MiB in 4 KiB pages (README.md), so it is read once a second, and smaps, which names guest memory alone,
+ * need: 3 ms for 512 MiB in 4 KiB pages (README.md), so it is read once a second, and smaps, which names guest memory alone,
  * at marks only.
  */
 

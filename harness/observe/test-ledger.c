@@ -67,6 +67,13 @@ static void test_device_against_target(void **state)
 	assert_finding(fixture_judge(*state, "ledger"), PN_FAIL, "16383 pages are in the balloon, asked for were 16384");
 }
 
+/* The driver's counters did not answer at one mark: nothing is known of that one, though the kernel's counters are there. */
+static void test_counters_late(void **state)
+{
+	json_object_del(fixture_mark(*state, "settled:1"), "guest.driver.held_pages");
+	assert_finding(fixture_judge(*state, "ledger"), PN_BROK, "mark 'settled:1': neither the driver nor");
+}
+
 static void test_held_at_rest(void **state)
 {
 	spoil(*state, "rest", "guest.driver.held_pages", 4);
@@ -196,6 +203,7 @@ int main(void)
 	    TEST(test_driver_against_device),
 	    TEST(test_device_against_target),
 	    TEST(test_held_at_rest),
+	    TEST(test_counters_late),
 	    TEST(test_kernel_counters),
 	    TEST(test_stock),
 	    TEST(test_unadjusted),
