@@ -180,23 +180,38 @@ static int get(const char *hash, struct parts *parts, struct pn_image **ret_imag
 	return 0;
 }
 
-static int build_image(const struct pn_recipe *recipe, const struct pn_kernel *kernel, struct pn_stamp *stamp, struct pn_image **ret_image,
-		       struct pn_diag *diag)
+static int build_image(const struct pn_recipe *recipe, const struct pn_kernel *kernel, const struct pn_userland *userland,
+		       struct pn_image **ret_image, struct pn_diag *diag)
 {
+	struct parts parts = { .name = recipe->name, .kernel = kernel, .root = userland->root };
 	g_autofree char *tools = NULL, *tools_hash = NULL, *key = NULL, *hash = NULL;
+	int r = pn_userland_tools(userland, recipe->tools_compression, &tools, &tools_hash, diag);
+
+	if (r < 0)
+		return r;
+	parts.tools = tools;
+	key = g_strdup_printf("%s %s\n%s\n%s\n%s", IMAGE_FORM, recipe->name, kernel->hash, tools_hash, userland->root_key->str);
+	hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
+	return get(hash, &parts, ret_image, diag);
+}
+
+/* User space first: what is missing there shows at once, and a kernel may be a long download. */
+static int make_from(const struct pn_recipe *recipe, const char *bzimage, const char *modules, struct pn_stamp *stamp,
+		     struct pn_image **ret_image, struct pn_diag *diag)
+{
+	struct pn_kernel kernel = {};
 	struct pn_userland userland;
-	struct parts parts;
 	int r = pn_userland_collect(recipe, stamp, &userland, diag);
 
 	if (r < 0)
 		return r;
-	r = pn_userland_tools(&userland, recipe->tools_compression, &tools, &tools_hash, diag);
-	if (r >= 0) {
-		parts = (struct parts){ .name = recipe->name, .kernel = kernel, .root = userland.root, .tools = tools };
-		key = g_strdup_printf("%s %s\n%s\n%s\n%s", IMAGE_FORM, recipe->name, kernel->hash, tools_hash, userland.root_key->str);
-		hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
-		r = get(hash, &parts, ret_image, diag);
-	}
+	if (bzimage)
+		r = pn_kernel_from_user(recipe, bzimage, modules, stamp, &kernel, diag);
+	else
+		r = pn_kernel_from_package(recipe, stamp, &kernel, diag);
+	if (r >= 0)
+		r = build_image(recipe, &kernel, &userland, ret_image, diag);
+	pn_kernel_deinit(&kernel);
 	pn_userland_deinit(&userland);
 	return r;
 }
@@ -206,20 +221,13 @@ static int make(const char *name, const char *bzimage, const char *modules, stru
 {
 	g_auto(GStrv) paths = NULL;
 	struct pn_recipe *recipe = NULL;
-	struct pn_kernel kernel = {};
 	int r = pn_recipe_read(name, &recipe, &paths, diag);
 
 	if (r < 0)
 		return r;
 	for (unsigned int i = 0; paths[i]; i++)
 		pn_stamp_watch(stamp, paths[i]);
-	if (bzimage)
-		r = pn_kernel_from_user(recipe, bzimage, modules, stamp, &kernel, diag);
-	else
-		r = pn_kernel_from_package(recipe, stamp, &kernel, diag);
-	if (r >= 0)
-		r = build_image(recipe, &kernel, stamp, ret_image, diag);
-	pn_kernel_deinit(&kernel);
+	r = make_from(recipe, bzimage, modules, stamp, ret_image, diag);
 	pn_recipe_free(recipe);
 	return r;
 }
@@ -239,6 +247,22 @@ static char *stamp_key(const char *recipe, const char *bzimage, const char *modu
 	}
 	g_string_append_printf(key, "%s\n%s\n", pn_paths_share(), pn_paths_libexec());
 	return g_strdup(key->str);
+}
+
+int pn_image_find(const char *recipe, struct pn_image **ret_image, struct pn_diag *diag)
+{
+	g_autofree char *key = stamp_key(recipe, NULL, NULL);
+	struct pn_stamp *stamp;
+	int r = pn_stamp_open(key, &stamp, diag);
+
+	if (r < 0)
+		return r;
+	if (pn_stamp_fresh(stamp))
+		r = get(stamp->image, NULL, ret_image, diag);
+	else
+		r = pn_diag_set(diag, -ENOENT, "image '%s' is not built, or what it was built from has changed", recipe);
+	pn_stamp_free(stamp);
+	return r;
 }
 
 int pn_image_get(const char *recipe, const char *kernel, const char *modules, struct pn_image **ret_image, struct pn_diag *diag)

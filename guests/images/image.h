@@ -28,6 +28,9 @@ struct pn_image {
  * Return: 0 or a negative errno.
  */
 int pn_image_get(const char *recipe, const char *kernel, const char *modules, struct pn_image **ret_image, struct pn_diag *diag);
+
+/** pn_image_find() - the image of a recipe if it is built and up to date; never builds, takes milliseconds. Return: 0 or -ENOENT. */
+int pn_image_find(const char *recipe, struct pn_image **ret_image, struct pn_diag *diag);
 void pn_image_free(struct pn_image *image);
 
 /** struct pn_module - a driver under test, built for one image; freed with pn_module_free() */

@@ -2,6 +2,7 @@
 /*
  * Drivers under test: found, built out of tree, or checked. Our own are built in the cache from a copy of their sources, because
  * kbuild writes beside them; debug paths are mapped back to the sources, so gdb finds them and equal sources give equal modules.
+ * The guest gets BASE.ko without debug information (a tenth of the size); BASE.debug beside it has all.
  *
  * Limits: sources are the regular files directly in the driver's folder.
  */
@@ -21,7 +22,7 @@
 #include "mutants.h"
 #include "paths.h"
 
-#define MODULE_FORM "module 1"
+#define MODULE_FORM "module 2"
 #define BUILD_TIMEOUT_NS (600 * PN_NS_PER_S)
 
 /* one build of one driver */
@@ -120,6 +121,16 @@ static int build_failed(const char *log, const char *base, struct pn_diag *diag)
 	return pn_diag_set(diag, -EIO, "%s: does not build: %s (%s)", base, first, kept);
 }
 
+static int keep(const char *dir, const char *ko, const char *base, struct pn_diag *diag)
+{
+	g_autofree char *debug = g_strdup_printf("%s/%s.debug", dir, base);
+	g_autofree char *to = g_strdup_printf("%s/%s.ko", dir, base);
+	const char *const strip[] = { "strip", "--strip-debug", "-o", to, ko, NULL };
+	int r = pn_fs_copy(ko, debug, diag);
+
+	return r < 0 ? r : pn_spawn_run(strip, NULL, BUILD_TIMEOUT_NS, NULL, diag);
+}
+
 static int build(const char *dir, void *data, struct pn_diag *diag)
 {
 	const struct recipe *recipe = data;
@@ -127,7 +138,6 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 	g_autofree char *src = g_build_filename(dir, "src", NULL);
 	g_autofree char *log = g_build_filename(dir, "build.log", NULL);
 	g_autofree char *ko = g_strdup_printf("%s/%s.ko", src, recipe->base);
-	g_autofree char *to = g_strdup_printf("%s/%s.ko", dir, recipe->base);
 	g_autofree char *m = g_strconcat("M=", src, NULL);
 	g_autofree char *mutant = g_strconcat("BUILD_MUTANT=", recipe->mutant, NULL);
 	g_autofree char *cflags = g_strconcat("VB_CFLAGS=", recipe->cflags, NULL);
@@ -149,7 +159,7 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 	if (r == -EIO)
 		return build_failed(log, recipe->base, diag);
 	if (r >= 0)
-		r = pn_fs_copy(ko, to, diag);
+		r = keep(dir, ko, recipe->base, diag);
 	return r < 0 ? r : pn_fs_remove_tree(src, diag);
 }
 

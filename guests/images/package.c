@@ -111,10 +111,11 @@ static int download(const char *dir, void *data, struct pn_diag *diag)
 	g_autofree char *spec = g_strdup_printf("%s=%s", package->name, package->version);
 	const char *const argv[] = { "apt-get", "-q", "-o", "APT::Sandbox::User=", "download", spec, NULL };
 	g_autofree char *output = NULL, *deb = NULL;
-	int r = pn_spawn_run(argv, dir, DOWNLOAD_TIMEOUT_NS, &output, diag);
+	struct pn_diag why = {};
+	int r = pn_spawn_run(argv, dir, DOWNLOAD_TIMEOUT_NS, &output, &why);
 
 	if (r < 0)
-		return r;
+		return pn_diag_set(diag, r, "can't download %s: %s; try 'apt-get update'", spec, why.text);
 	deb = deb_in(dir);
 	return deb ? 0 : pn_diag_set(diag, -EIO, "package %s: apt-get download left no file", spec);
 }
