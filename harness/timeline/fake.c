@@ -125,10 +125,14 @@ static json_t *op_fetch(const json_t *request)
 	const char *to = json_string_value(json_object_get(request, "to"));
 	const char *stream = json_string_value(json_object_get(request, "stream"));
 	const char *text = !stream ? fake.load_file : strcmp(stream, "stdout") == 0 ? fake.load_stdout : "its last words\n";
+	size_t offset = (size_t)json_integer_value(json_object_get(request, "offset")), len = text ? strlen(text) : 0, piece;
 
+	/* In small pieces, as the agent does it with larger ones. */
 	assert_non_null(to);
-	assert_int_equal(pn_fs_write(to, text ? text : "", text ? strlen(text) : 0, NULL), 0);
-	return json_pack("{s:i}", "size", 1);
+	assert_true(offset <= len);
+	piece = MIN(len - offset, 1000);
+	assert_int_equal(pn_fs_write(to, text ? text + offset : "", piece, NULL), 0);
+	return json_pack("{s:I,s:b}", "size", (json_int_t)piece, "eof", offset + piece == len);
 }
 
 static json_t *op_nothing(const json_t *request)

@@ -35,16 +35,13 @@ struct hog {
 
 static int count_kills(struct pn_fault_run *run, uint64_t *ret_kills, struct pn_diag *diag)
 {
-	json_t *reply, *sample, *kills;
+	json_t *reply, *kills;
 	int r;
 
 	r = pn_guest_agent(run->conductor->timeline->guest, json_pack("{s:s,s:[s]}", "op", "sample", "sets", "vmstat"), ANSWER_NS, &reply, diag);
 	if (r < 0)
 		return r;
 	kills = json_object_get(reply, "vm.oom_kill");
-	sample = json_object_get(reply, "sample");
-	if (!kills && sample)
-		kills = json_object_get(sample, "vm.oom_kill");
 	if (json_is_integer(kills))
 		*ret_kills = (uint64_t)json_integer_value(kills);
 	else
@@ -67,8 +64,8 @@ static int arm(struct pn_fault_run *run, struct pn_diag *diag)
 	struct hog *hog = run->data;
 	const char *mode = json_string_value(json_object_get(run->args, "mode"));
 	g_autofree char *bytes = g_strdup_printf("%lld", (long long)json_integer_value(json_object_get(run->args, "bytes")));
-	json_t *request = json_pack("{s:s,s:s,s:[s,s,s],s:[],s:s,s:i,s:i}", "op", "load.start", "id", hog->id, "argv", HOG, mode ? mode : "anon",
-				    bytes, "env", "cwd", "/", "oom_score_adj", HOG_OOM_SCORE, "capture_bytes", 65536);
+	json_t *request = json_pack("{s:s,s:s,s:[s,s,s],s:s,s:i,s:i}", "op", "load.start", "id", hog->id, "argv", HOG, mode ? mode : "anon",
+				    bytes, "cwd", "/", "oom_score_adj", HOG_OOM_SCORE, "capture_bytes", 65536);
 
 	hog->started = true;
 	return pn_guest_agent(run->conductor->timeline->guest, request, ANSWER_NS, NULL, diag);

@@ -174,7 +174,7 @@ static int mark(const struct pn_timeline *timeline, const char *id, struct pn_di
 	r = listener_new(timeline, id, &ready, diag);
 	if (r < 0)
 		return r;
-	r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s,s:i}", "op", "load.signal", "id", id, "signal", SIGUSR1), 0, NULL, diag);
+	r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s,s:i,s:b}", "op", "load.signal", "id", id, "signal", SIGUSR1, "leader", 1), 0, NULL, diag);
 	while (r == 0) {
 		r = hear(ready, &ready->marked, POLL_MAX_NS);
 		if (r == 0 && pn_clock_now_ns() >= deadline_ns)

@@ -160,7 +160,7 @@ static void reset_comes_back_with_driver_and_loads(void **state)
 	fake.load_ready = fake.load_marks = true;
 	assert_int_equal(pn_load_start(&stage->timeline, "touch", NULL), 0);
 	assert_int_equal(RUN(stage, events, NULL), 0);
-	assert_string_equal(fake.log->str, "load.start load.signal balloon reset module.load load.start ");
+	assert_string_equal(fake.log->str, "put load.start load.signal balloon reset module.load put load.start load.signal ");
 	assert_steps(stage, 1, 1, 1);
 }
 
