@@ -57,8 +57,11 @@ static int take_lock(struct pn_store *store, struct pn_diag *diag)
 	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (store->lock_fd < 0)
 		return pn_diag_set(diag, -errno, "%s: %s", path, g_strerror(errno));
-	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		close(store->lock_fd);
+		store->lock_fd = -1; /* its reserve is not ours to give up */
 		return pn_diag_set(diag, -EBUSY, "%s: another puncture is at work in this run directory", store->dir);
+	}
 	return 0;
 }
 

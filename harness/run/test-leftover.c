@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../base/fs.h"
+#include "../base/owned.h"
+#include "../base/owned_kinds.h"
+#include "../base/test-dir.h"
+#include "leftover.h"
+
+/* a case's process that does @fn and is gone; @ret_start: when it began */
+static pid_t vanish_after(void (*fn)(void), unsigned long long *ret_start)
+{
+	int go[2], status;
+	pid_t pid;
+	char c = 0;
+
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	if (!pid) {
+		pn_owned_disown();
+		pn_leftover_mark();
+		if (read(go[0], &c, 1) == 1)
+			fn();
+		_exit(0);
+	}
+	*ret_start = pn_owned_process_start(pid);
+	assert_int_equal(write(go[1], &c, 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(go[0]);
+	close(go[1]);
+	return pid;
+}
+
+static void leave_nothing(void)
+{
+}
+
+/* a program in a session of its own, running when this returns */
+static void leave_program(void)
+{
+	int started[2];
+	char c;
+
+	if (pipe2(started, O_CLOEXEC))
+		_exit(1);
+	if (!fork()) {
+		setsid();
+		execlp("sleep", "sleep", "1000", NULL);
+		_exit(1);
+	}
+	close(started[1]);
+	if (read(started[0], &c, 1)) /* ends when exec closes the other end */
+		_exit(1);
+}
+
+static char *litter;
+
+static void leave_file(void)
+{
+	pn_owned_add("file", json_pack("{s:s}", "path", litter), NULL);
+	pn_fs_write(litter, "x", 1, NULL);
+}
+
+static void a_clean_case_leaves_nothing(void **state)
+{
+	unsigned long long start;
+	pid_t pid = vanish_after(leave_nothing, &start);
+	json_t *things = pn_leftover_collect(pid, start);
+
+	assert_int_equal(json_array_size(things), 0);
+	json_decref(things);
+}
+
+static void a_program_is_found_and_ended(void **state)
+{
+	unsigned long long start;
+	pid_t pid = vanish_after(leave_program, &start);
+	json_t *things = pn_leftover_collect(pid, start);
+	const json_t *what = json_object_get(json_array_get(things, 0), "what");
+
+	assert_int_equal(json_array_size(things), 1);
+	assert_string_equal(json_string_value(json_object_get(what, "name")), "sleep");
+	/* killed: gone, or a zombie until init takes it */
+	json_decref(things);
+	things = pn_leftover_collect(pid, start);
+	for (int i = 0; json_array_size(things) && i < 1000; i++) {
+		usleep(1000);
+		json_decref(things);
+		things = pn_leftover_collect(pid, start);
+	}
+	assert_int_equal(json_array_size(things), 0);
+	json_decref(things);
+}
+
+static void an_owned_file_is_found_and_removed(void **state)
+{
+	unsigned long long start;
+	json_t *things;
+	pid_t pid;
+
+	litter = g_build_filename(*state, "litter", NULL);
+	pid = vanish_after(leave_file, &start);
+	things = pn_leftover_collect(pid, start);
+	assert_int_equal(json_array_size(things), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(things, 0), "kind")), "file");
+	assert_false(g_file_test(litter, G_FILE_TEST_EXISTS));
+	json_decref(things);
+	g_free(litter);
+}
+
+int main(void)
+{
+#define LEFTOVER_TEST(name) cmocka_unit_test_setup_teardown(name, test_dir_setup, test_dir_teardown)
+	const struct CMUnitTest tests[] = {
+		LEFTOVER_TEST(a_clean_case_leaves_nothing),
+		LEFTOVER_TEST(a_program_is_found_and_ended),
+		LEFTOVER_TEST(an_owned_file_is_found_and_removed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
