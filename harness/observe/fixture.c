@@ -187,8 +187,7 @@ void fixture_ramp(struct fixture *fixture, double from_s, double to_s, const cha
 	json_t *line;
 	size_t i;
 
-	json_array_foreach(fixture->record.samples, i, line)
-	{
+	json_array_foreach(fixture->record.samples, i, line) {
 		double s = (double)pn_field_or(line, "t_ns", 0) / (double)PN_NS_PER_S;
 
 		if (json_object_get(line, key) && s >= from_s && s <= to_s)

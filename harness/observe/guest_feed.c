@@ -199,8 +199,7 @@ static void take_missing(struct pn_feed *feed, const json_t *sample)
 	const char *key;
 	json_t *why;
 
-	json_object_foreach(json_object_get(sample, "missing"), key, why)
-	{
+	json_object_foreach(json_object_get(sample, "missing"), key, why) {
 		g_autofree char *name = g_strconcat("guest.", key, NULL);
 
 		pn_probe_unsupported(feed->context, name, "%s", json_is_string(why) ? json_string_value(why) : "the agent gives no reason");
@@ -214,8 +213,7 @@ static void take_keys(struct pn_feed *feed, const json_t *sample, json_t *into)
 
 	take_missing(feed, sample);
 
-	json_object_foreach((json_t *)sample, key, value)
-	{
+	json_object_foreach((json_t *)sample, key, value) {
 		g_autofree char *name = NULL;
 
 		if (!json_is_number(value) || !strcmp(key, "mono_ns"))

@@ -28,6 +28,10 @@ static void hear(const json_t *event, uint64_t host_ns, void *data)
 	const char *ev = json_string_value(json_object_get(event, "ev"));
 	json_t *line;
 
+	/* A kernel that panics may not get its last words out of the guest; QEMU says it for it. */
+	if (ev && !strcmp(ev, "state"))
+		pn_lines_add(kmsg->lines, json_pack("{s:I, s:o}", "t_ns", (json_int_t)host_ns, "state",
+						    json_deep_copy(json_object_get(event, "state"))));
 	if (!ev || strcmp(ev, "kmsg"))
 		return;
 	line = json_pack("{s:I}", "t_ns", (json_int_t)host_ns);

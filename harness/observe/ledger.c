@@ -21,8 +21,7 @@ static bool managed_pages(const json_t *mark, int64_t *ret_pages)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)mark, key, value)
-	{
+	json_object_foreach((json_t *)mark, key, value) {
 		if (!g_str_has_prefix(key, "guest.zone.") || !g_str_has_suffix(key, ".managed_pages"))
 			continue;
 		sum += json_integer_value(value);
@@ -111,8 +110,7 @@ static int add_settled(const struct pn_record *record, struct pn_ledger *ledger,
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		char label[32];
 
 		if (!pn_is(entry, "ev", "settled"))

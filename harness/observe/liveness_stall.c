@@ -58,8 +58,7 @@ static struct pn_span span_of(const struct pn_record *record, const json_t *unse
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
 
 		if (t_ns > span.to_ns)

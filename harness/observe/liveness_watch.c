@@ -81,8 +81,7 @@ void pn_liveness_rest(const struct pn_record *record, struct pn_span window, str
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
 
 		if (pn_is(entry, "ev", "target") && settled_ns) {

@@ -136,8 +136,7 @@ static void compute_start(const struct pn_record *record, json_t *metrics)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		int64_t duration_ns;
 
 		if (!pn_is(entry, "ev", "guest") || !pn_is(entry, "state", "started") || !pn_field(entry, "duration_ns", &duration_ns))

@@ -37,8 +37,7 @@ static GArray *find_courses(const struct pn_record *record, struct pn_span windo
 	const json_t *open = NULL, *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0), since_ns = (uint64_t)pn_field_or(open, "t_ns", 0);
 		bool settled = pn_is(entry, "ev", "settled");
 		int64_t from, now;

@@ -21,13 +21,11 @@ static GArray *add_bins(const json_t *fio, const char *direction)
 	const json_t *job;
 	size_t i;
 
-	json_array_foreach(json_object_get(fio, "jobs"), i, job)
-	{
+	json_array_foreach(json_object_get(fio, "jobs"), i, job) {
 		json_t *job_bins = json_object_get(json_object_get(json_object_get(job, direction), "clat_ns"), "bins"), *count;
 		const char *latency;
 
-		json_object_foreach(job_bins, latency, count)
-		{
+		json_object_foreach(job_bins, latency, count) {
 			struct pn_point bin = {.t_ns = g_ascii_strtoull(latency, NULL, 10), .value = json_integer_value(count)};
 
 			if (bin.value > 0)
@@ -83,8 +81,7 @@ void pn_metrics_loads(const struct pn_record *record, json_t *metrics)
 	size_t i, count = json_array_size(record->loads);
 	const json_t *load;
 
-	json_array_foreach(record->loads, i, load)
-	{
+	json_array_foreach(record->loads, i, load) {
 		const json_t *ops = json_object_get(load, "ops_per_s");
 		g_autofree char *name = g_strdup_printf("load.%s.ops_per_s", pn_text(load, "load"));
 

@@ -44,8 +44,7 @@ const char *pn_block_of(const json_t *blocks, const char *path)
 	size_t i;
 	const json_t *block;
 
-	json_array_foreach(blocks, i, block)
-	{
+	json_array_foreach(blocks, i, block) {
 		const json_t *inserted = json_object_get(block, "inserted");
 		const char *file = json_string_value(json_object_get(inserted, "file"));
 		const char *image = json_string_value(json_object_get(json_object_get(inserted, "image"), "filename"));
@@ -62,8 +61,7 @@ int pn_block_take(const json_t *blockstats, const char *qdev, const char *prefix
 	size_t i;
 	const json_t *disk;
 
-	json_array_foreach(blockstats, i, disk)
-	{
+	json_array_foreach(blockstats, i, disk) {
 		const json_t *stats = json_object_get(disk, "stats");
 		const char *name = json_string_value(json_object_get(disk, "qdev"));
 

@@ -20,8 +20,8 @@ struct pn_scenario;
  * The journal also gets "clock" {offset_ns, error_ns, when: "start"|"stepped"|"reboot"|"end"} and, in the end, "sampler" {host, monitor,
  *guest: lines of each beat, late: beats skipped, cpu_ns: what the sampler's threads used}.
  *
- * kmsg.jsonl: {"t_ns", "seq", "level", "time_us", "text"} a record, and at each mark {"t_ns", "mark", "guest_ns"}. What stands before the
- * mark "boot" is from before the case.
+ * kmsg.jsonl: {"t_ns", "seq", "level", "time_us", "text"} a record, at each mark {"t_ns", "mark", "guest_ns"}, and {"t_ns", "state"} when
+ *the guest was paused, runs again, crashed, or has gone. What stands before the mark "boot" is from before the case.
  *
  * Marks: which ones the runner takes, and which the ledger needs (a missing one is PN_BROK):
  *	"boot"		before the driver is loaded			needed

@@ -11,18 +11,17 @@
 #include "../scenario/scenario.h"
 
 struct fate {
-	bool armed, fired, disarmed, missed;
-	const char *evidence;
+	bool armed, fired, disarmed, missed, stuck;
+	const char *reason; /* why it was missed */
 };
 
 static struct fate fate_of(const struct pn_record *record, unsigned int index, const char *name)
 {
-	struct fate fate = {.evidence = ""};
+	struct fate fate = {.reason = ""};
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		int64_t event;
 
 		if (!pn_is(entry, "ev", "fault") || !pn_is(entry, "name", name))
@@ -33,8 +32,9 @@ static struct fate fate_of(const struct pn_record *record, unsigned int index, c
 		fate.fired |= pn_is(entry, "state", "fired");
 		fate.disarmed |= pn_is(entry, "state", "disarmed");
 		fate.missed |= pn_is(entry, "state", "missed");
-		if (json_is_string(json_object_get(entry, "evidence")))
-			fate.evidence = pn_text(entry, "evidence");
+		fate.stuck |= pn_is(entry, "state", "stuck");
+		if (pn_text(entry, "reason")[0])
+			fate.reason = pn_text(entry, "reason");
 	}
 	return fate;
 }
@@ -51,11 +51,15 @@ void pn_judge_faults(const struct pn_record *record, struct pn_finding *finding)
 			continue;
 		count++;
 		fate = fate_of(record, i, event->name);
-		if (!fate.armed)
+		if (fate.stuck)
+			pn_finding_set(finding, PN_BROK, "fault %s (event %u) could not be disarmed: %s", event->name, i, fate.reason);
+		else if (!fate.armed && !fate.missed)
 			pn_finding_set(finding, PN_BROK, "fault %s (event %u) was never armed", event->name, i);
 		else if (fate.missed || !fate.fired)
-			pn_finding_set(finding, PN_BROK, "fault %s (event %u) was armed and never fired%s%s", event->name, i,
-				       fate.evidence[0] ? ": " : "", fate.evidence);
+			pn_finding_set(finding, PN_BROK, "fault %s (event %u) never fired%s%s", event->name, i, fate.reason[0] ? ": " : "",
+				       fate.reason);
+		else if (event->for_ns && !fate.disarmed)
+			pn_finding_set(finding, PN_BROK, "fault %s (event %u) was never disarmed", event->name, i);
 	}
 	if (count)
 		pn_finding_set(finding, PN_PASS, "%u fault%s armed and fired", count, count == 1 ? "" : "s");

@@ -20,8 +20,7 @@ void pn_judge_host(const struct pn_record *record, struct pn_finding *finding)
 		return;
 	}
 	left = json_array_size(record->host);
-	json_array_foreach(record->host, i, thing)
-	{
+	json_array_foreach(record->host, i, thing) {
 		const json_t *what = json_object_get(thing, "what");
 		char *text = json_is_string(what) ? strdup(json_string_value(what)) : json_dumps(what, JSON_COMPACT | JSON_ENCODE_ANY);
 		size_t used = strlen(list);

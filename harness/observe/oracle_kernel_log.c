@@ -117,8 +117,7 @@ static bool tally_log(const json_t *kmsg, struct tally tallies[])
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(kmsg, i, entry)
-	{
+	json_array_foreach(kmsg, i, entry) {
 		const char *text = pn_text(entry, "text");
 		const struct pattern *pattern;
 		struct tally *tally;
@@ -144,6 +143,17 @@ static void judge_rate(const struct tally *tally, struct pn_finding *finding)
 	if (tally->count >= PUFF_MIN && tally->count > PUFF_PER_S * MAX(seconds, 1.0))
 		pn_finding_set(finding, PN_FAIL, "%u x '%s' in %.1f s: more than %d a second", tally->count, tally->text, seconds,
 			       PUFF_PER_S);
+}
+
+static void judge_crash(const json_t *kmsg, struct pn_finding *finding)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(kmsg, i, entry) {
+		if (pn_is(entry, "state", "crashed"))
+			pn_finding_set(finding, PN_FAIL, "the guest's kernel panicked: QEMU says so; its last words are in console.log");
+	}
 }
 
 static void judge_taint(const struct pn_record *record, struct pn_finding *finding)
@@ -181,6 +191,7 @@ void pn_judge_kernel_log(const struct pn_record *record, struct pn_finding *find
 			pn_finding_set(finding, PN_FAIL, "%s, %u record%s, first: %s", patterns[p].kind, tallies[p].count,
 				       tallies[p].count == 1 ? "" : "s", tallies[p].text);
 	}
+	judge_crash(record->kmsg, finding);
 	judge_taint(record, finding);
 	pn_finding_set(finding, PN_PASS, "%zu records, none of them known for trouble", json_array_size(record->kmsg));
 }

@@ -56,8 +56,7 @@ static void judge_zones(const struct pn_ledger *ledger, const struct pn_ledger_l
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)boot, key, value)
-	{
+	json_object_foreach((json_t *)boot, key, value) {
 		int64_t before = json_integer_value(value), now;
 
 		if (!g_str_has_prefix(key, "guest.zone.") || !g_str_has_suffix(key, ".managed_pages"))

@@ -54,8 +54,7 @@ static void judge_targets(const struct pn_record *record, struct pn_finding *fin
 
 	for (unsigned int e = 0; e < record->scenario->event_count; e++)
 		planned += record->scenario->events[e].action == PN_DO_TARGET;
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		targets += pn_is(entry, "ev", "target");
 		answers += pn_is(entry, "ev", "settled");
 		if (!pn_is(entry, "ev", "unsettled"))
@@ -69,10 +68,24 @@ static void judge_targets(const struct pn_record *record, struct pn_finding *fin
 		pn_finding_set(finding, PN_BROK, "no target was ever waited for: the journal has neither 'settled' nor 'unsettled'");
 }
 
+/* The driver did not give back control: the journal has what was asked of it, and how long it was waited for. */
+static void judge_driver(const struct pn_record *record, struct pn_finding *finding)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry) {
+		if (pn_is(entry, "ev", "driver") && pn_is(entry, "state", "stuck"))
+			pn_finding_set(finding, PN_FAIL, "stuck: %s did not end in %.0f s", pn_text(entry, "op"),
+				       (double)pn_field_or(entry, "waited_ns", 0) / (double)PN_NS_PER_S);
+	}
+}
+
 void pn_judge_liveness(const struct pn_record *record, struct pn_finding *finding)
 {
 	struct pn_span window;
 
+	judge_driver(record, finding);
 	if (pn_record_window(record, &window)) {
 		pn_finding_set(finding, PN_BROK, "the timeline did not start and end");
 		return;

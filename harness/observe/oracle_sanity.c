@@ -22,8 +22,7 @@ static bool rebooted(const struct pn_record *record)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		if (pn_is(entry, "ev", "clock") && (pn_is(entry, "when", "reboot") || pn_is(entry, "when", "stepped")))
 			return true;
 	}
@@ -42,8 +41,7 @@ static void check_beats(const struct pn_record *record, struct pn_span window, s
 		const json_t *line;
 		size_t i;
 
-		json_array_foreach(record->samples, i, line)
-		{
+		json_array_foreach(record->samples, i, line) {
 			uint64_t t_ns = (uint64_t)pn_field_or(line, "t_ns", 0);
 
 			count += pn_is(line, "src", beats[b]) && t_ns >= window.from_ns && t_ns <= window.to_ns;
@@ -89,8 +87,7 @@ static void check_loads(const struct pn_record *record, struct pn_finding *findi
 	if (json_array_size(record->loads) < planned)
 		pn_finding_set(finding, PN_BROK, "the scenario has %zu loads, results are there of %zu", planned,
 			       json_array_size(record->loads));
-	json_array_foreach(record->loads, i, load)
-	{
+	json_array_foreach(record->loads, i, load) {
 		const char *name = pn_text(load, "load");
 		const json_t *ops = json_object_get(load, "ops");
 		bool killed = json_is_true(json_object_get(load, "oom_killed"));
@@ -113,8 +110,7 @@ static void check_clock(const struct pn_record *record, struct pn_finding *findi
 
 	if (rebooted(record))
 		return;
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		if (!pn_is(entry, "ev", "clock"))
 			continue;
 		start = pn_is(entry, "when", "start") ? entry : start;
@@ -136,8 +132,7 @@ static void check_bound(const struct pn_record *record, struct pn_finding *findi
 
 	if (record->scenario->guest.balloon.absent)
 		return;
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		if (pn_is(entry, "ev", "driver") && pn_is(entry, "state", "bound"))
 			return;
 	}

@@ -89,8 +89,7 @@ bool pn_procfs_unaccounted(const char *meminfo, uint64_t *ret_bytes)
 	const char *name;
 
 	pn_procfs_fields(meminfo, fields, values);
-	json_object_foreach(values, name, value)
-	{
+	json_object_foreach(values, name, value) {
 		if (!strcmp(name, "total"))
 			total = (uint64_t)json_integer_value(value);
 		else

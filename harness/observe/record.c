@@ -41,8 +41,7 @@ const json_t *pn_record_mark(const struct pn_record *record, const char *label)
 	const json_t *found = NULL, *line;
 	size_t i;
 
-	json_array_foreach(record->samples, i, line)
-	{
+	json_array_foreach(record->samples, i, line) {
 		if (pn_is(line, "mark", label))
 			found = line;
 	}
@@ -55,8 +54,7 @@ int pn_record_window(const struct pn_record *record, struct pn_span *ret_span)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		if (!pn_is(entry, "ev", "timeline"))
 			continue;
 		if (pn_is(entry, "state", "start") && !span.from_ns)
@@ -76,8 +74,7 @@ const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		if ((uint64_t)pn_field_or(entry, "t_ns", 0) > t_ns)
 			break;
 		if (pn_is(entry, "ev", "phase"))
@@ -93,8 +90,7 @@ const char *pn_record_unsupported(const struct pn_record *record, const char *na
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		if (pn_is(entry, "ev", "unsupported") && pn_is(entry, "name", name))
 			return pn_text(entry, "reason");
 	}
@@ -142,8 +138,7 @@ bool pn_record_held(const struct pn_record *record, struct pn_span span)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(record->journal, i, entry)
-	{
+	json_array_foreach(record->journal, i, entry) {
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
 		unsigned int before = held;
 
@@ -180,8 +175,7 @@ GArray *pn_record_series(const struct pn_record *record, const char *key, struct
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach(record->samples, i, line)
-	{
+	json_array_foreach(record->samples, i, line) {
 		struct pn_point point;
 
 		if (!pn_field(line, key, &point.value))

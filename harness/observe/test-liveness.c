@@ -93,8 +93,7 @@ static void test_may_miss(void **state)
 	size_t i;
 
 	unsettle(fixture, 0, "rest");
-	json_array_foreach(fixture->record.journal, i, entry)
-	{
+	json_array_foreach(fixture->record.journal, i, entry) {
 		if (pn_is(entry, "ev", "unsettled"))
 			json_object_set_new(entry, "may_miss", json_true());
 	}
@@ -174,6 +173,13 @@ static void test_stats(void **state)
 	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
 }
 
+static void test_driver_stuck(void **state)
+{
+	fixture_journal(*state, 5.2, "driver",
+			json_pack("{s:s, s:s, s:I}", "state", "stuck", "op", "module.unload", "waited_ns", (json_int_t)30000000000));
+	assert_finding(fixture_judge(*state, "liveness"), PN_FAIL, "stuck: module.unload did not end in 30 s");
+}
+
 static void test_no_timeline(void **state)
 {
 	fixture_forget(*state, "timeline", NULL);
@@ -184,10 +190,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_healthy),	    TEST(test_slow),	     TEST(test_stuck),	      TEST(test_silent_no_op), TEST(test_livelock),
-	    TEST(test_thrash),	    TEST(test_host_starves), TEST(test_may_miss),     TEST(test_no_samples),   TEST(test_targets_missing),
-	    TEST(test_heartbeat),   TEST(test_silent_guest), TEST(test_change_storm), TEST(test_busy_at_rest), TEST(test_stats),
-	    TEST(test_no_timeline),
+	    TEST(test_healthy),	     TEST(test_slow),	      TEST(test_stuck),	       TEST(test_silent_no_op), TEST(test_livelock),
+	    TEST(test_thrash),	     TEST(test_host_starves), TEST(test_may_miss),     TEST(test_no_samples),	TEST(test_targets_missing),
+	    TEST(test_heartbeat),    TEST(test_silent_guest), TEST(test_change_storm), TEST(test_busy_at_rest), TEST(test_stats),
+	    TEST(test_driver_stuck), TEST(test_no_timeline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,8 +83,7 @@ static void test_warm_up_left_out(void **state)
 	json_t *entry, *metrics;
 	size_t i;
 
-	json_array_foreach(fixture->record.journal, i, entry)
-	{
+	json_array_foreach(fixture->record.journal, i, entry) {
 		if (pn_is(entry, "name", "inflate"))
 			json_object_set_new(entry, "name", json_string("warm-up"));
 	}

@@ -68,6 +68,8 @@ static void test_faults(void **state)
 	fault_record(fixture, 1.1, "vcpu-pause", "armed");
 	assert_finding(fixture_judge(fixture, "faults"), PN_BROK, "never fired");
 	fault_record(fixture, 1.2, "vcpu-pause", "fired");
+	fixture->events[2].for_ns = PN_NS_PER_S;
+	assert_finding(fixture_judge(fixture, "faults"), PN_BROK, "never disarmed");
 	fault_record(fixture, 1.4, "vcpu-pause", "disarmed");
 	assert_finding(fixture_judge(fixture, "faults"), PN_PASS, "1 fault armed and fired");
 }
@@ -202,6 +204,16 @@ static void test_kernel_log_taint(void **state)
 	assert_finding(fixture_judge(fixture, "kernel-log"), PN_BROK, "taint is not in the record");
 }
 
+static void test_kernel_log_crash(void **state)
+{
+	struct fixture *fixture = *state;
+
+	json_array_append_new(fixture->record.kmsg, json_pack("{s:i, s:s}", "t_ns", 1, "state", "paused"));
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
+	json_array_append_new(fixture->record.kmsg, json_pack("{s:i, s:s}", "t_ns", 1, "state", "crashed"));
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "panicked");
+}
+
 static void test_kernel_log_unmarked(void **state)
 {
 	struct fixture *fixture = *state;
@@ -229,6 +241,7 @@ int main(void)
 	    TEST(test_kernel_log_oom),
 	    TEST(test_kernel_log_puff),
 	    TEST(test_kernel_log_taint),
+	    TEST(test_kernel_log_crash),
 	    TEST(test_kernel_log_unmarked),
 	};
 

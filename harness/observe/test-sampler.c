@@ -216,8 +216,7 @@ static void test_unsupported(void **state)
 	wait_for("samples.jsonl", "src", "host", 2);
 	assert_int_equal(pn_sampler_stop(sampler, NULL), 0);
 	records = lines("samples.jsonl");
-	json_array_foreach(records, i, line)
-	{
+	json_array_foreach(records, i, line) {
 		json_t *cycles = json_object_get(line, "qemu.vcpu0.cycles");
 
 		assert_true(!cycles || json_integer_value(cycles) > 0);
@@ -242,8 +241,7 @@ static void test_chosen_probes(void **state)
 	wait_for("samples.jsonl", "src", "host", 1);
 	assert_int_equal(pn_sampler_stop(sampler, NULL), 0);
 	records = lines("samples.jsonl");
-	json_array_foreach(records, i, line)
-	{
+	json_array_foreach(records, i, line) {
 		assert_int_equal(json_object_get(line, "host.mem.free_bytes") != NULL, pn_is(line, "src", "host"));
 		assert_null(json_object_get(line, "qemu.cpu_ns"));
 		assert_null(json_object_get(line, "balloon.bytes"));
