@@ -121,6 +121,8 @@ int pn_reboot(const struct pn_timeline *timeline, struct pn_diag *diag)
 	g_cond_clear(&hello.came);
 	g_mutex_clear(&hello.lock);
 	g_free(hello.old_boot_id);
+	if (r == 0 && pn_guest_machine(timeline->guest)->swap_bytes)
+		r = pn_fixture_need(timeline, "swap", diag);
 	if (r == 0 && driven)
 		r = pn_driver_load(timeline, diag);
 	for (char **name = running; r == 0 && *name; name++)
