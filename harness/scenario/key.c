@@ -13,6 +13,9 @@
 
 #include "../base/units.h"
 
+/* PN_BYTES_ACCEPTED has an example without unit, which is refused here. */
+#define SIZE_ACCEPTED "a size with its unit, such as 64KiB, 512MiB or 2GiB"
+
 static const char *const flag_words[] = {"false", "true", "off", "on", "no", "yes", NULL};
 
 const char *pn_key_type_name(enum pn_key_type type)
@@ -36,8 +39,8 @@ static int parse_percent(const struct pn_key_info *key, const char *text, uint64
 	char *end;
 	double percent = g_ascii_strtod(text, &end);
 
-	if (!g_ascii_isdigit(text[0]) || strcmp(end, "%") != 0)
-		return -EINVAL;
+	if (!g_ascii_isdigit(text[0]) || strcmp(end, "%") != 0 || strspn(text, "0123456789.") != strlen(text) - 1)
+		return -EINVAL; /* strtod alone would take 0x10% and 1e1% */
 	if (!(percent >= 0 && percent <= (key->percent_max ? key->percent_max : 100)))
 		return -EINVAL;
 	*ret_bytes = (uint64_t)((double)memory_bytes * percent / 100) / PN_PAGE_BYTES * PN_PAGE_BYTES;
@@ -184,9 +187,9 @@ char *pn_key_accepted(const struct pn_key_info *key)
 
 	switch (key->type) {
 	case PN_KEY_BYTES:
-		return with_range(key, PN_BYTES_ACCEPTED);
+		return with_range(key, SIZE_ACCEPTED);
 	case PN_KEY_SHARE:
-		words = g_strdup_printf("%s, or a percentage of the guest's memory from 0%% to %u%%", PN_BYTES_ACCEPTED,
+		words = g_strdup_printf("%s, or a percentage of the guest's memory from 0%% to %u%%", SIZE_ACCEPTED,
 					key->percent_max ? key->percent_max : 100);
 		return with_range(key, words);
 	case PN_KEY_DURATION:

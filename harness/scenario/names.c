@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "doc.h"
 #include "key.h"
 
 char *pn_names_path(const char *workloads_dir, const char *folder, const char *name)
@@ -45,4 +46,17 @@ char *pn_names_accepted(const char *workloads_dir, const char *folder, const cha
 	g_auto(GStrv) names = pn_names_list(workloads_dir, folder);
 
 	return *names ? pn_key_nearest(name, (const char *const *)names) : g_strdup("a file there, but there is none");
+}
+
+char *pn_names_summary(const char *workloads_dir, const char *folder, const char *name)
+{
+	g_autofree char *path = pn_names_path(workloads_dir, folder, name);
+	struct pn_doc *doc;
+	char *summary;
+
+	if (!path || pn_doc_read(path, &doc, NULL) < 0)
+		return NULL;
+	summary = g_strdup(pn_doc_text(doc, pn_doc_find(doc, "summary")));
+	pn_doc_free(doc);
+	return summary;
 }

@@ -10,7 +10,7 @@
 
 #include "test-home.h"
 
-#define SIZE "a size such as 4096, 64KiB, 512MiB or 2GiB"
+#define SIZE "a size with its unit, such as 64KiB, 512MiB or 2GiB"
 #define TIME "a duration such as 250ms, 2s, 5min or 8h"
 #define HEAD "summary: s\n"
 #define BODY HEAD "pattern: inflate\n"
