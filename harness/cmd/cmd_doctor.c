@@ -29,6 +29,7 @@
 
 #define ROOM_BYTES (2 * PN_GIB)
 #define MEMORY_BYTES (2 * PN_GIB)
+#define COLUMN 24
 #define USUAL_GUEST_BYTES (512 * PN_MIB)
 
 /** struct check - one piece */
@@ -227,17 +228,17 @@ static void print(struct tally *tally, const char *name, bool there, bool must, 
 {
 	const char *word = there ? "ok" : must ? "MISSING" : "without";
 	const char *colour = there ? "\033[32m" : must ? "\033[31m" : "\033[33m";
-	g_autofree char *line = g_strdup_printf("%-14s %s", name, what);
+	g_autofree char *term = g_strdup_printf("%s%-8s%s%s", tally->colour ? colour : "", word, tally->colour ? "\033[0m" : "", name);
+	g_autofree char *mending = mend ? g_strdup_printf("mend: %s", mend) : NULL;
 
-	printf("%s%-8s%s", tally->colour ? colour : "", word, tally->colour ? "\033[0m" : "");
-	pn_text_item(stdout, 0, "", 0, line);
+	pn_text_item(stdout, 0, term, COLUMN, what);
 	if (there)
 		return;
 	tally->musts += must;
 	tally->wants += !must;
-	pn_text_item(stdout, 8, "", 8, cost);
-	if (mend)
-		printf("        mend: %s\n", mend);
+	pn_text_item(stdout, COLUMN - 1, "", COLUMN, cost);
+	if (mending)
+		printf("%*s%s\n", COLUMN, "", mending); /* not wrapped: to be copied */
 }
 
 /** struct mend - how the host can be made to meet a requirement of the planner's table */
@@ -297,8 +298,8 @@ const struct pn_command pn_command_doctor = {
 	.name = "doctor",
 	.summary = "what this host can do, what is missing, and what mends it",
 	.usage = "",
-	.description = "Looks at everything a run may need: says what is there, what it costs to be without the\n"
-		       "rest, and the command that mends it. KVM is judged by booting a guest, once per host and\n"
-		       "kernel. Exits with 3 when the main job can't run.",
+	.description = "Looks at everything a run may need: says what is there, what it costs to be\n"
+		       "without the rest, and the command that mends it. KVM is judged by booting a\n"
+		       "guest, once per host and kernel. Exits with 3 when the main job can't run.",
 	.run = run,
 };

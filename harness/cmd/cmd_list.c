@@ -322,8 +322,8 @@ const struct pn_command pn_command_list = {
 	.name = "list",
 	.summary = "show scenarios, suites, patterns, faults, probes, oracles, drivers, ...",
 	.usage = "[--names] [KIND]",
-	.description = "Shows what there is of a kind (`puncture list kinds`), each with a line of help;\n"
-		       "without KIND suites, scenarios and the kinds.",
+	.description = "Shows what there is of a kind (`puncture list kinds`), each with a line of\n"
+		       "help; without KIND suites, scenarios and the kinds.",
 	.options = options,
 	.operands = "kinds",
 	.operands_max = 1,

@@ -34,8 +34,8 @@ const struct pn_command pn_command_repair = {
 	.name = "repair",
 	.summary = "remove what killed runs have left behind",
 	.usage = "",
-	.description = "Ends guests, and removes or restores files, swap, cgroups and kernel settings, that a\n"
-		       "killed harness owned. Touches nothing of a living one and nothing that is not ours.\n"
-		       "Every run does the same before it starts.",
+	.description = "Ends guests, and removes or restores files, swap, cgroups and kernel settings,\n"
+		       "that a killed harness owned. Touches nothing of a living one and nothing that\n"
+		       "is not ours. Every run does the same before it starts.",
 	.run = run,
 };

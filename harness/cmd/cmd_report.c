@@ -102,7 +102,7 @@ const struct pn_command pn_command_report = {
 	.summary = "report on run directories",
 	.usage = "[OPTION]... [RUN]...",
 	.description = "Prints what run directories say; default: runs/latest. A pure function of the\n"
-		       "directory: a run that goes on, was killed or lies on another machine reads as well.",
+		       "directory: one of a run that goes on, or was killed, reads as well.",
 	.options = options,
 	.operands = "DIR",
 	.operands_max = UINT_MAX,

@@ -35,12 +35,12 @@ static const struct pn_option options[] = {
 };
 
 static const char description[] =
-	"Plans the cases of scenarios and suites (names, see `puncture list`, or YAML files),\n"
-	"prepares images, drivers and warm snapshots, and runs each case on a real guest, in a\n"
-	"process of its own. Progress goes to standard error, the report to standard output,\n"
-	"everything else into the run directory.\n\n"
-	"Ctrl-C once ends the running cases cleanly and keeps what they measured; twice kills\n"
-	"them. Each case that does not pass prints the command that runs it again.";
+	"Plans the cases of scenarios and suites (names, see `puncture list`, or YAML\n"
+	"files), prepares images, drivers and warm snapshots, and runs each case on a\n"
+	"real guest, in a process of its own. Progress goes to standard error, the\n"
+	"report to standard output, everything else into the run directory.\n\n"
+	"Ctrl-C once ends the running cases cleanly and keeps what they measured; twice\n"
+	"kills them. Each case that does not pass prints the command that runs it again.";
 
 static int parse_shard(const char *text, struct pn_run_config *config, struct pn_diag *diag)
 {

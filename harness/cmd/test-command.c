@@ -172,6 +172,8 @@ static void every_help_names_every_option(void **state)
 		for (const struct pn_option *option = pn_command_table[i]->options; option && option->name; option++)
 			assert_non_null(strstr(text, option->name));
 		assert_non_null(strstr(text, "--help"));
+		for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+			assert_true(strcspn(line, "\n") <= 80);
 		free(text);
 	}
 }

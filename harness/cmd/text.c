@@ -3,13 +3,24 @@
 #include "text.h"
 
 #include <glib.h>
+#include <string.h>
 
 #define WIDTH 79
+
+/* columns that a text takes; colours take none */
+static unsigned int width_of(const char *text)
+{
+	unsigned int width = (unsigned int)g_utf8_strlen(text, -1);
+
+	for (const char *escape = strchr(text, '\033'); escape; escape = strchr(escape + 1, '\033'))
+		width -= (unsigned int)strcspn(escape, "m") + 1;
+	return width;
+}
 
 void pn_text_item(FILE *out, unsigned int indent, const char *term, unsigned int column, const char *help)
 {
 	g_auto(GStrv) words = g_strsplit(help, " ", -1);
-	unsigned int at = indent + (unsigned int)g_utf8_strlen(term, -1);
+	unsigned int at = indent + width_of(term);
 
 	fprintf(out, "%*s%s", (int)indent, "", term);
 	if (!*help) {

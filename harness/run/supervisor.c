@@ -72,6 +72,11 @@ static void settle_case(struct pn_supervisor *self, struct pn_queued *queued, js
 	pn_verdict_expect(verdict, queued->scenario->expect);
 	name = json_string_value(json_object_get(verdict, "verdict"));
 	json_object_set_new(verdict, "repro", json_string(repro));
+	if (!json_object_get(verdict, "start_s")) { /* it could not say so itself */
+		double ago_s = json_number_value(json_object_get(verdict, "duration_s"));
+
+		json_object_set_new(verdict, "start_s", json_real((double)pn_clock_real_ns() / PN_NS_PER_S - ago_s));
+	}
 	queued->ended = true;
 	if (pn_store_write_json(self->store, path, verdict, &diag))
 		pn_progress_say(&self->progress, "the verdict of %s is lost: %s", queued->id, diag.text);
