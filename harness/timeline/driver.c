@@ -76,7 +76,7 @@ static uint64_t status_bits(const json_t *bound)
 }
 
 /* The device must be driven and the driver must have said that it is ready. */
-static int expect_bound(const struct pn_timeline *timeline, const char *state, struct pn_diag *diag)
+static int expect_bound(const struct pn_timeline *timeline, struct pn_diag *diag)
 {
 	const char *label = timeline->driver->label;
 	json_t *bound;
@@ -92,7 +92,7 @@ static int expect_bound(const struct pn_timeline *timeline, const char *state, s
 		r = pn_diag_set(diag, -ENODEV, "driver '%s': bound, but device %s never saw DRIVER_OK (status 0x%llx)", label,
 				text(bound, "device"), (unsigned long long)status_bits(bound));
 	else
-		journal(timeline, state, bound);
+		journal(timeline, "bound", bound);
 	json_decref(bound);
 	return r;
 }
@@ -151,7 +151,8 @@ int pn_driver_load(const struct pn_timeline *timeline, struct pn_diag *diag)
 	r = load_module(timeline, diag);
 	if (r < 0)
 		return r;
-	return expect_bound(timeline, "loaded", diag);
+	journal(timeline, "loaded", NULL);
+	return expect_bound(timeline, diag);
 }
 
 int pn_driver_unload(const struct pn_timeline *timeline, struct pn_diag *diag)
@@ -197,5 +198,5 @@ int pn_driver_bind(const struct pn_timeline *timeline, struct pn_diag *diag)
 	/* An unbound device has no driver to name: the module's name is the driver's (KBUILD_MODNAME). */
 	r = rebind(timeline, "driver.bind", timeline->driver->name, text(bound, "device"), diag);
 	json_decref(bound);
-	return r < 0 ? r : expect_bound(timeline, "bound", diag);
+	return r < 0 ? r : expect_bound(timeline, diag);
 }

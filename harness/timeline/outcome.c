@@ -145,6 +145,17 @@ static int judge_exit(const struct pn_job *job, bool was_running, const json_t *
 	return 0;
 }
 
+/* A native load that found corrupted memory says so in its result and exits 1: a finding about the guest, not a failure of the load. */
+static bool may_tell_corruption(const struct pn_job *job, bool was_running, const json_t *stopped)
+{
+	return job->load->kind == PN_LOAD_NATIVE && was_running && json_integer_value(json_object_get(stopped, "exit_code")) == 1;
+}
+
+static bool tells_corruption(const json_t *result)
+{
+	return json_integer_value(json_object_get(json_object_get(result, "touch"), "corrupt")) > 0;
+}
+
 static int stop(const struct pn_timeline *timeline, const struct pn_job *job, json_t *result, struct pn_diag *diag)
 {
 	const char *name = job->load->name;
@@ -174,8 +185,11 @@ static int stop(const struct pn_timeline *timeline, const struct pn_job *job, js
 		r = fetch(timeline, output_request(name, "stdout"), "out", name, &out, &out_len, diag);
 	if (r == 0)
 		r = judge_exit(job, running, stopped, err, diag);
-	if (r == 0)
-		r = read_result(timeline, job, out, out_len, result, diag);
+	if (r == 0 || (r == -EREMOTEIO && may_tell_corruption(job, running, stopped))) {
+		int told = read_result(timeline, job, out, out_len, result, r == 0 ? diag : NULL);
+
+		r = r == 0 ? told : told == 0 && tells_corruption(result) ? 0 : r;
+	}
 	/* Whoever the OOM killer ended may have nothing to tell: then that is the result. */
 	if (oom_killed && (r == -EREMOTEIO || r == -EPROTO))
 		r = 0;

@@ -108,6 +108,41 @@ static void native_takes_the_last_object(void **state)
 	json_decref(result);
 }
 
+static void touch_latency_after_its_mark(void **state)
+{
+	size_t len;
+	g_autofree char *text = fixture("touch.out", &len);
+	json_t *result = json_object(), *touch;
+
+	assert_int_equal(pn_result_native("touch", text, len, result, NULL), 0);
+	touch = json_object_get(result, "touch");
+	assert_true(number(result, "ops") == number(touch, "count"));
+	assert_true(number(touch, "p50") > 0 && number(touch, "p99") >= number(touch, "p50"));
+	assert_true(json_object_size(json_object_get(touch, "bins")) > 0);
+	json_decref(result);
+}
+
+static void corruption_is_a_result(void **state)
+{
+	struct stage *stage = *state;
+	json_t *result = NULL;
+
+	fake.load_ready = true;
+	fake.load_exit_code = 1;
+	fake.load_stdout = (char *)"READY\n{\"ops\":1,\"corrupt\":3}\n";
+	assert_int_equal(pn_load_start(&stage->timeline, "touch", NULL), 0);
+	assert_int_equal(pn_load_stop(&stage->timeline, "touch", &result, NULL), 0);
+	assert_true(number(json_object_get(result, "touch"), "corrupt") == 3);
+	json_decref(result);
+
+	/* Without it, an exit code of 1 is a failure like any other. */
+	fake.load_stdout = (char *)"READY\n{\"ops\":1,\"corrupt\":0}\n";
+	result = NULL;
+	assert_int_equal(pn_load_start(&stage->timeline, "touch", NULL), 0);
+	assert_int_equal(pn_load_stop(&stage->timeline, "touch", &result, NULL), -EREMOTEIO);
+	assert_null(result);
+}
+
 static void load_from_start_to_result(void **state)
 {
 	struct stage *stage = *state;
@@ -175,6 +210,8 @@ int main(void)
 		cmocka_unit_test(fio_keeps_all_and_sums_ios),
 		cmocka_unit_test(fio_without_a_result_is_an_error),
 		cmocka_unit_test(native_takes_the_last_object),
+		cmocka_unit_test(touch_latency_after_its_mark),
+		cmocka_unit_test_setup_teardown(corruption_is_a_result, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(load_from_start_to_result, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(load_that_is_never_ready, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(load_that_ends_by_itself, stage_setup, stage_teardown),

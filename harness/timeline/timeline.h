@@ -21,7 +21,7 @@ struct pn_scenario;
  *		     in faults that hold guest or driver, not counted in duration_ns}
  *	"unsettled" {the same, and outcome: "rest" (at rest elsewhere) or "moving" (the settle timeout passed), may_miss}
  *	"fault"     {name, event, state: "armed"|"fired"|"disarmed"|"missed"|"stuck" (can't be disarmed), evidence: what shows that it fired, reason}
- *	"driver"    {state: "bound"|"unbound"|"loaded"|"unloaded", driver, device, features}, or {state: "stuck", op, waited_ns}: the driver
+ *	"driver"    {state: "loaded" (followed by "bound" when it is)|"bound"|"unbound"|"unloaded", driver, device, features}, or {state: "stuck", op, waited_ns}: the driver
  *		     did not come back from an operation (unload, unbind, ...) within 30 s of host time
  *	"load"      {load, state: "started"|"ready"|"marked"|"stopped"}
  */
