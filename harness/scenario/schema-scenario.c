@@ -113,7 +113,7 @@ static const cyaml_schema_value_t scenario_root = {CYAML_VALUE_MAPPING(CYAML_FLA
 static const char *const backings[] = {
 	[PN_BACKING_4K] = "4k", [PN_BACKING_THP] = "thp", [PN_BACKING_MEMFD] = "memfd", [PN_BACKING_HUGETLB] = "hugetlb", [PN_BACKING_COUNT] = NULL};
 
-const char *const pn_oracle_choices[] = {"ledger", "integrity", "liveness", "kernel-log", "protocol", "host", NULL};
+const char *const pn_oracle_choices[] = {"sanity", "faults", "ledger", "liveness", "kernel-log", "host", NULL};
 
 #define DAY (24 * 3600 * PN_NS_PER_S)
 #define MAP(key, text) {.name = key, .type = PN_KEY_MAP, .help = text}

@@ -96,7 +96,7 @@ extern const struct pn_schema pn_scenario_schema;
 extern const struct pn_schema pn_suite_schema;
 extern const struct pn_schema pn_load_schema;
 
-/** pn_oracle_choices - names that oracles.waive and expect accept; NULL-terminated */
+/** pn_oracle_choices - names that oracles.waive and expect accept, those of observe's pn_oracle_table; NULL-terminated */
 extern const char *const pn_oracle_choices[];
 
 /**
