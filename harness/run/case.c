@@ -36,6 +36,7 @@ struct course {
 	struct pn_guest *guest;
 	struct pn_sampler *sampler;
 	struct pn_timeline timeline;
+	int workdir; /* id of what is owned */
 	unsigned int loads_started;
 	unsigned int settled; /* "settled" records so far */
 	int mark_error;	      /* the first mark that could not be written */
@@ -62,10 +63,10 @@ static int open_host(struct course *course, struct pn_diag *diag)
 {
 	g_autofree char *dir = NULL;
 	struct pn_host_config config = {.uri = course->job->uri};
-	int err = pn_workdir_make(&dir, diag);
 
+	course->workdir = pn_workdir_make(&dir, diag);
 	config.run_dir = dir;
-	return err ? err : pn_host_open(&config, &course->host, diag);
+	return course->workdir < 0 ? course->workdir : pn_host_open(&config, &course->host, diag);
 }
 
 static int get_driver(struct course *course, struct pn_diag *diag)
@@ -233,6 +234,8 @@ static int take_down(struct course *course, struct pn_diag *diag)
 
 	if (course->host)
 		pn_host_close(course->host);
+	if (course->workdir > 0)
+		pn_owned_release(course->workdir, NULL);
 	if (!first && course->mark_error)
 		first = pn_diag_set(diag, course->mark_error, "a mark could not be written: %s", g_strerror(-course->mark_error));
 	course->outcome.host = pn_owned_left();
@@ -270,7 +273,7 @@ int pn_case_run(const struct pn_job *job, const int *stop, struct pn_diag *diag)
 		err = down_err;
 		broken = down;
 	}
-	course.outcome.interrupted = *stop;
+	course.outcome.interrupted = err && *stop;
 	course.outcome.err = err;
 	course.outcome.reason = broken.text[0] ? broken.text : err ? g_strerror(-err) : "";
 	course.outcome.duration_ns = pn_clock_now_ns() - began_ns;

@@ -15,7 +15,8 @@ int pn_workdir_make(char **ret_dir, struct pn_diag *diag)
 	int id = pn_owned_add("tree", json_pack("{s:s}", "path", dir), diag);
 	int err = id < 0 ? id : pn_fs_mkdir_p(dir, diag);
 
-	if (!err)
-		*ret_dir = g_steal_pointer(&dir);
-	return err;
+	if (err)
+		return err;
+	*ret_dir = g_steal_pointer(&dir);
+	return id;
 }

@@ -5,8 +5,8 @@ struct pn_diag;
 
 /**
  * pn_workdir_make() - the working directory of this process's guests, in the owner record
- * @ret_dir: a short path, since sockets live below it; freed with g_free(); the directory goes with pn_owned_release_all()
+ * @ret_dir: a short path, since sockets live below it; freed with g_free()
  *
- * Return: 0 or a negative errno.
+ * Return: its id > 0, with which pn_owned_release() removes it; or a negative errno.
  */
 int pn_workdir_make(char **ret_dir, struct pn_diag *diag);
