@@ -28,6 +28,7 @@ const struct pn_oracle pn_oracle_table[] = {
 
 void pn_finding_set(struct pn_finding *finding, enum pn_verdict verdict, const char *fmt, ...)
 {
+	const char *end;
 	va_list args;
 
 	if (verdict < finding->verdict || (verdict == finding->verdict && finding->reason[0]))
@@ -36,6 +37,9 @@ void pn_finding_set(struct pn_finding *finding, enum pn_verdict verdict, const c
 	va_start(args, fmt);
 	vsnprintf(finding->reason, sizeof(finding->reason), fmt, args);
 	va_end(args);
+	/* Cut short in the middle of a character it would be no JSON string, and the finding would be lost. */
+	if (!g_utf8_validate(finding->reason, -1, &end))
+		finding->reason[end - finding->reason] = '\0';
 }
 
 static const char *waived(const struct pn_scenario *scenario, const char *oracle)

@@ -12,7 +12,7 @@ const char *const pn_beat_names[PN_BEAT_COUNT] = {"host", "monitor", "guest"};
 
 void pn_probe_unsupported(struct pn_probe_context *context, const char *name, const char *fmt, ...)
 {
-	g_autofree char *reason = NULL;
+	g_autofree char *reason = NULL, *valid = NULL;
 	bool first;
 	va_list args;
 
@@ -24,7 +24,8 @@ void pn_probe_unsupported(struct pn_probe_context *context, const char *name, co
 	va_start(args, fmt);
 	reason = g_strdup_vprintf(fmt, args);
 	va_end(args);
-	pn_journal_add(context->journal, "unsupported", json_pack("{s:s, s:s}", "name", name, "reason", reason));
+	valid = g_utf8_make_valid(reason, -1);
+	pn_journal_add(context->journal, "unsupported", json_pack("{s:s, s:s}", "name", name, "reason", valid));
 }
 
 void pn_probe_set(json_t *into, uint64_t value, const char *fmt, ...)

@@ -214,6 +214,30 @@ static void test_kernel_log_crash(void **state)
 	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "panicked");
 }
 
+/* A reason that is cut must stay text: here in the middle of a two-byte character. */
+static void test_reason_cut(void **state)
+{
+	struct fixture *fixture = *state;
+	g_autofree char *text = g_strnfill(1000, 'x');
+	g_autofree char *long_text = NULL;
+	json_t *findings = NULL, *finding;
+	size_t i;
+
+	for (size_t at = 400; at < 600; at++) {
+		text[at] = '\0';
+		g_free(long_text);
+		long_text = g_strconcat("WARNING: ", text, "\u00e4\u00e4", NULL);
+		text[at] = 'x';
+		fixture_kmsg(fixture, 5.2, long_text);
+		assert_int_equal(pn_oracle_judge_all(&fixture->record, &findings), PN_FAIL);
+		json_array_foreach(findings, i, finding)
+			assert_true(json_is_object(finding));
+		assert_int_equal(i, 6);
+		json_decref(findings);
+		json_array_remove(fixture->record.kmsg, json_array_size(fixture->record.kmsg) - 1);
+	}
+}
+
 static void test_kernel_log_unmarked(void **state)
 {
 	struct fixture *fixture = *state;
@@ -242,7 +266,7 @@ int main(void)
 	    TEST(test_kernel_log_puff),
 	    TEST(test_kernel_log_taint),
 	    TEST(test_kernel_log_crash),
-	    TEST(test_kernel_log_unmarked),
+	    TEST(test_kernel_log_unmarked), TEST(test_reason_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
