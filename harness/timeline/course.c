@@ -10,8 +10,11 @@
 
 #include "../base/clock.h"
 #include "../base/journal.h"
+#include "../base/units.h"
 #include "../guest/guest.h"
 #include "../scenario/scenario.h"
+
+#define RELEASE_POLL_NS (20 * PN_NS_PER_MS)
 
 struct pn_course pn_conductor_course(struct pn_conductor *conductor)
 {
@@ -78,6 +81,24 @@ void pn_conductor_calm(struct pn_conductor *conductor, unsigned int generation)
 	g_mutex_unlock(&conductor->lock);
 }
 
+/* Tell the device. While a fault has stopped QEMU nobody answers: the target is sent again when somebody does. */
+static int send_target(struct pn_conductor *conductor, uint64_t bytes, struct pn_diag *diag)
+{
+	uint64_t held_ns;
+	int r;
+
+	for (;;) {
+		r = pn_guest_balloon(conductor->timeline->guest, bytes, diag);
+		if (r != -ETIMEDOUT || pn_conductor_held(conductor, &held_ns) != PN_HELD_NOW)
+			return r;
+		while (pn_conductor_held(conductor, &held_ns) == PN_HELD_NOW) {
+			r = pn_conductor_wait(conductor, pn_clock_now_ns() + RELEASE_POLL_NS, diag);
+			if (r < 0)
+				return r;
+		}
+	}
+}
+
 /*
  * The course is set before the device is told, so that a fault waiting for movement can't see the balloon move on an old course. A target
  * outside of the guest's memory may be refused by the monitor: that is a finding, not a broken environment.
@@ -102,7 +123,7 @@ int pn_conductor_steer(struct pn_conductor *conductor, const struct pn_event *ev
 	conductor->rested = false;
 	g_mutex_unlock(&conductor->lock);
 
-	r = pn_guest_balloon(timeline->guest, course.asked_bytes, &words);
+	r = send_target(conductor, course.asked_bytes, &words);
 	fields = json_pack("{s:I}", "balloon_bytes", (json_int_t)course.asked_bytes);
 	if (known)
 		json_object_set_new(fields, "from_bytes", json_integer((json_int_t)course.from_bytes));
