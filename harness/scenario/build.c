@@ -66,14 +66,14 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	guest->modules = g_strdup(raw->modules);
 	guest->qemu = g_strdup(raw->qemu);
 	guest->balloon = (struct pn_balloon_device){
-		.absent = balloon->absent,
-		.deflate_on_oom = balloon->deflate_on_oom,
-		.free_page_reporting = balloon->free_page_reporting,
-		.free_page_hint = balloon->free_page_hint,
-		.page_poison = balloon->page_poison,
-		.packed = balloon->packed,
-		.iommu = balloon->iommu,
-		.stats_interval_ns = value_of("guest.balloon.stats-interval", balloon->stats_interval),
+	    .absent = balloon->absent,
+	    .deflate_on_oom = balloon->deflate_on_oom,
+	    .free_page_reporting = balloon->free_page_reporting,
+	    .free_page_hint = balloon->free_page_hint,
+	    .page_poison = balloon->page_poison,
+	    .packed = balloon->packed,
+	    .iommu = balloon->iommu,
+	    .stats_interval_ns = value_of("guest.balloon.stats-interval", balloon->stats_interval),
 	};
 }
 
@@ -98,7 +98,8 @@ static void fill(struct builder *builder, const char *name, uint64_t seed)
 	scenario->summary = g_strdup(raw->summary);
 	scenario->file = g_strdup(pn_doc_file(builder->doc));
 	fill_guest(&scenario->guest, &raw->guest);
-	scenario->driver.name = g_strdup(raw->driver.name ? raw->driver.name : pn_key_find(pn_scenario_schema.keys, "driver.name")->fallback);
+	scenario->driver.name =
+	    g_strdup(raw->driver.name ? raw->driver.name : pn_key_find(pn_scenario_schema.keys, "driver.name")->fallback);
 	scenario->driver.params = g_strdup(raw->driver.params);
 	fill_loads(scenario, raw);
 	scenario->probes = raw->probes_count ? copy_texts(raw->probes, raw->probes_count) : NULL;
@@ -118,7 +119,9 @@ static void fill(struct builder *builder, const char *name, uint64_t seed)
 
 static int check_disk(const struct builder *builder, const char *key, uint64_t bytes)
 {
-	return bytes && bytes < SMALLEST_DISK ? refuse(builder, key, pn_doc_text(builder->doc, pn_doc_find(builder->doc, key)), "0, or at least 16MiB") : 0;
+	return bytes && bytes < SMALLEST_DISK
+		   ? refuse(builder, key, pn_doc_text(builder->doc, pn_doc_find(builder->doc, key)), "0, or at least 16MiB")
+		   : 0;
 }
 
 static int check_guest(const struct builder *builder)
@@ -130,7 +133,8 @@ static int check_guest(const struct builder *builder)
 	if (guest->memory_bytes % (2 * PN_MIB))
 		return refuse(builder, "guest.memory", raw->memory, "a multiple of 2MiB");
 	if (guest->balloon.stats_interval_ns % PN_NS_PER_S)
-		return refuse(builder, "guest.balloon.stats-interval", raw->balloon.stats_interval, "whole seconds: the device can't do other");
+		return refuse(builder, "guest.balloon.stats-interval", raw->balloon.stats_interval,
+			      "whole seconds: the device can't do other");
 	if (guest->modules && !guest->kernel)
 		return refuse(builder, "guest.modules", guest->modules, "guest.kernel beside it");
 	if (guest->kernel && !guest->modules)
@@ -304,8 +308,9 @@ void pn_scenario_free(struct pn_scenario *scenario)
 	if (!scenario)
 		return;
 	const struct pn_machine *guest = &scenario->guest;
-	const void *texts[] = {scenario->name,	scenario->summary,   scenario->file,  scenario->driver.name, scenario->driver.params, scenario->expect,
-			       guest->extra_devices, guest->kernel_args, guest->image, guest->kernel,	      guest->modules,	       guest->qemu};
+	const void *texts[] = {scenario->name,	 scenario->summary,    scenario->file,	   scenario->driver.name, scenario->driver.params,
+			       scenario->expect, guest->extra_devices, guest->kernel_args, guest->image,	  guest->kernel,
+			       guest->modules,	 guest->qemu};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_free((void *)texts[i]);

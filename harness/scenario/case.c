@@ -66,8 +66,8 @@ static uint64_t draw_seed(const struct pn_planner *planner, const char *name, ui
 	return pn_seed_of(base, axes->str, turn, NULL);
 }
 
-static char *case_id(const struct pn_planner *planner, const struct pn_source *source, const char *name, const struct pn_combination *combination,
-		     unsigned int repeat)
+static char *case_id(const struct pn_planner *planner, const struct pn_source *source, const char *name,
+		     const struct pn_combination *combination, unsigned int repeat)
 {
 	GString *id = g_string_new(NULL);
 
@@ -102,7 +102,8 @@ static char *case_params(const struct pn_scenario *scenario, struct pn_doc *doc,
 		json_object_set_new(params, "load", json_string("idle"));
 	pn_setting_clear(&load);
 	node = pn_doc_find(doc, "guest.backing");
-	json_object_set_new(params, "backing", json_string(node ? pn_doc_text(doc, node) : pn_key_find(pn_scenario_schema.keys, "guest.backing")->fallback));
+	json_object_set_new(params, "backing",
+			    json_string(node ? pn_doc_text(doc, node) : pn_key_find(pn_scenario_schema.keys, "guest.backing")->fallback));
 	for (guint i = 0; i < combination->settings->len; i++) {
 		const struct pn_setting *setting = &g_array_index(combination->settings, struct pn_setting, i);
 
@@ -115,7 +116,8 @@ static char *case_params(const struct pn_scenario *scenario, struct pn_doc *doc,
 	return text;
 }
 
-static int apply_all(const struct pn_planner *planner, const struct pn_source *source, const struct pn_combination *combination, struct pn_doc *doc)
+static int apply_all(const struct pn_planner *planner, const struct pn_source *source, const struct pn_combination *combination,
+		     struct pn_doc *doc)
 {
 	const GArray *layers[] = {source->sets, combination->settings, planner->fixed};
 

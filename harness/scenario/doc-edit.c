@@ -72,11 +72,13 @@ static int graft(struct pn_doc *doc, struct pn_doc *from, int id)
 	} else if (node->type == YAML_SEQUENCE_NODE) {
 		copy = pn_doc_add_list(doc, origin);
 		pn_doc_node(doc, copy)->data.sequence.style = node->data.sequence.style;
-		for (ptrdiff_t i = 0; i < pn_doc_node(from, id)->data.sequence.items.top - pn_doc_node(from, id)->data.sequence.items.start; i++)
+		for (ptrdiff_t i = 0; i < pn_doc_node(from, id)->data.sequence.items.top - pn_doc_node(from, id)->data.sequence.items.start;
+		     i++)
 			pn_doc_append(doc, copy, graft(doc, from, pn_doc_node(from, id)->data.sequence.items.start[i]));
 	} else {
 		copy = pn_doc_add_map(doc, origin);
-		for (ptrdiff_t i = 0; i < pn_doc_node(from, id)->data.mapping.pairs.top - pn_doc_node(from, id)->data.mapping.pairs.start; i++) {
+		for (ptrdiff_t i = 0; i < pn_doc_node(from, id)->data.mapping.pairs.top - pn_doc_node(from, id)->data.mapping.pairs.start;
+		     i++) {
 			yaml_node_pair_t pair = pn_doc_node(from, id)->data.mapping.pairs.start[i];
 			int key = graft(doc, from, pair.key), value = graft(doc, from, pair.value);
 

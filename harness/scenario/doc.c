@@ -90,7 +90,8 @@ static int check_tree(struct tree_check *check, int id, unsigned int depth)
 static int parse_failed(const yaml_parser_t *parser, const char *file, struct pn_diag *diag)
 {
 	return pn_diag_set(diag, -EINVAL, "%s:%zu: not YAML: %s%s%s", file, parser->problem_mark.line + 1,
-			   parser->problem ? parser->problem : "unreadable", parser->context ? " " : "", parser->context ? parser->context : "");
+			   parser->problem ? parser->problem : "unreadable", parser->context ? " " : "",
+			   parser->context ? parser->context : "");
 }
 
 static int load_only_document(yaml_parser_t *parser, struct pn_doc *doc, struct pn_diag *diag)
@@ -133,9 +134,9 @@ int pn_doc_parse(const char *text, size_t len, const char *file, struct pn_doc *
 
 		for (yaml_node_t *node = doc->yaml.nodes.start; node < doc->yaml.nodes.top; node++)
 			g_ptr_array_add(doc->origins, (gpointer)origin);
-		r = pn_doc_node(doc, pn_doc_root(doc))->type == YAML_MAPPING_NODE ?
-			    check_tree(&check, pn_doc_root(doc), 0) :
-			    pn_diag_set(diag, -EINVAL, "%s:1: expected a mapping of keys to values", file);
+		r = pn_doc_node(doc, pn_doc_root(doc))->type == YAML_MAPPING_NODE
+			? check_tree(&check, pn_doc_root(doc), 0)
+			: pn_diag_set(diag, -EINVAL, "%s:1: expected a mapping of keys to values", file);
 	}
 	if (r < 0) {
 		pn_doc_free(doc);

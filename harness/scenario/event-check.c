@@ -16,7 +16,7 @@ struct course {
 	struct pn_doc *doc;
 	const struct pn_scenario *scenario;
 	struct pn_diag *diag;
-	GHashTable *loads;	/* running */
+	GHashTable *loads; /* running */
 	bool paused, unbound, unloaded;
 	const struct pn_draft *target; /* last one, NULL: none yet */
 };
@@ -70,7 +70,8 @@ static int check_settle(const struct course *course, const struct pn_draft *draf
 	if (target->may_miss || target->balloon_bytes <= reach)
 		return 0;
 	accepted = g_strdup_printf("at most %s of this guest's memory, or may-miss: true (in a timeline)", text);
-	return refuse(course, course->target, g_str_equal(course->target->path, "pattern") ? "amount" : "balloon", "(its default)", accepted);
+	return refuse(course, course->target, g_str_equal(course->target->path, "pattern") ? "amount" : "balloon", "(its default)",
+		      accepted);
 }
 
 static int check_load(struct course *course, const struct pn_draft *draft)
@@ -147,7 +148,6 @@ static int check_length(const struct course *course, uint64_t length_ns)
 	g_autofree char *where = pn_doc_where(course->doc, node);
 	g_autofree char *text = pn_key_quote(PN_KEY_DURATION, length);
 	g_autofree char *accepted = g_strdup_printf("at least %s, the planned length of the timeline", text);
-
 
 	if (given && length_ns > scenario->runtime_ns)
 		return pn_diag_value(course->diag, where, "runtime", pn_doc_text(course->doc, node), accepted);

@@ -99,8 +99,9 @@ static int read_timeline(struct reader *reader, const struct pn_raw_scenario *ra
 
 		draft.node = pn_doc_find(reader->doc, draft.path);
 		draft.event.at_ns = duration(written->at);
-		draft.event.after = !written->after ? (written->at ? PN_AFTER_TIME : PN_AFTER_PREVIOUS) :
-				    g_str_equal(written->after, "settled") ? PN_AFTER_SETTLED : PN_AFTER_PREVIOUS;
+		draft.event.after = !written->after			     ? (written->at ? PN_AFTER_TIME : PN_AFTER_PREVIOUS)
+				    : g_str_equal(written->after, "settled") ? PN_AFTER_SETTLED
+									     : PN_AFTER_PREVIOUS;
 		draft.event.phase = g_strdup(written->phase);
 		r = read_kind(reader, draft.node, draft.path, &draft.event);
 		if (r < 0) {
@@ -133,8 +134,7 @@ static int expand_pattern(struct reader *reader, const struct pn_raw_scenario *r
 		r = refuse(reader, value ? value : node, key, pn_args_text(args, bad), accepted);
 	}
 	for (guint i = 0; i < events->len; i++) {
-		struct pn_draft draft = {
-			.event = g_array_index(events, struct pn_event, i), .node = node, .path = g_strdup("pattern")};
+		struct pn_draft draft = {.event = g_array_index(events, struct pn_event, i), .node = node, .path = g_strdup("pattern")};
 
 		g_array_append_val(reader->drafts, draft);
 	}
@@ -248,7 +248,8 @@ static int merge_faults(struct reader *reader, const struct pn_raw_scenario *raw
 /* A timeline ends with its last target settled, so that the ledger has a rest to judge. */
 static void end_settled(struct reader *reader)
 {
-	struct pn_draft draft = {.event = {.action = PN_DO_HOLD, .after = PN_AFTER_SETTLED, .for_ns = 100 * 1000000ULL}, .path = g_strdup("timeline")};
+	struct pn_draft draft = {.event = {.action = PN_DO_HOLD, .after = PN_AFTER_SETTLED, .for_ns = 100 * 1000000ULL},
+				 .path = g_strdup("timeline")};
 	bool moving = false;
 
 	for (guint i = 0; i < reader->drafts->len; i++) {
@@ -290,7 +291,8 @@ static int read_all(struct reader *reader, const struct pn_raw_scenario *raw)
 	if (pattern && timeline)
 		return refuse(reader, timeline, "timeline", "(a list)", "either pattern or timeline, not both");
 	if (!pattern && (!timeline || raw->timeline_count == 0))
-		return refuse(reader, timeline, "timeline", timeline ? "(an empty list)" : "(nothing)", "a pattern, or a timeline of at least one event");
+		return refuse(reader, timeline, "timeline", timeline ? "(an empty list)" : "(nothing)",
+			      "a pattern, or a timeline of at least one event");
 	r = pattern ? expand_pattern(reader, raw) : read_timeline(reader, raw);
 	if (r >= 0)
 		r = merge_faults(reader, raw);

@@ -14,42 +14,51 @@ const char *const pn_lifecycle_names[] = {"pause", "resume", "reset", "unbind", 
 const char *const pn_event_after_names[] = {"previous", "settled", NULL};
 
 static const struct pn_key_info target_args[] = {
-	{.name = "balloon", .type = PN_KEY_SHARE, .required = true, .percent_max = 200,
-	 .help = "size of the balloon asked for, not of what is left to the guest"},
-	{.name = "may-miss", .type = PN_KEY_FLAG, .fallback = "false", .help = "out of reach on purpose: resting short of it is no failure"},
-	{},
+    {.name = "balloon",
+     .type = PN_KEY_SHARE,
+     .required = true,
+     .percent_max = 200,
+     .help = "size of the balloon asked for, not of what is left to the guest"},
+    {.name = "may-miss", .type = PN_KEY_FLAG, .fallback = "false", .help = "out of reach on purpose: resting short of it is no failure"},
+    {},
 };
 
 static const struct pn_key_info hold_args[] = {
-	{.name = "for", .type = PN_KEY_DURATION, .required = true, .min = PN_NS_PER_MS, .max = 24 * 3600 * PN_NS_PER_S, .help = "how long"},
-	{},
+    {.name = "for", .type = PN_KEY_DURATION, .required = true, .min = PN_NS_PER_MS, .max = 24 * 3600 * PN_NS_PER_S, .help = "how long"},
+    {},
 };
 
 static const struct pn_key_info fault_args[] = {
-	{.name = "fault", .type = PN_KEY_NAME, .required = true, .help = "which one: `puncture list faults`"},
-	{.name = "for", .type = PN_KEY_DURATION, .min = PN_NS_PER_MS, .max = 24 * 3600 * PN_NS_PER_S,
-	 .help = "disarm it after this time; otherwise at the end of the timeline"},
-	{},
+    {.name = "fault", .type = PN_KEY_NAME, .required = true, .help = "which one: `puncture list faults`"},
+    {.name = "for",
+     .type = PN_KEY_DURATION,
+     .min = PN_NS_PER_MS,
+     .max = 24 * 3600 * PN_NS_PER_S,
+     .help = "disarm it after this time; otherwise at the end of the timeline"},
+    {},
 };
 
 static const struct pn_key_info load_args[] = {
-	{.name = "load", .type = PN_KEY_NAME, .required = true, .help = "name under workloads/loads"},
-	{},
+    {.name = "load", .type = PN_KEY_NAME, .required = true, .help = "name under workloads/loads"},
+    {},
 };
 
 static const struct pn_key_info lifecycle_args[] = {
-	{.name = "action", .type = PN_KEY_CHOICE, .required = true, .choices = pn_lifecycle_names, .help = "what is done to guest or driver"},
-	{},
+    {.name = "action", .type = PN_KEY_CHOICE, .required = true, .choices = pn_lifecycle_names, .help = "what is done to guest or driver"},
+    {},
 };
 
 const struct pn_event_kind pn_event_kinds[] = {
-	{.name = "target", .action = PN_DO_TARGET, .args = target_args, .help = "set a new balloon target"},
-	{.name = "hold", .action = PN_DO_HOLD, .args = hold_args, .help = "let time pass"},
-	{.name = "fault", .action = PN_DO_FAULT, .args = fault_args, .help = "arm a fault; its own arguments stand beside"},
-	{.name = "load-start", .action = PN_DO_LOAD_START, .args = load_args, .help = "start a load"},
-	{.name = "load-stop", .action = PN_DO_LOAD_STOP, .args = load_args, .help = "stop a load that runs"},
-	{.name = "lifecycle", .action = PN_DO_LIFECYCLE, .args = lifecycle_args, .help = "do a lifecycle action, as part of the case, not as a fault"},
-	{},
+    {.name = "target", .action = PN_DO_TARGET, .args = target_args, .help = "set a new balloon target"},
+    {.name = "hold", .action = PN_DO_HOLD, .args = hold_args, .help = "let time pass"},
+    {.name = "fault", .action = PN_DO_FAULT, .args = fault_args, .help = "arm a fault; its own arguments stand beside"},
+    {.name = "load-start", .action = PN_DO_LOAD_START, .args = load_args, .help = "start a load"},
+    {.name = "load-stop", .action = PN_DO_LOAD_STOP, .args = load_args, .help = "stop a load that runs"},
+    {.name = "lifecycle",
+     .action = PN_DO_LIFECYCLE,
+     .args = lifecycle_args,
+     .help = "do a lifecycle action, as part of the case, not as a fault"},
+    {},
 };
 
 const struct pn_event_kind *pn_event_kind_find(const char *name)

@@ -12,34 +12,69 @@
 static const char *const motions[] = {"any", "inflating", "deflating", NULL};
 
 /* Of every fault: when it strikes. A balloon that was not on its way then means that the fault never fired. */
-#define STRIKE_ARGS                                                                                                                        \
-	{.name = "while", .type = PN_KEY_CHOICE, .choices = motions, .fallback = "any", .help = "what the balloon must be doing when it strikes"}, \
-	{.name = "at-progress", .type = PN_KEY_COUNT, .min = 1, .max = 99,                                                                \
-	 .help = "strikes when the balloon has covered this many percent of the way to its target"}
+#define STRIKE_ARGS                                                                                       \
+	{.name = "while",                                                                                 \
+	 .type = PN_KEY_CHOICE,                                                                           \
+	 .choices = motions,                                                                              \
+	 .fallback = "any",                                                                               \
+	 .help = "what the balloon must be doing when it strikes"},                                       \
+	{                                                                                                 \
+		.name = "at-progress", .type = PN_KEY_COUNT, .min = 1, .max = 99,                         \
+		.help = "strikes when the balloon has covered this many percent of the way to its target" \
+	}
 
 static const struct pn_key_info strike_args[] = {STRIKE_ARGS, {}};
 
 static const char *const oom_modes[] = {"anon", "cache", "mlock", "thp", NULL};
 
 static const struct pn_key_info oom_args[] = {
-	{.name = "mode", .type = PN_KEY_CHOICE, .choices = oom_modes, .fallback = "anon", .help = "what kind of memory the hog takes"},
-	{.name = "bytes", .type = PN_KEY_SHARE, .min = PN_MIB, .percent_max = 400, .fallback = "120%",
-	 .help = "how much the hog asks for; more than memory and swap together to force a kill"},
-	STRIKE_ARGS,
-	{},
+    {.name = "mode", .type = PN_KEY_CHOICE, .choices = oom_modes, .fallback = "anon", .help = "what kind of memory the hog takes"},
+    {.name = "bytes",
+     .type = PN_KEY_SHARE,
+     .min = PN_MIB,
+     .percent_max = 400,
+     .fallback = "120%",
+     .help = "how much the hog asks for; more than memory and swap together to force a kill"},
+    STRIKE_ARGS,
+    {},
 };
 
 const struct pn_fault_info pn_fault_infos[] = {
-	{.name = "oom", .span = PN_FAULT_LASTS, .args = oom_args, .undo = "the hog is ended and has given its memory back",
-	 .help = "a hog in the guest takes memory until it runs out, for real"},
-	{.name = "vcpu-pause", .span = PN_FAULT_LASTS, .args = strike_args, .undo = "the vCPUs run again", .help = "all vCPUs stopped through the monitor"},
-	{.name = "qemu-stop", .span = PN_FAULT_LASTS, .args = strike_args, .undo = "SIGCONT to QEMU", .help = "SIGSTOP to QEMU: neither device nor monitor answers"},
-	{.name = "unbind", .span = PN_FAULT_LASTS, .args = strike_args, .undo = "the driver is bound again", .help = "driver unbound from the device through sysfs"},
-	{.name = "unload", .span = PN_FAULT_LASTS, .args = strike_args, .undo = "the driver is loaded and bound again", .help = "driver module removed, as rmmod does"},
-	{.name = "reset", .span = PN_FAULT_INSTANT, .args = strike_args, .help = "system_reset: the guest boots again and the driver is loaded again"},
-	{.name = "qemu-kill", .span = PN_FAULT_FATAL, .args = strike_args, .help = "SIGKILL to QEMU (self-test of the harness)"},
-	{.name = "agent-wedge", .span = PN_FAULT_FATAL, .args = strike_args, .help = "the agent in the guest answers no more (self-test of the harness)"},
-	{},
+    {.name = "oom",
+     .span = PN_FAULT_LASTS,
+     .args = oom_args,
+     .undo = "the hog is ended and has given its memory back",
+     .help = "a hog in the guest takes memory until it runs out, for real"},
+    {.name = "vcpu-pause",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "the vCPUs run again",
+     .help = "all vCPUs stopped through the monitor"},
+    {.name = "qemu-stop",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "SIGCONT to QEMU",
+     .help = "SIGSTOP to QEMU: neither device nor monitor answers"},
+    {.name = "unbind",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "the driver is bound again",
+     .help = "driver unbound from the device through sysfs"},
+    {.name = "unload",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "the driver is loaded and bound again",
+     .help = "driver module removed, as rmmod does"},
+    {.name = "reset",
+     .span = PN_FAULT_INSTANT,
+     .args = strike_args,
+     .help = "system_reset: the guest boots again and the driver is loaded again"},
+    {.name = "qemu-kill", .span = PN_FAULT_FATAL, .args = strike_args, .help = "SIGKILL to QEMU (self-test of the harness)"},
+    {.name = "agent-wedge",
+     .span = PN_FAULT_FATAL,
+     .args = strike_args,
+     .help = "the agent in the guest answers no more (self-test of the harness)"},
+    {},
 };
 
 const struct pn_fault_info *pn_fault_find(const char *name)

@@ -96,9 +96,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifndef PN_FUZZER
-static const char *const words[] = {"- ", ": ", "{", "}", "[", "]", "\n", "  ", "'", "\"", "&a ", "*a", "!!int ", "? ", "| ", "---\n", "%", "0", "-1",
-				    "99999999999999999999", "\xff", "\xef\xbb\xbf", "1e9%", "nan%", "{}", "[]", "~", "null", "matrix: ", "exclude", "do: ",
-				    "pattern", "timeline", "faults", "kind: ", "oom", "512MiB", "1s", "settled", "[0]", "a.b"};
+static const char *const words[] = {
+    "- ",   ": ",	    "{",	"}",	  "[",	    "]",     "\n",     "  ",   "'",	   "\"",
+    "&a ",  "*a",	    "!!int ",	"? ",	  "| ",	    "---\n", "%",      "0",    "-1",	   "99999999999999999999",
+    "\xff", "\xef\xbb\xbf", "1e9%",	"nan%",	  "{}",	    "[]",    "~",      "null", "matrix: ", "exclude",
+    "do: ", "pattern",	    "timeline", "faults", "kind: ", "oom",   "512MiB", "1s",   "settled",  "[0]",
+    "a.b"};
 
 static GString *mutate(const char *text, size_t len, uint64_t *random)
 {

@@ -21,10 +21,13 @@ static const char *const flag_words[] = {"false", "true", "off", "on", "no", "ye
 const char *pn_key_type_name(enum pn_key_type type)
 {
 	static const char *const names[] = {
-		[PN_KEY_BYTES] = "size",     [PN_KEY_SHARE] = "size or percent", [PN_KEY_DURATION] = "duration", [PN_KEY_COUNT] = "count",
-		[PN_KEY_INTEGER] = "integer", [PN_KEY_FLAG] = "flag",		 [PN_KEY_CHOICE] = "choice",	 [PN_KEY_NAME] = "name",
-		[PN_KEY_TEXT] = "text",	     [PN_KEY_NAMES] = "names",		 [PN_KEY_TEXTS] = "texts",	 [PN_KEY_MAP] = "mapping",
-		[PN_KEY_MAPS] = "list",
+	    [PN_KEY_BYTES] = "size",	    [PN_KEY_SHARE] = "size or percent",
+	    [PN_KEY_DURATION] = "duration", [PN_KEY_COUNT] = "count",
+	    [PN_KEY_INTEGER] = "integer",   [PN_KEY_FLAG] = "flag",
+	    [PN_KEY_CHOICE] = "choice",	    [PN_KEY_NAME] = "name",
+	    [PN_KEY_TEXT] = "text",	    [PN_KEY_NAMES] = "names",
+	    [PN_KEY_TEXTS] = "texts",	    [PN_KEY_MAP] = "mapping",
+	    [PN_KEY_MAPS] = "list",
 	};
 	return names[type];
 }
@@ -126,7 +129,7 @@ int pn_key_parse(const struct pn_key_info *key, const char *text, uint64_t memor
 		break;
 	case PN_KEY_NAME:
 	case PN_KEY_NAMES:
-		r = is_name(text) ? 0 : -EINVAL;
+		r = !is_name(text) ? -EINVAL : key->choices ? parse_word(key->choices, text, &number) : 0;
 		break;
 	case PN_KEY_TEXT:
 	case PN_KEY_TEXTS:
@@ -207,7 +210,8 @@ char *pn_key_accepted(const struct pn_key_info *key)
 	case PN_KEY_TEXT:
 		return g_strdup("a text");
 	case PN_KEY_NAMES:
-		return g_strdup("a name or a list of names");
+		words = key->choices ? g_strjoinv(", ", (char **)key->choices) : NULL;
+		return words ? g_strdup_printf("one or a list of %s", words) : g_strdup("a name or a list of names");
 	case PN_KEY_TEXTS:
 		return g_strdup("a text or a list of texts");
 	case PN_KEY_MAP:
@@ -266,7 +270,10 @@ char *pn_key_nearest(const char *name, const char *const *names)
 	guint shown = MIN(sorted->len, 5);
 
 	for (guint i = 0; i < shown; i++)
-		g_string_append_printf(text, "%s%s", i == 0 ? "" : i + 1 == shown && shown == sorted->len ? " or " : ", ",
+		g_string_append_printf(text, "%s%s",
+				       i == 0					? ""
+				       : i + 1 == shown && shown == sorted->len ? " or "
+										: ", ",
 				       (const char *)sorted->pdata[i]);
 	if (shown < sorted->len)
 		g_string_append(text, ", ...");

@@ -37,7 +37,7 @@ enum pn_key_type {
  * @min: smallest value in the unit it is held in; for PN_KEY_SHARE of the bytes
  * @max: largest; 0: no limit of its own
  * @percent_max: PN_KEY_SHARE: largest percentage; 0: 100
- * @choices: PN_KEY_CHOICE: NULL-terminated
+ * @choices: PN_KEY_CHOICE, and PN_KEY_NAMES where not any name will do: NULL-terminated
  * @fallback: text of the default, read like a value in the file; NULL: nothing
  * @help: one line
  */

@@ -25,15 +25,15 @@ struct pn_load {
 	char *name;
 	char *summary;
 	enum pn_load_kind kind;
-	char **argv;		/* NULL-terminated; program as the image has it */
-	char **files;		/* below workloads/, put into {dir} before the start; NULL-terminated */
-	char **needs;		/* "swap", "disk" */
-	bool must_swap;		/* a case with it that swapped nothing is BROK */
-	int oom_score_adj;	/* -1000 to 1000 */
+	char **argv;	   /* NULL-terminated; program as the image has it */
+	char **files;	   /* below workloads/, put into {dir} before the start; NULL-terminated */
+	char **needs;	   /* "swap", "disk" */
+	bool must_swap;	   /* a case with it that swapped nothing is BROK */
+	int oom_score_adj; /* -1000 to 1000 */
 	enum pn_load_ready ready;
 	uint64_t ready_cpu_ns;
 	uint64_t ready_timeout_ns;
-	uint64_t grace_ns;	/* between SIGINT/SIGTERM and SIGKILL when stopped */
+	uint64_t grace_ns; /* between SIGINT/SIGTERM and SIGKILL when stopped */
 };
 
 /** pn_load_read() - read workloads/loads/NAME.yaml. Return: 0, -ENOENT with the names there are, or -EINVAL with one clear line. */

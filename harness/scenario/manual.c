@@ -18,7 +18,10 @@ static void add_row(GString *text, const struct pn_key_info *key)
 	g_autofree char *accepted = pn_key_accepted(key);
 
 	g_string_append_printf(text, "| `%s` | %s | %s | %s |\n", key->name, accepted,
-			       key->required ? "required" : key->fallback ? key->fallback : "", key->help);
+			       key->required   ? "required"
+			       : key->fallback ? key->fallback
+					       : "",
+			       key->help);
 }
 
 static void add_table(GString *text, const struct pn_key_info *keys)
@@ -58,9 +61,9 @@ static void add_events(GString *text)
 static void add_faults(GString *text)
 {
 	static const char *const spans[] = {
-		[PN_FAULT_LASTS] = "Lasts for `for`, or to the end of the timeline",
-		[PN_FAULT_INSTANT] = "Over when it has happened",
-		[PN_FAULT_FATAL] = "Over when it has happened; nothing after it can work",
+	    [PN_FAULT_LASTS] = "Lasts for `for`, or to the end of the timeline",
+	    [PN_FAULT_INSTANT] = "Over when it has happened",
+	    [PN_FAULT_FATAL] = "Over when it has happened; nothing after it can work",
 	};
 
 	for (const struct pn_fault_info *fault = pn_fault_infos; fault->name; fault++) {

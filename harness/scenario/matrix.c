@@ -88,8 +88,10 @@ static int read_axis(struct matrix *matrix, struct pn_doc *doc, const char *name
 	int r = 0;
 
 	if (yaml->type != YAML_SEQUENCE_NODE || yaml->data.sequence.items.start == yaml->data.sequence.items.top)
-		r = refuse(matrix, doc, list, key, pn_doc_text(doc, list) ? pn_doc_text(doc, list) : "(no values)", "a list of at least one value");
-	for (yaml_node_item_t *item = r < 0 ? NULL : yaml->data.sequence.items.start; r >= 0 && item < yaml->data.sequence.items.top; item++) {
+		r = refuse(matrix, doc, list, key, pn_doc_text(doc, list) ? pn_doc_text(doc, list) : "(no values)",
+			   "a list of at least one value");
+	for (yaml_node_item_t *item = r < 0 ? NULL : yaml->data.sequence.items.start; r >= 0 && item < yaml->data.sequence.items.top;
+	     item++) {
 		struct pn_setting setting;
 
 		r = pn_setting_init(&setting, name, doc, *item, matrix->diag);
@@ -130,8 +132,10 @@ static int read_entry(struct matrix *matrix, struct pn_doc *doc, int node, const
 	int r = 0;
 
 	if (yaml->type != YAML_MAPPING_NODE || yaml->data.mapping.pairs.start == yaml->data.mapping.pairs.top)
-		r = refuse(matrix, doc, node, path, pn_doc_text(doc, node) ? pn_doc_text(doc, node) : "(no keys)", "a mapping of axes to values");
-	for (yaml_node_pair_t *pair = r < 0 ? NULL : yaml->data.mapping.pairs.start; r >= 0 && pair < yaml->data.mapping.pairs.top; pair++) {
+		r = refuse(matrix, doc, node, path, pn_doc_text(doc, node) ? pn_doc_text(doc, node) : "(no keys)",
+			   "a mapping of axes to values");
+	for (yaml_node_pair_t *pair = r < 0 ? NULL : yaml->data.mapping.pairs.start; r >= 0 && pair < yaml->data.mapping.pairs.top;
+	     pair++) {
 		const char *name = pn_doc_text(doc, pair->key);
 		struct axis *axis = find_axis(matrix, pn_matrix_key(name));
 		struct pn_setting setting;
@@ -162,7 +166,8 @@ static int read_entries(struct matrix *matrix, struct pn_doc *doc, int map, cons
 	if (!node)
 		return 0;
 	if (yaml->type != YAML_SEQUENCE_NODE)
-		return refuse(matrix, doc, node, path, pn_doc_text(doc, node) ? pn_doc_text(doc, node) : "(a mapping)", "a list of mappings");
+		return refuse(matrix, doc, node, path, pn_doc_text(doc, node) ? pn_doc_text(doc, node) : "(a mapping)",
+			      "a list of mappings");
 	for (yaml_node_item_t *item = yaml->data.sequence.items.start; item < yaml->data.sequence.items.top; item++) {
 		int r = read_entry(matrix, doc, *item, list, entries);
 
@@ -180,7 +185,8 @@ static int read_matrix(struct matrix *matrix, struct pn_doc *doc)
 	if (!map)
 		return 0;
 	if (yaml->type != YAML_MAPPING_NODE)
-		return refuse(matrix, doc, map, "matrix", pn_doc_text(doc, map) ? pn_doc_text(doc, map) : "(a list)", "a mapping of keys to lists of values");
+		return refuse(matrix, doc, map, "matrix", pn_doc_text(doc, map) ? pn_doc_text(doc, map) : "(a list)",
+			      "a mapping of keys to lists of values");
 	for (yaml_node_pair_t *pair = yaml->data.mapping.pairs.start; r >= 0 && pair < yaml->data.mapping.pairs.top; pair++) {
 		const char *name = pn_doc_text(doc, pair->key);
 
@@ -262,7 +268,8 @@ static int multiply(const struct matrix *matrix, struct pn_doc *doc, GArray *com
 			g_array_append_val(combinations, combination);
 	}
 	for (guint i = 0; i < matrix->includes->len; i++) {
-		struct pn_combination combination = {.settings = g_array_ref(g_array_index(matrix->includes, struct pn_combination, i).settings)};
+		struct pn_combination combination = {.settings =
+							 g_array_ref(g_array_index(matrix->includes, struct pn_combination, i).settings)};
 
 		g_array_append_val(combinations, combination);
 	}
@@ -272,10 +279,10 @@ static int multiply(const struct matrix *matrix, struct pn_doc *doc, GArray *com
 int pn_matrix_expand(struct pn_doc *scenario, struct pn_doc *suite, GArray *fixed, GArray **ret_combinations, struct pn_diag *diag)
 {
 	struct matrix matrix = {
-		.axes = array_of(sizeof(struct axis), clear_axis),
-		.excludes = array_of(sizeof(struct pn_combination), clear_combination),
-		.includes = array_of(sizeof(struct pn_combination), clear_combination),
-		.diag = diag,
+	    .axes = array_of(sizeof(struct axis), clear_axis),
+	    .excludes = array_of(sizeof(struct pn_combination), clear_combination),
+	    .includes = array_of(sizeof(struct pn_combination), clear_combination),
+	    .diag = diag,
 	};
 	GArray *combinations = array_of(sizeof(struct pn_combination), clear_combination);
 	int r = read_matrix(&matrix, scenario);

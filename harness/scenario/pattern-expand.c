@@ -21,8 +21,11 @@ static uint64_t whole_pages(uint64_t bytes)
 
 static struct pn_event *target(GArray *events, uint64_t balloon_bytes, uint64_t delay_ns, const char *phase)
 {
-	struct pn_event event = {
-		.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .at_ns = delay_ns, .balloon_bytes = balloon_bytes, .phase = g_strdup(phase)};
+	struct pn_event event = {.action = PN_DO_TARGET,
+				 .after = PN_AFTER_PREVIOUS,
+				 .at_ns = delay_ns,
+				 .balloon_bytes = balloon_bytes,
+				 .phase = g_strdup(phase)};
 
 	g_array_append_val(events, event);
 	return &g_array_index(events, struct pn_event, events->len - 1);
@@ -67,7 +70,9 @@ PN_EXPAND(step)
 		uint64_t height = i <= steps ? i : 2 * steps - i;
 
 		target(events, whole_pages(amount / steps * height + amount % steps * height / steps), 0,
-		       i == 1 ? "inflate" : i == steps + 1 ? "deflate" : NULL);
+		       i == 1		? "inflate"
+		       : i == steps + 1 ? "deflate"
+					: NULL);
 		settle(events, pn_args_number(args, "hold"), NULL);
 	}
 	return NULL;
@@ -101,7 +106,8 @@ PN_EXPAND(ramp)
 		return bad;
 	rise = pn_args_number(args, "amount") - base;
 	for (uint64_t i = 0; i <= ticks; i++)
-		target(events, whole_pages(base + (uint64_t)((double)rise * i / ticks)), i ? pn_args_number(args, "interval") : 0, i ? NULL : "ramp");
+		target(events, whole_pages(base + (uint64_t)((double)rise * i / ticks)), i ? pn_args_number(args, "interval") : 0,
+		       i ? NULL : "ramp");
 	settle(events, pn_args_number(args, "hold"), "hold");
 	return NULL;
 }
@@ -206,14 +212,14 @@ PN_EXPAND(sweep)
 		uint64_t balloon_bytes;
 		bool may_miss;
 	} edges[] = {
-		{0, false},
-		{PN_PAGE_BYTES, false},
-		{amount + PN_PAGE_BYTES / 2 + 1, false},
-		{amount, false},
-		{whole_pages(memory - minimum / 2), true},
-		{memory, true},
-		{memory + PN_PAGE_BYTES, true},
-		{0, false},
+	    {0, false},
+	    {PN_PAGE_BYTES, false},
+	    {amount + PN_PAGE_BYTES / 2 + 1, false},
+	    {amount, false},
+	    {whole_pages(memory - minimum / 2), true},
+	    {memory, true},
+	    {memory + PN_PAGE_BYTES, true},
+	    {0, false},
 	};
 
 	if (minimum > memory) {

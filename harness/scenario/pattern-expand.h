@@ -3,8 +3,8 @@
 
 #include "pattern.h"
 
-#define PN_EXPAND(name)                                                                                                                    \
-	const char *pn_pattern_expand_##name(const struct pn_args *args, const struct pn_pattern_context *context, GArray *events,         \
+#define PN_EXPAND(name)                                                                                                            \
+	const char *pn_pattern_expand_##name(const struct pn_args *args, const struct pn_pattern_context *context, GArray *events, \
 					     char **ret_accepted)
 
 /* The expand functions of pn_patterns, see struct pn_pattern. */

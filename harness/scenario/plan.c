@@ -53,8 +53,9 @@ static int fix_all(struct pn_planner *planner)
 	const struct {
 		const char *option, *key, *value;
 	} options[] = {
-		{"--driver", "driver", config->driver},	  {"--kernel", "guest.kernel", config->kernel}, {"--modules", "guest.modules", config->modules},
-		{"--qemu", "guest.qemu", config->qemu}, {"--image", "guest.image", config->image},
+	    {"--driver", "driver", config->driver},	     {"--kernel", "guest.kernel", config->kernel},
+	    {"--modules", "guest.modules", config->modules}, {"--qemu", "guest.qemu", config->qemu},
+	    {"--image", "guest.image", config->image},
 	};
 	int r = 0;
 
@@ -112,7 +113,8 @@ static int read_sets(struct pn_planner *planner, struct pn_doc *suite, GArray *s
 	yaml_node_t *yaml = pn_doc_node(suite, pn_doc_find(suite, "set"));
 	int r = 0;
 
-	for (yaml_node_pair_t *pair = yaml ? yaml->data.mapping.pairs.start : NULL; r >= 0 && pair && pair < yaml->data.mapping.pairs.top; pair++) {
+	for (yaml_node_pair_t *pair = yaml ? yaml->data.mapping.pairs.start : NULL; r >= 0 && pair && pair < yaml->data.mapping.pairs.top;
+	     pair++) {
 		struct pn_setting setting;
 
 		r = pn_setting_init(&setting, pn_doc_text(suite, pair->key), suite, pair->value, planner->diag);
@@ -122,7 +124,8 @@ static int read_sets(struct pn_planner *planner, struct pn_doc *suite, GArray *s
 	return r;
 }
 
-static int add_members(struct pn_planner *planner, struct pn_doc *suite, const struct pn_raw_suite *raw, const char *suite_name, GArray *sets)
+static int add_members(struct pn_planner *planner, struct pn_doc *suite, const struct pn_raw_suite *raw, const char *suite_name,
+		       GArray *sets)
 {
 	const char *dir = planner->config->workloads_dir;
 
@@ -194,8 +197,8 @@ static int unknown_name(const struct pn_planner *planner, const char *name)
 	g_autofree char *suites = pn_names_accepted(dir, "suites", name);
 	g_autofree char *scenarios = pn_names_accepted(dir, "scenarios", name);
 
-	pn_diag_set(planner->diag, -ENOENT, "no suite or scenario '%s' in %s; suites: %s; scenarios: %s; or the path of a .yaml file", name, dir,
-		    suites, scenarios);
+	pn_diag_set(planner->diag, -ENOENT, "no suite or scenario '%s' in %s; suites: %s; scenarios: %s; or the path of a .yaml file", name,
+		    dir, suites, scenarios);
 	return -ENOENT;
 }
 
@@ -206,7 +209,8 @@ static int add_name(struct pn_planner *planner, const char *name)
 	g_autofree char *scenario = pn_names_path(dir, "scenarios", name);
 
 	if (suite && scenario)
-		return pn_diag_set(planner->diag, -EINVAL, "'%s' is a suite and a scenario; expected the path of one: %s or %s", name, suite, scenario);
+		return pn_diag_set(planner->diag, -EINVAL, "'%s' is a suite and a scenario; expected the path of one: %s or %s", name,
+				   suite, scenario);
 	if (suite || scenario)
 		return add_file(planner, suite ? suite : scenario);
 	if (strchr(name, '/') || g_str_has_suffix(name, ".yaml"))
@@ -220,7 +224,8 @@ int pn_plan_build(const struct pn_plan_config *config, struct pn_plan **ret_plan
 	int r;
 
 	if (config->repeat > MAX_REPEAT)
-		return pn_diag_set(diag, -EINVAL, "--repeat: '%u' is not accepted; expected a whole number, from 1 to %d", config->repeat, MAX_REPEAT);
+		return pn_diag_set(diag, -EINVAL, "--repeat: '%u' is not accepted; expected a whole number, from 1 to %d", config->repeat,
+				   MAX_REPEAT);
 	planner.docs = g_ptr_array_new_with_free_func((GDestroyNotify)pn_doc_free);
 	planner.fixed = g_array_new(FALSE, TRUE, sizeof(struct pn_setting));
 	g_array_set_clear_func(planner.fixed, clear_setting);

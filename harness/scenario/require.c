@@ -34,13 +34,14 @@ static char *check_hugetlb(const struct pn_scenario *scenario)
 	there = g_ascii_strtoull(text, NULL, 10);
 	if (there >= needed)
 		return NULL;
-	return g_strdup_printf("needs %" G_GUINT64_FORMAT " free 2MiB huge pages, the host has %" G_GUINT64_FORMAT
-			       ": sysctl vm.nr_hugepages", needed, there);
+	return g_strdup_printf(
+	    "needs %" G_GUINT64_FORMAT " free 2MiB huge pages, the host has %" G_GUINT64_FORMAT ": sysctl vm.nr_hugepages", needed, there);
 }
 
 static char *check_pmu(const struct pn_scenario *scenario)
 {
-	struct perf_event_attr attr = {.type = PERF_TYPE_HARDWARE, .size = sizeof(attr), .config = PERF_COUNT_HW_INSTRUCTIONS, .exclude_kernel = 1};
+	struct perf_event_attr attr = {
+	    .type = PERF_TYPE_HARDWARE, .size = sizeof(attr), .config = PERF_COUNT_HW_INSTRUCTIONS, .exclude_kernel = 1};
 	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 
 	if (fd < 0)
@@ -75,7 +76,8 @@ static char *check_thp(const struct pn_scenario *scenario)
 
 	if (!g_file_get_contents("/sys/kernel/mm/transparent_hugepage/enabled", &text, NULL, NULL))
 		return g_strdup("the host has no transparent huge pages");
-	return strstr(text, "[never]") ? g_strdup("transparent huge pages are off: /sys/kernel/mm/transparent_hugepage/enabled is never") : NULL;
+	return strstr(text, "[never]") ? g_strdup("transparent huge pages are off: /sys/kernel/mm/transparent_hugepage/enabled is never")
+				       : NULL;
 }
 
 static char *check_memory(const struct pn_scenario *scenario)
@@ -105,15 +107,15 @@ static bool on_thp(const struct pn_scenario *scenario)
 }
 
 const struct pn_requirement pn_requirements[] = {
-	{.name = "memory", .check = check_memory, .implied = always, .help = "more host memory than the guest has"},
-	{.name = "hugetlb", .check = check_hugetlb, .implied = on_hugetlb, .help = "enough free 2MiB huge pages for the guest"},
-	{.name = "thp", .check = check_thp, .implied = on_thp, .help = "transparent huge pages not switched off"},
-	{.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
-	{.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
-	{.name = "root", .check = check_root, .help = "root on the host"},
-	{.name = "zswap", .check = check_zswap, .help = "zswap in the host's kernel"},
-	{.name = "ksm", .check = check_ksm, .help = "KSM in the host's kernel"},
-	{},
+    {.name = "memory", .check = check_memory, .implied = always, .help = "more host memory than the guest has"},
+    {.name = "hugetlb", .check = check_hugetlb, .implied = on_hugetlb, .help = "enough free 2MiB huge pages for the guest"},
+    {.name = "thp", .check = check_thp, .implied = on_thp, .help = "transparent huge pages not switched off"},
+    {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
+    {.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
+    {.name = "root", .check = check_root, .help = "root on the host"},
+    {.name = "zswap", .check = check_zswap, .help = "zswap in the host's kernel"},
+    {.name = "ksm", .check = check_ksm, .help = "KSM in the host's kernel"},
+    {},
 };
 
 static char *(*hooks[G_N_ELEMENTS(pn_requirements)])(const struct pn_scenario *scenario);

@@ -9,7 +9,8 @@ struct pn_scenario;
  * struct pn_requirement - something a host must have for a case
  * @name: in `requires`
  * @help: one line
- * @check: looks at the host for this scenario; takes microseconds, changes nothing. Return: NULL when it is there, or why not, freed with g_free().
+ * @check: looks at the host for this scenario; takes microseconds, changes nothing. Return: NULL when it is there, or why not, freed with
+ * g_free().
  * @implied: does the scenario need it without saying so? NULL: never
  */
 struct pn_requirement {

@@ -8,7 +8,8 @@
 
 struct pn_diag;
 
-/** enum pn_event_do - what one event of a timeline does; the table pn_event_kinds (scenario/event.c) has name, help and arguments of each */
+/** enum pn_event_do - what one event of a timeline does; the table pn_event_kinds (scenario/event.c) has name, help and arguments of each
+ */
 enum pn_event_do {
 	PN_DO_TARGET,	  /* new balloon target: @balloon_bytes */
 	PN_DO_HOLD,	  /* let time pass: @for_ns */
@@ -20,9 +21,9 @@ enum pn_event_do {
 
 /** enum pn_event_after - what an event waits for */
 enum pn_event_after {
-	PN_AFTER_TIME,	  /* @at_ns from the start of the timeline */
+	PN_AFTER_TIME,	   /* @at_ns from the start of the timeline */
 	PN_AFTER_PREVIOUS, /* the previous event's end, then @at_ns more */
-	PN_AFTER_SETTLED, /* the balloon at its target at rest (or the settle timeout), then @at_ns more */
+	PN_AFTER_SETTLED,  /* the balloon at its target at rest (or the settle timeout), then @at_ns more */
 };
 
 /** struct pn_event - one step of a timeline; events of PN_AFTER_TIME may overlap the waiting of others, the rest run in order */
@@ -31,11 +32,13 @@ struct pn_event {
 	enum pn_event_after after;
 	uint64_t at_ns;
 	uint64_t for_ns;
-	uint64_t balloon_bytes; /* size of the balloon asked for, not of what is left to the guest; may be unaligned or too large on purpose */
+	uint64_t
+	    balloon_bytes; /* size of the balloon asked for, not of what is left to the guest; may be unaligned or too large on purpose */
 	char *name;
 	char *fault_args; /* JSON object text, or NULL */
-	char *phase;	  /* label of the measuring phase that starts here ("inflate", "deflate", "oscillate", ...; "setup" is not measured); NULL: goes on */
-	bool may_miss;	  /* PN_DO_TARGET: out of reach on purpose; resting short of it is no failure */
+	char *phase;   /* label of the measuring phase that starts here ("inflate", "deflate", "oscillate", ...; "setup" is not measured);
+			  NULL: goes on */
+	bool may_miss; /* PN_DO_TARGET: out of reach on purpose; resting short of it is no failure */
 };
 
 /** struct pn_driver_spec - the driver under test */
@@ -67,23 +70,23 @@ struct pn_scenario {
 	char **probes; /* names; NULL-terminated; NULL: all */
 	struct pn_oracle_waiver *waivers;
 	unsigned int waiver_count;
-	char **requires;	  /* "swap", "disk", "kvm", "hugetlb", "pmu", ...; beyond what the rest of the scenario implies */
-	char *expect;		  /* "pass"; or, for tests of the harness itself: "fail:ORACLE", "brok", "brok:TEXT" (the reason contains TEXT) */
-	uint64_t sample_ns;	  /* sampling interval of the probes */
+	char **requires;    /* "swap", "disk", "kvm", "hugetlb", "pmu", ...; beyond what the rest of the scenario implies */
+	char *expect;	    /* "pass"; or, for tests of the harness itself: "fail:ORACLE", "brok", "brok:TEXT" (the reason contains TEXT) */
+	uint64_t sample_ns; /* sampling interval of the probes */
 	uint64_t settle_timeout_ns; /* a target not reached in this time is a liveness failure */
-	uint64_t runtime_ns;	  /* planned length of the measured part */
-	uint64_t timeout_ns;	  /* a case that lives longer hangs: it is killed and BROK */
+	uint64_t runtime_ns;	    /* planned length of the measured part */
+	uint64_t timeout_ns;	    /* a case that lives longer hangs: it is killed and BROK */
 	uint64_t seed;
 };
 
 /** struct pn_case - a planned case */
 struct pn_case {
-	unsigned int index;   /* from 1, in plan order */
-	char *id;	      /* "smoke/inflate,driver=stock,load=idle"; unique and stable in the run, no white space */
+	unsigned int index; /* from 1, in plan order */
+	char *id;	    /* "smoke/inflate,driver=stock,load=idle"; unique and stable in the run, no white space */
 	struct pn_scenario *scenario;
-	char *yaml;	      /* the resolved scenario, which run alone does the same again */
-	char *params_json;    /* the matrix axes of this case as a JSON object: {"driver":"stock","load":"idle","backing":"4k",...} */
-	char *skip_reason;    /* NULL: runnable as far as the scenario can tell */
+	char *yaml;	   /* the resolved scenario, which run alone does the same again */
+	char *params_json; /* the matrix axes of this case as a JSON object: {"driver":"stock","load":"idle","backing":"4k",...} */
+	char *skip_reason; /* NULL: runnable as far as the scenario can tell */
 };
 
 /** struct pn_plan_config - what the command line adds to the scenarios */
@@ -92,8 +95,8 @@ struct pn_plan_config {
 	const char *const *sets;  /* "key=value", NULL-terminated; may be NULL */
 	const char *driver;	  /* NULL: the scenario's, also its matrix axis */
 	const char *kernel, *modules, *qemu, *image;
-	uint64_t seed;		  /* 0: drawn from the scenario's name, so that it is the same tomorrow */
-	unsigned int repeat;	  /* 0 counts as 1 */
+	uint64_t seed;		   /* 0: drawn from the scenario's name, so that it is the same tomorrow */
+	unsigned int repeat;	   /* 0 counts as 1 */
 	const char *workloads_dir; /* where scenarios/ and suites/ are */
 };
 

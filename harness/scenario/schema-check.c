@@ -41,9 +41,9 @@ static int refuse_type(const struct check *check, int node, const char *path, co
 {
 	yaml_node_t *yaml = pn_doc_node(check->doc, node);
 	g_autofree char *accepted = pn_key_accepted(key);
-	const char *value = yaml->type == YAML_SCALAR_NODE   ? pn_doc_text(check->doc, node) :
-			    yaml->type == YAML_SEQUENCE_NODE ? "(a list)" :
-							       "(a mapping)";
+	const char *value = yaml->type == YAML_SCALAR_NODE     ? pn_doc_text(check->doc, node)
+			    : yaml->type == YAML_SEQUENCE_NODE ? "(a list)"
+							       : "(a mapping)";
 
 	return refuse(check, node, path, value, accepted);
 }
@@ -66,7 +66,8 @@ static int check_names(const struct check *check, int node, const char *path, co
 	return 0;
 }
 
-static int check_maps(const struct check *check, int node, const cyaml_schema_value_t *entry, const struct pn_key_info *key, const char *path)
+static int check_maps(const struct check *check, int node, const cyaml_schema_value_t *entry, const struct pn_key_info *key,
+		      const char *path)
 {
 	g_autofree char *record_path = g_strconcat(key->name, "[]", NULL);
 	yaml_node_t *yaml = pn_doc_node(check->doc, node);
@@ -94,7 +95,8 @@ static int check_scalar(const struct check *check, int node, const char *path, c
 	return text && pn_key_parse(key, text, ANY_MEMORY, &value) == 0 ? 0 : refuse_type(check, node, path, key);
 }
 
-static int check_value(const struct check *check, int node, const cyaml_schema_field_t *field, const struct pn_key_info *key, const char *path)
+static int check_value(const struct check *check, int node, const cyaml_schema_field_t *field, const struct pn_key_info *key,
+		       const char *path)
 {
 	switch (key->type) {
 	case PN_KEY_MAP:
@@ -209,7 +211,8 @@ static int check_required(const struct check *check, int node, const char *recor
 		const char *last = strrchr(key->name, '.') ? strrchr(key->name, '.') + 1 : key->name;
 		size_t parent = last == key->name ? 0 : last - key->name - 1;
 
-		if (!key->required || parent != prefix || strncmp(key->name, record_path, prefix) != 0 || pn_doc_get(check->doc, node, last))
+		if (!key->required || parent != prefix || strncmp(key->name, record_path, prefix) != 0 ||
+		    pn_doc_get(check->doc, node, last))
 			continue;
 		g_autofree char *key_path = *path ? g_strconcat(path, ".", last, NULL) : g_strdup(last);
 		g_autofree char *accepted = pn_key_accepted(key);

@@ -77,8 +77,11 @@ static void keep_first(cyaml_log_t level, void *data, const char *fmt, va_list a
 
 static cyaml_config_t make_config(char **words)
 {
-	return (cyaml_config_t){
-		.log_fn = keep_first, .log_ctx = words, .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_IGNORE_UNKNOWN_KEYS};
+	return (cyaml_config_t){.log_fn = keep_first,
+				.log_ctx = words,
+				.mem_fn = cyaml_mem,
+				.log_level = CYAML_LOG_ERROR,
+				.flags = CYAML_CFG_IGNORE_UNKNOWN_KEYS};
 }
 
 int pn_schema_load(const struct pn_schema *schema, struct pn_doc *doc, void **ret_raw, struct pn_diag *diag)

@@ -99,6 +99,9 @@ extern const struct pn_schema pn_load_schema;
 /** pn_oracle_choices - names that oracles.waive and expect accept, those of observe's pn_oracle_table; NULL-terminated */
 extern const char *const pn_oracle_choices[];
 
+/** pn_probe_choices - names that probes accepts, those of observe's pn_probe_table; NULL-terminated */
+extern const char *const pn_probe_choices[];
+
 /**
  * pn_schema_normalise() - bring the short forms of a document into the long ones that libcyaml can load
  *

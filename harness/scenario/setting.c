@@ -14,23 +14,23 @@
 static const struct {
 	const char *name, *key;
 } aliases[] = {
-	{"memory", "guest.memory"},
-	{"vcpus", "guest.vcpus"},
-	{"backing", "guest.backing"},
-	{"image", "guest.image"},
-	{"kernel", "guest.kernel"},
-	{"modules", "guest.modules"},
-	{"qemu", "guest.qemu"},
-	{"swap", "guest.swap"},
-	{"disk", "guest.disk"},
-	{"kernel-args", "guest.kernel-args"},
-	{"deflate-on-oom", "guest.balloon.deflate-on-oom"},
-	{"free-page-reporting", "guest.balloon.free-page-reporting"},
-	{"free-page-hint", "guest.balloon.free-page-hint"},
-	{"page-poison", "guest.balloon.page-poison"},
-	{"packed", "guest.balloon.packed"},
-	{"iommu", "guest.balloon.iommu"},
-	{"stats-interval", "guest.balloon.stats-interval"},
+    {"memory", "guest.memory"},
+    {"vcpus", "guest.vcpus"},
+    {"backing", "guest.backing"},
+    {"image", "guest.image"},
+    {"kernel", "guest.kernel"},
+    {"modules", "guest.modules"},
+    {"qemu", "guest.qemu"},
+    {"swap", "guest.swap"},
+    {"disk", "guest.disk"},
+    {"kernel-args", "guest.kernel-args"},
+    {"deflate-on-oom", "guest.balloon.deflate-on-oom"},
+    {"free-page-reporting", "guest.balloon.free-page-reporting"},
+    {"free-page-hint", "guest.balloon.free-page-hint"},
+    {"page-poison", "guest.balloon.page-poison"},
+    {"packed", "guest.balloon.packed"},
+    {"iommu", "guest.balloon.iommu"},
+    {"stats-interval", "guest.balloon.stats-interval"},
 };
 
 const char *pn_matrix_key(const char *name)
@@ -84,7 +84,8 @@ int pn_setting_init(struct pn_setting *setting, const char *name, struct pn_doc 
 	g_autoptr(GString) text = g_string_new(pn_doc_text(doc, node));
 
 	if (!*name || strchr(name, '/') || strcmp(key, "matrix") == 0 || strcmp(key, "name") == 0)
-		return refuse(name, doc, node, text->str, "a dotted key of a scenario, such as guest.backing, pattern.amount or load", diag);
+		return refuse(name, doc, node, text->str, "a dotted key of a scenario, such as guest.backing, pattern.amount or load",
+			      diag);
 	if (check_first(name, key, doc, node, diag) < 0)
 		return -EINVAL;
 	if (yaml->type == YAML_MAPPING_NODE)
@@ -98,11 +99,11 @@ int pn_setting_init(struct pn_setting *setting, const char *name, struct pn_doc 
 			g_string_append_printf(text, "%s%s", text->len ? "+" : "", word);
 		}
 	*setting = (struct pn_setting){
-		.key = g_strdup(key),
-		.label = g_strdup(pn_matrix_label(key)),
-		.text = g_strdup(text->len || strcmp(key, "load") != 0 ? text->str : "idle"),
-		.doc = doc,
-		.node = node,
+	    .key = g_strdup(key),
+	    .label = g_strdup(pn_matrix_label(key)),
+	    .text = g_strdup(text->len || strcmp(key, "load") != 0 ? text->str : "idle"),
+	    .doc = doc,
+	    .node = node,
 	};
 	return 0;
 }
@@ -121,6 +122,7 @@ int pn_setting_apply(const struct pn_setting *setting, struct pn_doc *doc, struc
 
 	pn_schema_normalise(&pn_scenario_schema, doc);
 	if (pn_doc_set(doc, setting->key, node) < 0)
-		return refuse(setting->key, setting->doc, setting->node, setting->text, "a dotted key of a scenario, list elements as [0]", diag);
+		return refuse(setting->key, setting->doc, setting->node, setting->text, "a dotted key of a scenario, list elements as [0]",
+			      diag);
 	return 0;
 }

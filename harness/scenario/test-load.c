@@ -28,7 +28,8 @@ static void reads_every_key(void **state)
 	struct pn_load *load;
 
 	home_write(*state, "loads/all.yaml",
-		   "name: all\nsummary: s\nkind: fio\nargv: [fio, --a b, '{disk}/x']\nfiles: [fio/a.fio]\nneeds: [disk, swap]\nmust-swap: true\noom-score-adj: -500\n"
+		   "name: all\nsummary: s\nkind: fio\nargv: [fio, --a b, '{disk}/x']\nfiles: [fio/a.fio]\nneeds: [disk, swap]\nmust-swap: "
+		   "true\noom-score-adj: -500\n"
 		   "ready: line\nready-cpu: 10ms\nready-timeout: 3s\ngrace: 2s\n");
 	assert_int_equal(pn_load_read(*state, "all", &load, NULL), 0);
 	assert_string_equal(load->name, "all");
@@ -55,16 +56,16 @@ static void refuses_what_cannot_be(void **state)
 	static const struct {
 		const char *yaml, *line;
 	} cases[] = {
-		{"summary: s\nkind: fio\nargv: []\n", "x.yaml:3: argv: '(an empty list)' is not accepted; expected a program and its words"},
-		{"summary: s\nkind: sh\nargv: a\n", "x.yaml:2: kind: 'sh' is not accepted; expected one of stress-ng, fio, native"},
-		{"summary: s\nkind: fio\n", "x.yaml:1: argv: '(nothing)' is not accepted; expected a text or a list of texts"},
-		{"name: y\nsummary: s\nkind: fio\nargv: a\n", "x.yaml:1: name: 'y' is not accepted; expected the name of the file"},
-		{"summary: s\nkind: fio\nargv: a\nneeds: luck\n", "x.yaml:4: needs: 'luck' is not accepted; expected swap or disk"},
-		{"summary: s\nkind: fio\nargv: a\nmust-swap: true\n", "x.yaml:4: must-swap: 'true' is not accepted; expected needs: [swap] beside it"},
-		{"summary: s\nkind: fio\nargv: a\noom-score-adj: -1001\n",
-		 "x.yaml:4: oom-score-adj: '-1001' is not accepted; expected a whole number, from -1000 to 1000"},
-		{"summary: s\nkind: fio\nargv: [a, '{memry}']\n",
-		 "x.yaml:3: argv: '{memry}' is not accepted; expected " PN_LOAD_PLACEHOLDERS},
+	    {"summary: s\nkind: fio\nargv: []\n", "x.yaml:3: argv: '(an empty list)' is not accepted; expected a program and its words"},
+	    {"summary: s\nkind: sh\nargv: a\n", "x.yaml:2: kind: 'sh' is not accepted; expected one of stress-ng, fio, native"},
+	    {"summary: s\nkind: fio\n", "x.yaml:1: argv: '(nothing)' is not accepted; expected a text or a list of texts"},
+	    {"name: y\nsummary: s\nkind: fio\nargv: a\n", "x.yaml:1: name: 'y' is not accepted; expected the name of the file"},
+	    {"summary: s\nkind: fio\nargv: a\nneeds: luck\n", "x.yaml:4: needs: 'luck' is not accepted; expected swap or disk"},
+	    {"summary: s\nkind: fio\nargv: a\nmust-swap: true\n",
+	     "x.yaml:4: must-swap: 'true' is not accepted; expected needs: [swap] beside it"},
+	    {"summary: s\nkind: fio\nargv: a\noom-score-adj: -1001\n",
+	     "x.yaml:4: oom-score-adj: '-1001' is not accepted; expected a whole number, from -1000 to 1000"},
+	    {"summary: s\nkind: fio\nargv: [a, '{memry}']\n", "x.yaml:3: argv: '{memry}' is not accepted; expected " PN_LOAD_PLACEHOLDERS},
 	};
 	g_autofree char *folder = g_build_filename(*state, "loads/", NULL);
 
@@ -95,12 +96,12 @@ static void expands_placeholders(void **state)
 	static const struct {
 		const char *text, *expanded;
 	} cases[] = {
-		{"plain", "plain"},
-		{"{memory:50%}", "268435456"},
-		{"{memory}", "536870912"},
-		{"{balloonable:100%}", "402653184"},
-		{"--file={disk}/x {dir} {vcpus}/{seed}", "--file=/mnt/x /w 2/7"},
-		{"${HOME} { x } {} {A} {", "${HOME} { x } {} {A} {"}, /* braces of shell and fio stay */
+	    {"plain", "plain"},
+	    {"{memory:50%}", "268435456"},
+	    {"{memory}", "536870912"},
+	    {"{balloonable:100%}", "402653184"},
+	    {"--file={disk}/x {dir} {vcpus}/{seed}", "--file=/mnt/x /w 2/7"},
+	    {"${HOME} { x } {} {A} {", "${HOME} { x } {} {A} {"}, /* braces of shell and fio stay */
 	};
 	struct pn_diag diag = {};
 	char *text;
@@ -118,7 +119,8 @@ static void expands_placeholders(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_home, drop_home)
-	const struct CMUnitTest tests[] = {TEST(reads_every_key), TEST(refuses_what_cannot_be), TEST(names_the_loads_there_are), TEST(expands_placeholders)};
+	const struct CMUnitTest tests[] = {TEST(reads_every_key), TEST(refuses_what_cannot_be), TEST(names_the_loads_there_are),
+					   TEST(expands_placeholders)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

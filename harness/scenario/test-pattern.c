@@ -86,7 +86,8 @@ static void check_end(const struct pn_pattern *pattern, const struct expansion *
 static void check_events(const struct pn_pattern *pattern, const struct expansion *expansion)
 {
 	uint64_t amount = pn_args_number(expansion->args, "amount");
-	uint64_t base = strcmp(pattern->name, "sweep") != 0 && pn_args_has(expansion->args, "base") ? pn_args_number(expansion->args, "base") : 0;
+	uint64_t base =
+	    strcmp(pattern->name, "sweep") != 0 && pn_args_has(expansion->args, "base") ? pn_args_number(expansion->args, "base") : 0;
 	const struct pn_event *last = event(expansion, expansion->events->len - 1);
 
 	assert_non_null(event(expansion, 0)->phase);
@@ -140,7 +141,8 @@ static void keeps_its_word_anyhow(void **state)
 			g_autoptr(GString) params = g_string_new(NULL);
 			uint64_t base = pn_seed_below(&random, 40 * PN_MIB);
 
-			g_string_printf(params, "amount: %" G_GUINT64_FORMAT "B", (guint64)(base + 1 + PN_PAGE_BYTES) + (guint64)pn_seed_below(&random, 300 * PN_MIB));
+			g_string_printf(params, "amount: %" G_GUINT64_FORMAT "B",
+					(guint64)(base + 1 + PN_PAGE_BYTES) + (guint64)pn_seed_below(&random, 300 * PN_MIB));
 			if (pn_key_find(pattern->params, "base"))
 				g_string_append_printf(params, ", base: %" G_GUINT64_FORMAT "B", base);
 			if (pn_key_find(pattern->params, "steps"))
@@ -166,7 +168,8 @@ static void differs_by_seed(void **state)
 		guint same = 0;
 
 		for (guint k = 0; k < one.events->len; k++)
-			same += event(&one, k)->balloon_bytes == event(&other, k)->balloon_bytes && event(&one, k)->at_ns == event(&other, k)->at_ns;
+			same += event(&one, k)->balloon_bytes == event(&other, k)->balloon_bytes &&
+				event(&one, k)->at_ns == event(&other, k)->at_ns;
 		assert_true(same < one.events->len / 2);
 		drop(&one);
 		drop(&other);
@@ -258,9 +261,9 @@ static void seeds_are_for_ever(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_its_word_by_default), cmocka_unit_test(keeps_its_word_anyhow), cmocka_unit_test(differs_by_seed),
-		cmocka_unit_test(waves_reach_their_height),  cmocka_unit_test(flips_as_often_as_asked), cmocka_unit_test(sweeps_all_edges),
-		cmocka_unit_test(names_match_the_table),     cmocka_unit_test(seeds_are_for_ever),
+	    cmocka_unit_test(keeps_its_word_by_default), cmocka_unit_test(keeps_its_word_anyhow),   cmocka_unit_test(differs_by_seed),
+	    cmocka_unit_test(waves_reach_their_height),	 cmocka_unit_test(flips_as_often_as_asked), cmocka_unit_test(sweeps_all_edges),
+	    cmocka_unit_test(names_match_the_table),	 cmocka_unit_test(seeds_are_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

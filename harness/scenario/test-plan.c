@@ -49,12 +49,14 @@ static void assert_ids(const struct pn_plan *plan, const char *const *ids)
 static void expands_a_matrix_in_order(void **state)
 {
 	home_write(*state, "scenarios/m.yaml",
-		   "summary: s\npattern: inflate\nguest: {swap: 64MiB}\nmatrix:\n  driver: [vballoon, stock]\n  load: [idle, [cpu, touch], swapper]\n"
+		   "summary: s\npattern: inflate\nguest: {swap: 64MiB}\nmatrix:\n  driver: [vballoon, stock]\n  load: [idle, [cpu, touch], "
+		   "swapper]\n"
 		   "  exclude: [{driver: stock, load: swapper}]\n  include: [{driver: stock, backing: thp}]\n");
 	struct pn_plan *plan = plan_of(*state, "m", NONE);
 
-	assert_ids(plan, (const char *const[]){"m,driver=vballoon,load=idle", "m,driver=vballoon,load=cpu+touch", "m,driver=vballoon,load=swapper",
-					       "m,driver=stock,load=idle", "m,driver=stock,load=cpu+touch", "m,driver=stock,backing=thp", NULL});
+	assert_ids(plan, (const char *const[]){"m,driver=vballoon,load=idle", "m,driver=vballoon,load=cpu+touch",
+					       "m,driver=vballoon,load=swapper", "m,driver=stock,load=idle",
+					       "m,driver=stock,load=cpu+touch", "m,driver=stock,backing=thp", NULL});
 	assert_string_equal(plan->cases[1].params_json, "{\"driver\":\"vballoon\",\"load\":\"cpu+touch\",\"backing\":\"4k\"}");
 	assert_string_equal(plan->cases[5].params_json, "{\"driver\":\"stock\",\"load\":\"idle\",\"backing\":\"thp\"}");
 	assert_null(plan->cases[0].scenario->loads[0]);
@@ -65,8 +67,10 @@ static void expands_a_matrix_in_order(void **state)
 
 static void applies_the_stronger_last(void **state)
 {
-	home_write(*state, "scenarios/p.yaml", "summary: s\npattern: {kind: inflate, amount: 10%}\nguest: {memory: 256MiB, vcpus: 2}\nmatrix: {vcpus: [3]}\n");
-	home_write(*state, "suites/all.yaml", "summary: s\nscenarios: p\nset: {guest.memory: 512MiB, vcpus: 4, pattern.amount: 20%}\nmatrix: {memory: [1GiB]}\n");
+	home_write(*state, "scenarios/p.yaml",
+		   "summary: s\npattern: {kind: inflate, amount: 10%}\nguest: {memory: 256MiB, vcpus: 2}\nmatrix: {vcpus: [3]}\n");
+	home_write(*state, "suites/all.yaml",
+		   "summary: s\nscenarios: p\nset: {guest.memory: 512MiB, vcpus: 4, pattern.amount: 20%}\nmatrix: {memory: [1GiB]}\n");
 	struct pn_plan *plan = plan_of(*state, "p", NONE);
 
 	assert_int_equal(plan->cases[0].scenario->guest.memory_bytes, 256 * PN_MIB);
@@ -74,9 +78,10 @@ static void applies_the_stronger_last(void **state)
 	pn_plan_free(plan);
 	plan = plan_of(*state, "all", NONE);
 	assert_string_equal(plan->cases[0].id, "all/p,vcpus=3,memory=1GiB");
-	assert_int_equal(plan->cases[0].scenario->guest.memory_bytes, PN_GIB);	/* matrix over set */
-	assert_int_equal(plan->cases[0].scenario->guest.vcpus, 3);		/* matrix over set */
-	assert_int_equal(plan->cases[0].scenario->events[0].balloon_bytes, PN_GIB / 5 / 4096 * 4096); /* set over file, percent of the final memory */
+	assert_int_equal(plan->cases[0].scenario->guest.memory_bytes, PN_GIB); /* matrix over set */
+	assert_int_equal(plan->cases[0].scenario->guest.vcpus, 3);	       /* matrix over set */
+	assert_int_equal(plan->cases[0].scenario->events[0].balloon_bytes,
+			 PN_GIB / 5 / 4096 * 4096); /* set over file, percent of the final memory */
 	pn_plan_free(plan);
 	plan = plan_of(*state, "all", (const char *const[]){"memory=768MiB", "vcpus=6", "vcpus=5", "driver.params=x=1", NULL});
 	assert_string_equal(plan->cases[0].id, "all/p,vcpus=5,memory=768MiB"); /* command line over matrix, the last one counts */
@@ -87,7 +92,12 @@ static void applies_the_stronger_last(void **state)
 
 static void takes_the_options_of_the_command_line(void **state)
 {
-	struct pn_plan_config config = {.names = (const char *const[]){"d", NULL}, .driver = "stock", .image = "generic", .seed = 7, .repeat = 2, .workloads_dir = *state};
+	struct pn_plan_config config = {.names = (const char *const[]){"d", NULL},
+					.driver = "stock",
+					.image = "generic",
+					.seed = 7,
+					.repeat = 2,
+					.workloads_dir = *state};
 	struct pn_plan *plan;
 
 	home_write(*state, "scenarios/d.yaml", "summary: s\npattern: random-walk\nmatrix: {driver: [vballoon, stock]}\n");
@@ -101,7 +111,8 @@ static void takes_the_options_of_the_command_line(void **state)
 
 static void draws_stable_seeds(void **state)
 {
-	home_write(*state, "scenarios/r.yaml", "summary: s\npattern: random-walk\nmatrix: {driver: [vballoon, stock], backing: [4k, thp]}\n");
+	home_write(*state, "scenarios/r.yaml",
+		   "summary: s\npattern: random-walk\nmatrix: {driver: [vballoon, stock], backing: [4k, thp]}\n");
 	struct pn_plan *plan = plan_of(*state, "r", NONE), *again = plan_of(*state, "r", NONE);
 
 	for (unsigned int i = 0; i < 4; i++)
@@ -118,8 +129,9 @@ static void assert_same_events(const struct pn_scenario *a, const struct pn_scen
 	for (unsigned int i = 0; i < a->event_count; i++) {
 		const struct pn_event *left = &a->events[i], *right = &b->events[i];
 
-		assert_true(left->action == right->action && left->after == right->after && left->at_ns == right->at_ns && left->for_ns == right->for_ns &&
-			    left->balloon_bytes == right->balloon_bytes && left->may_miss == right->may_miss);
+		assert_true(left->action == right->action && left->after == right->after && left->at_ns == right->at_ns &&
+			    left->for_ns == right->for_ns && left->balloon_bytes == right->balloon_bytes &&
+			    left->may_miss == right->may_miss);
 		assert_int_equal(g_strcmp0(left->name, right->name), 0);
 		assert_int_equal(g_strcmp0(left->fault_args, right->fault_args), 0);
 		assert_int_equal(g_strcmp0(left->phase, right->phase), 0);
@@ -129,8 +141,10 @@ static void assert_same_events(const struct pn_scenario *a, const struct pn_scen
 static void a_case_alone_is_the_same_case(void **state)
 {
 	home_write(*state, "scenarios/c.yaml",
-		   "summary: 's: \"quoted\" # not a comment'\npattern: {kind: random-walk, amount: 30%}\nguest: {balloon: {deflate-on-oom: true}, devices: 'virtio-rng-pci,id=x'}\n"
-		   "faults: [{fault: oom, at: 1s, for: 500ms, bytes: 90%}]\noracles: {waive: [{oracle: kernel-log, reason: an OOM kill is wanted}]}\n"
+		   "summary: 's: \"quoted\" # not a comment'\npattern: {kind: random-walk, amount: 30%}\nguest: {balloon: {deflate-on-oom: "
+		   "true}, devices: 'virtio-rng-pci,id=x'}\n"
+		   "faults: [{fault: oom, at: 1s, for: 500ms, bytes: 90%}]\noracles: {waive: [{oracle: kernel-log, reason: an OOM kill is "
+		   "wanted}]}\n"
 		   "matrix: {driver: [vballoon, stock], load: [idle, cpu]}\n");
 	struct pn_plan *plan = plan_of(*state, "c", (const char *const[]){"vcpus=2", NULL});
 	struct pn_case *one = &plan->cases[3];
@@ -157,7 +171,8 @@ static void merges_faults(void **state)
 {
 	home_write(*state, "scenarios/f.yaml",
 		   "summary: s\npattern: {kind: ramp, amount: 100MiB, over: 1s, interval: 200ms}\n"
-		   "faults:\n  - {fault: reset, at: 300ms}\n  - {fault: oom, during: ramp, at: 500ms, for: 100ms, bytes: 50%}\n  - {fault: qemu-stop, during: hold, for: 1s}\n");
+		   "faults:\n  - {fault: reset, at: 300ms}\n  - {fault: oom, during: ramp, at: 500ms, for: 100ms, bytes: 50%}\n  - {fault: "
+		   "qemu-stop, during: hold, for: 1s}\n");
 	struct pn_plan *plan = plan_of(*state, "f", NONE);
 	const struct pn_scenario *scenario = plan->cases[0].scenario;
 	const struct pn_event *oom = NULL, *reset = NULL, *stop = NULL;
@@ -189,7 +204,8 @@ static void merges_faults(void **state)
 
 static void ends_a_timeline_at_rest(void **state)
 {
-	home_write(*state, "scenarios/t.yaml", "summary: s\ntimeline:\n  - {do: target, balloon: 1MiB, phase: inflate}\n  - {at: 50ms, do: target, balloon: 0}\n");
+	home_write(*state, "scenarios/t.yaml",
+		   "summary: s\ntimeline:\n  - {do: target, balloon: 1MiB, phase: inflate}\n  - {at: 50ms, do: target, balloon: 0}\n");
 	struct pn_plan *plan = plan_of(*state, "t", NONE);
 	const struct pn_scenario *scenario = plan->cases[0].scenario;
 
@@ -249,10 +265,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_home, drop_home)
 	const struct CMUnitTest tests[] = {
-		TEST(expands_a_matrix_in_order), TEST(applies_the_stronger_last), TEST(takes_the_options_of_the_command_line),
-		TEST(draws_stable_seeds),	 TEST(a_case_alone_is_the_same_case), TEST(merges_faults),
-		TEST(ends_a_timeline_at_rest),	 TEST(skips_what_cannot_run),	   TEST(names_what_there_is),
-		TEST(runs_a_case_once),
+	    TEST(expands_a_matrix_in_order), TEST(applies_the_stronger_last),	  TEST(takes_the_options_of_the_command_line),
+	    TEST(draws_stable_seeds),	     TEST(a_case_alone_is_the_same_case), TEST(merges_faults),
+	    TEST(ends_a_timeline_at_rest),   TEST(skips_what_cannot_run),	  TEST(names_what_there_is),
+	    TEST(runs_a_case_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

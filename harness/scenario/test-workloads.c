@@ -84,8 +84,8 @@ static void smoke_is_what_the_readme_says(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_loads_are_good), cmocka_unit_test(all_scenarios_and_suites_can_be_planned), cmocka_unit_test(smoke_is_what_the_readme_says)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(all_loads_are_good), cmocka_unit_test(all_scenarios_and_suites_can_be_planned),
+					   cmocka_unit_test(smoke_is_what_the_readme_says)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
