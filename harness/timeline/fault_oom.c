@@ -76,8 +76,11 @@ static uint64_t given_back(struct pn_fault_run *run)
 {
 	struct hog *hog = run->data;
 	struct pn_course course = pn_conductor_course(run->conductor);
-	uint64_t bytes;
+	uint64_t bytes, held_ns;
 
+	/* A driver that is taken away gives all back: that is not memory pressure. */
+	if (pn_conductor_held(run->conductor, &held_ns) != PN_HELD_NOT)
+		return 0;
 	if (pn_guest_ballooned(run->conductor->timeline->guest, &bytes, NULL) < 0)
 		return 0;
 	if (course.generation != hog->generation) {
