@@ -9,6 +9,8 @@
 
 #include "probe.h"
 
+#define UNREPORTED 18446744073709551615.0
+
 static const struct {
 	const char *qemu, *name;
 } counts[] = {
@@ -85,9 +87,11 @@ void pn_stats_take(const json_t *guest_stats, json_t *into)
 	for (size_t i = 0; i < G_N_ELEMENTS(stats_names); i++) {
 		const json_t *value = json_object_get(values, stats_names[i].qemu);
 
-		/* 2^64-1 does not fit a JSON integer of ours: a decoder makes -1 or a real of it. */
-		if (!json_is_integer(value) || json_integer_value(value) < 0)
+		double number = json_number_value(value);
+
+		/* 2^64-1, "never reported", does not fit a JSON integer of ours: a decoder makes -1 or a real of it, and then reals of all. */
+		if (!json_is_number(value) || number < 0 || number >= UNREPORTED)
 			continue;
-		pn_probe_set(into, (uint64_t)json_integer_value(value), "%s", stats_names[i].name);
+		pn_probe_set(into, (uint64_t)number, "%s", stats_names[i].name);
 	}
 }

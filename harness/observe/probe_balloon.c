@@ -148,7 +148,7 @@ static void stats_sample(void *state, bool mark, json_t *into)
 			pn_probe_unsupported(stats->context, "stats", "qom-get guest-stats: %s", diag.text);
 		return;
 	}
-	last_update_s = json_integer_value(json_object_get(reply, "last-update"));
+	last_update_s = (json_int_t)json_number_value(json_object_get(reply, "last-update"));
 	if (last_update_s > 0) {
 		if (last_update_s != stats->last_update_s)
 			stats->updates++;

@@ -143,7 +143,12 @@ static gpointer beat_thread(gpointer data)
 	return NULL;
 }
 
-/* QEMU's threads without those that come and go. */
+/* The threads that do a guest's work all its life; those that come and go, or only wait, are in the process's total. */
+static bool is_lasting(const char *role)
+{
+	return g_str_has_prefix(role, "vcpu") || g_str_has_prefix(role, "iothread") || !strcmp(role, "main");
+}
+
 static void find_threads(struct pn_probe_context *context)
 {
 	struct pn_guest_thread *threads = NULL;
@@ -158,7 +163,7 @@ static void find_threads(struct pn_probe_context *context)
 		return;
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		if (strcmp(threads[i].role, "worker"))
+		if (is_lasting(threads[i].role))
 			threads[kept++] = threads[i];
 	}
 	context->threads = threads;

@@ -155,6 +155,7 @@ static void test_block(void **state)
 static void test_stats_unset(void **state)
 {
 	json_t *unset = fixture_json("guest-stats.json"), *into = json_object();
+	json_t *real = json_pack("{s:{s:f, s:f}}", "stats", "stat-free-memory", 18446744073709551615.0, "stat-swap-in", 8192.0);
 	json_t *minus = json_pack("{s:{s:i, s:i}}", "stats", "stat-free-memory", -1, "stat-swap-in", 4096);
 
 	pn_stats_take(unset, into);
@@ -163,7 +164,11 @@ static void test_stats_unset(void **state)
 	assert_int_equal(json_object_size(into), 1);
 	assert_int_equal(integer(into, "balloon.stats.swap_in_bytes"), 4096);
 	json_decref(unset);
+	pn_stats_take(real, into);
+	assert_int_equal(json_object_size(into), 1);
+	assert_int_equal(integer(into, "balloon.stats.swap_in_bytes"), 8192);
 	json_decref(minus);
+	json_decref(real);
 	json_decref(into);
 }
 
