@@ -216,6 +216,23 @@ static void ends_a_timeline_at_rest(void **state)
 	pn_plan_free(plan);
 }
 
+/* A case must find its driver again from whatever directory it is run. */
+static void writes_absolute_paths(void **state)
+{
+	g_autofree char *ko = g_build_filename(*state, "x.ko", NULL);
+	g_autofree char *yaml =
+	    g_strdup_printf("summary: s\npattern: inflate\ndriver: {name: %s/../%s/x.ko}\n", (char *)*state, strrchr(*state, '/') + 1);
+	struct pn_plan *plan;
+
+	home_write(*state, "x.ko", "");
+	home_write(*state, "scenarios/a.yaml", yaml);
+	plan = plan_of(*state, "a", NONE);
+	assert_string_equal(plan->cases[0].scenario->driver.name, ko);
+	assert_non_null(strstr(plan->cases[0].yaml, ko));
+	assert_null(strstr(plan->cases[0].yaml, "/../"));
+	pn_plan_free(plan);
+}
+
 static char *never(const struct pn_scenario *scenario)
 {
 	return g_strdup("not on this host");
@@ -268,7 +285,7 @@ int main(void)
 	    TEST(expands_a_matrix_in_order), TEST(applies_the_stronger_last),	  TEST(takes_the_options_of_the_command_line),
 	    TEST(draws_stable_seeds),	     TEST(a_case_alone_is_the_same_case), TEST(merges_faults),
 	    TEST(ends_a_timeline_at_rest),   TEST(skips_what_cannot_run),	  TEST(names_what_there_is),
-	    TEST(runs_a_case_once),
+	    TEST(runs_a_case_once),	     TEST(writes_absolute_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
