@@ -46,30 +46,73 @@ int pn_libs_interp(const char *path, char **ret_interp, struct pn_diag *diag)
 	return 0;
 }
 
-int pn_libs_closure(const char *program, GHashTable *libs, struct pn_diag *diag)
+/* The loader's own list; NULL for a static program. Lines: "NAME => PATH (ADDRESS)", and without an arrow for loader and vdso. */
+static int list(const char *program, const char *first, char **ret_interp, char ***ret_lines, struct pn_diag *diag)
 {
 	g_autofree char *interp = NULL, *output = NULL;
-	g_auto(GStrv) lines = NULL;
 	int r = pn_libs_interp(program, &interp, diag);
+
+	if (r < 0)
+		return r;
+	if (interp) {
+		const char *const plain[] = { interp, "--list", program, NULL };
+		const char *const searching[] = { interp, "--library-path", first, "--list", program, NULL };
+
+		r = pn_spawn_run(first ? searching : plain, NULL, LIST_TIMEOUT_NS, &output, diag);
+	}
+	if (r < 0)
+		return r;
+	*ret_lines = output ? g_strsplit(output, "\n", -1) : NULL;
+	*ret_interp = g_steal_pointer(&interp);
+	return 0;
+}
+
+/* The path of a line; "" for one that has no arrow, NULL for a library that was not found. */
+static char *path_of(const char *line)
+{
+	const char *path = strstr(line, " => ");
+
+	if (!path)
+		return g_strdup("");
+	path += strlen(" => ");
+	return *path == '/' ? g_strndup(path, strcspn(path, " ")) : NULL;
+}
+
+int pn_libs_closure(const char *program, const char *first, GHashTable *libs, struct pn_diag *diag)
+{
+	g_autofree char *interp = NULL;
+	g_auto(GStrv) lines = NULL;
+	int r = list(program, first, &interp, &lines, diag);
 
 	if (r < 0 || !interp)
 		return r;
-	r = pn_spawn_run((const char *const[]){ interp, "--list", program, NULL }, NULL, LIST_TIMEOUT_NS, &output, diag);
-	if (r < 0)
-		return r;
 	g_hash_table_add(libs, g_strdup(interp));
-	lines = g_strsplit(output, "\n", -1);
 	for (unsigned int i = 0; lines[i]; i++) {
-		char *path = strstr(lines[i], " => ");
+		g_autofree char *path = path_of(lines[i]);
 
 		if (!path)
-			continue; /* the loader itself and the vdso */
-		path += strlen(" => ");
-		if (*path != '/')
-			return pn_diag_set(diag, -ENOENT, "%s: a library is missing:%s", program, g_strchug(lines[i]));
-		g_hash_table_add(libs, g_strndup(path, strcspn(path, " ")));
+			return pn_diag_set(diag, -ENOENT, "%s: a library is missing: %s", program, g_strchug(lines[i]));
+		if (*path)
+			g_hash_table_add(libs, g_steal_pointer(&path));
 	}
 	return 0;
+}
+
+int pn_libs_find(const char *program, const char *soname, char **ret_path, struct pn_diag *diag)
+{
+	g_autofree char *interp = NULL, *start = g_strconcat(soname, " => ", NULL);
+	g_auto(GStrv) lines = NULL;
+	int r = list(program, NULL, &interp, &lines, diag);
+
+	for (unsigned int i = 0; r >= 0 && lines && lines[i]; i++) {
+		char *path = g_str_has_prefix(g_strchug(lines[i]), start) ? path_of(lines[i]) : NULL;
+
+		if (path) {
+			*ret_path = path;
+			return 0;
+		}
+	}
+	return r < 0 ? r : pn_diag_set(diag, -EINVAL, "%s: has no library '%s'", program, soname);
 }
 
 char *pn_libs_guest_path(const char *path)

@@ -30,6 +30,8 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_STRING_PTR("file", CYAML_FLAG_POINTER, struct pn_recipe_file, file, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_STRING_PTR("as", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct pn_recipe_file, as, 1, CYAML_UNLIMITED),
 	CYAML_FIELD_STRING_PTR("package", CYAML_FLAG_POINTER, struct pn_recipe_file, package, 1, CYAML_UNLIMITED),
+	CYAML_FIELD_SEQUENCE("without", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct pn_recipe_file, without, &string_schema, 0,
+			     CYAML_UNLIMITED),
 	CYAML_FIELD_END,
 };
 

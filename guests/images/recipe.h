@@ -13,6 +13,8 @@ struct pn_recipe_file {
 	char *file;    /* absolute path on the host; links are followed */
 	char *as;      /* absolute path in the guest; NULL: the same. Below /usr it goes into the tools, otherwise into the initramfs */
 	char *package; /* what to install when @file is missing */
+	char **without; /* names of libraries that it links but no load uses: stand-ins take their place (standin.h) */
+	unsigned int without_count;
 };
 
 /** struct pn_recipe - guests/images/NAME.yaml, with everything it extends filled in; freed with pn_recipe_free() */

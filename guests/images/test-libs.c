@@ -33,7 +33,7 @@ static void a_program_brings_its_loader_and_libraries(void **state)
 
 	assert_int_equal(pn_libs_interp(self, &interp, NULL), 0);
 	assert_non_null(interp);
-	assert_int_equal(pn_libs_closure(self, libs, NULL), 0);
+	assert_int_equal(pn_libs_closure(self, NULL, libs, NULL), 0);
 	assert_true(g_hash_table_contains(libs, interp));
 	g_hash_table_iter_init(&iter, libs);
 	while (g_hash_table_iter_next(&iter, &path, NULL)) {
@@ -52,7 +52,7 @@ static void a_static_program_brings_nothing(void **state)
 	compile(*state, "static", "int main(void){return 0;}\n", (const char *const[]){ "-static", NULL });
 	assert_int_equal(pn_libs_interp(path, &interp, NULL), 0);
 	assert_null(interp);
-	assert_int_equal(pn_libs_closure(path, libs, NULL), 0);
+	assert_int_equal(pn_libs_closure(path, NULL, libs, NULL), 0);
 	assert_int_equal(g_hash_table_size(libs), 0);
 }
 
@@ -65,7 +65,7 @@ static void a_missing_library_is_named(void **state)
 	compile(*state, "libgone.so", "int gone(void){return 1;}\n", (const char *const[]){ "-shared", "-fPIC", NULL });
 	compile(*state, "needy", "int gone(void);int main(void){return gone();}\n", (const char *const[]){ "-L", *state, "-lgone", NULL });
 	assert_int_equal(g_remove(lib), 0);
-	assert_true(pn_libs_closure(program, libs, &diag) < 0);
+	assert_true(pn_libs_closure(program, NULL, libs, &diag) < 0);
 	assert_non_null(strstr(diag.text, "libgone.so"));
 }
 

@@ -18,10 +18,11 @@
 #include "libs.h"
 #include "paths.h"
 #include "recipe.h"
+#include "standin.h"
 #include "stamp.h"
 #include "tree.h"
 
-#define TOOLS_FORM "tools 1"
+#define TOOLS_FORM "tools 2"
 #define SQUASH_TIMEOUT_NS (600 * PN_NS_PER_S)
 #define SQUASH_BLOCK "131072"
 #define AGENT_GUEST_PATH "/init"
@@ -63,17 +64,24 @@ static gint by_name(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int add_libs(struct pn_userland *userland, struct pn_stamp *stamp, GHashTable *libs, struct pn_diag *diag)
+/* Libraries of all programs together: one name is one file, so a stand-in for one program must not be the real one of another. */
+static int add_libs(struct pn_userland *userland, struct pn_stamp *stamp, GHashTable *libs, GHashTable *standins, struct pn_diag *diag)
 {
+	g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autofree char **paths = (char **)g_hash_table_get_keys_as_array(libs, NULL);
 	unsigned int count = g_hash_table_size(libs);
 	int r = 0;
 
 	qsort(paths, count, sizeof(*paths), by_name);
 	for (unsigned int i = 0; r >= 0 && i < count; i++) {
-		g_autofree char *guest = pn_libs_guest_path(paths[i]);
+		const char *standin = g_hash_table_lookup(standins, paths[i]);
+		g_autofree char *guest = standin ? g_strdup(standin) : pn_libs_guest_path(paths[i]);
 
+		if (g_hash_table_contains(taken, guest))
+			return pn_diag_set(diag, -EINVAL, "recipe: files.without: %s is left out of one program, but another one has it, or leaves out "
+							  "other functions of it", guest);
 		r = add_file(userland, stamp, guest, paths[i], diag);
+		g_hash_table_add(taken, g_steal_pointer(&guest));
 	}
 	return r;
 }
@@ -99,9 +107,9 @@ static int add_applets(struct pn_userland *userland, const char *busybox, const 
 }
 
 static int add_recipe_file(struct pn_userland *userland, struct pn_stamp *stamp, const struct pn_recipe_file *file, GHashTable *libs,
-			   struct pn_diag *diag)
+			   GHashTable *standins, struct pn_diag *diag)
 {
-	g_autofree char *interp = NULL;
+	g_autofree char *interp = NULL, *first = NULL;
 	const char *guest = file->as ? file->as : file->file;
 	int r;
 
@@ -113,7 +121,10 @@ static int add_recipe_file(struct pn_userland *userland, struct pn_stamp *stamp,
 		return r;
 	if (interp && !g_str_has_prefix(guest, "/usr/"))
 		return pn_diag_value(diag, "recipe", "files.as", guest, "a path below /usr for a program that has shared libraries");
-	r = pn_libs_closure(file->file, libs, diag);
+	if (file->without_count)
+		r = pn_standin_make(file->file, file->without, file->without_count, stamp, &first, standins, diag);
+	if (r >= 0)
+		r = pn_libs_closure(file->file, first, libs, diag);
 	if (r >= 0)
 		r = add_file(userland, stamp, guest, file->file, diag);
 	if (r >= 0 && g_str_has_suffix(guest, "/busybox"))
@@ -169,14 +180,15 @@ static int add_agent(struct pn_userland *userland, struct pn_stamp *stamp, struc
 int pn_userland_collect(const struct pn_recipe *recipe, struct pn_stamp *stamp, struct pn_userland *ret_userland, struct pn_diag *diag)
 {
 	g_autoptr(GHashTable) libs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) standins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	struct pn_userland userland;
 	int r = 0;
 
 	userland_init(&userland);
 	for (unsigned int i = 0; r >= 0 && i < recipe->files_count; i++)
-		r = add_recipe_file(&userland, stamp, &recipe->files[i], libs, diag);
+		r = add_recipe_file(&userland, stamp, &recipe->files[i], libs, standins, diag);
 	if (r >= 0)
-		r = add_libs(&userland, stamp, libs, diag);
+		r = add_libs(&userland, stamp, libs, standins, diag);
 	if (r >= 0)
 		r = add_native(&userland, stamp, diag);
 	if (r >= 0)
@@ -200,7 +212,9 @@ static int build_tools(const char *dir, void *data, struct pn_diag *diag)
 	g_autofree char *out = g_build_filename(dir, "tools.squashfs", NULL);
 	/* dated 1970 and owned by root, so that equal content is equal to the byte */
 	const char *const argv[] = { "mksquashfs", stage, out, "-comp", squash->compression, "-b", SQUASH_BLOCK, "-all-root", "-no-xattrs",
-				     "-mkfs-time", "0", "-all-time", "0", "-quiet", "-no-progress", NULL };
+				     "-mkfs-time", "0", "-all-time", "0", "-quiet", "-no-progress",
+				     /* lz4 without it packs a fifth worse and unpacks no faster */
+				     strcmp(squash->compression, "lz4") ? NULL : "-Xhc", NULL };
 	g_autofree char *output = NULL;
 	int r = pn_fs_mkdir_p(stage, diag);
 
