@@ -22,7 +22,7 @@ enum pn_event_do {
 /** enum pn_event_after - what an event waits for */
 enum pn_event_after {
 	PN_AFTER_TIME,	   /* @at_ns from the start of the timeline */
-	PN_AFTER_PREVIOUS, /* the previous event's end, then @at_ns more */
+	PN_AFTER_PREVIOUS, /* the end of the previous event that is not PN_AFTER_TIME, then @at_ns more */
 	PN_AFTER_SETTLED,  /* the balloon at its target at rest (or the settle timeout), then @at_ns more */
 };
 
