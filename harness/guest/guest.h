@@ -42,6 +42,7 @@ struct pn_guest_config {
  * pn_guest_start() - start a guest and wait for its agent
  *
  * From the warm snapshot of (image, machine), made first if there is none (some seconds, once). Everything made is in the owner record.
+ * Journals "guest" {state: "started", duration_ns}, which the metric case.start_s is read from.
  * Return: 0 or a negative errno; nothing is left behind on failure.
  */
 int pn_guest_start(struct pn_host *host, const struct pn_guest_config *config, struct pn_guest **ret_guest, struct pn_diag *diag);

@@ -88,6 +88,13 @@ uint64_t fake_guest_now_ns(void)
 	return pn_clock_now_ns() - FAKE_BEHIND_NS;
 }
 
+static const char *file_text(const char *path)
+{
+	if (strstr(path, "boot_id"))
+		return "first\n";
+	return strstr(path, "tainted") ? "12288\n" : "MemTotal: 8 kB\nMemFree: 5 kB\n";
+}
+
 int pn_guest_agent(struct pn_guest *g, json_t *request, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
 	json_t *reply = json_object();
@@ -97,11 +104,7 @@ int pn_guest_agent(struct pn_guest *g, json_t *request, uint64_t timeout_ns, jso
 		json_object_update_new(reply,
 				       json_pack("{s:I, s:i}", "mono_ns", (json_int_t)fake_guest_now_ns(), "driver.held_pages", 16384));
 	else if (pn_is(request, "op", "read"))
-		json_object_set_new(
-		    reply, "text",
-		    json_string(strstr(pn_text(request, "path"), "tainted") ? "12288\n" : "MemTotal: 8 kB\nMemFree: 5 kB\n"));
-	else if (pn_is(request, "op", "hello"))
-		json_object_set_new(reply, "boot_id", json_string("first"));
+		json_object_set_new(reply, "text", json_string(file_text(pn_text(request, "path"))));
 	else if (pn_is(request, "op", "sample.start"))
 		g_atomic_int_inc(&g->agent_starts);
 	json_decref(request);

@@ -13,7 +13,6 @@
 #include "../base/clock.h"
 #include "../base/diag.h"
 #include "../base/journal.h"
-#include "../agent/proto.h"
 #include "../base/units.h"
 #include "guest_time.h"
 #include "probe.h"
@@ -30,9 +29,11 @@ static const char *const sample_sets[] = {"mem", "zones", "vmstat", "psi", "ball
 
 struct pn_feed {
 	struct pn_probe_context *context;
-	GMutex lock; /* of @clock and @boot_id */
+	GMutex lock; /* of @clock, @boot_id, @missing and @seen */
 	struct pn_guest_time clock;
 	char *boot_id;
+	GHashTable *missing; /* key to reason: said by the agent to be missing, and not seen so far */
+	GHashTable *seen;    /* keys that were missing once and came later */
 	int rebooted;	    /* atomic: set on the connection's thread, taken by pn_feed_revive() */
 	GAsyncQueue *queue; /* of struct arrival */
 	uint64_t interval_ns;
@@ -122,19 +123,6 @@ static json_t *set_names(void)
 	return sets;
 }
 
-static void learn_boot_id(struct pn_feed *feed)
-{
-	json_t *reply = NULL;
-
-	if (pn_guest_agent(feed->context->guest, json_pack("{s:s, s:i}", "op", "hello", "host_version", PN_PROTO_VERSION), AGENT_TIMEOUT_NS,
-			   &reply, NULL))
-		return;
-	g_mutex_lock(&feed->lock);
-	feed->boot_id = g_strdup(json_string_value(json_object_get(reply, "boot_id")));
-	g_mutex_unlock(&feed->lock);
-	json_decref(reply);
-}
-
 static void start_sampling(struct pn_feed *feed)
 {
 	json_int_t interval_ms = CLAMP((json_int_t)(feed->interval_ns / PN_NS_PER_MS), INTERVAL_MIN_MS, INTERVAL_MAX_MS);
@@ -157,9 +145,37 @@ static void free_feed(struct pn_feed *feed)
 		g_free(arrival);
 	}
 	g_async_queue_unref(feed->queue);
+	g_hash_table_unref(feed->missing);
+	g_hash_table_unref(feed->seen);
 	g_mutex_clear(&feed->lock);
 	g_free(feed->boot_id);
 	g_free(feed);
+}
+
+/* Text of a file of the guest; NULL when it can't be had. Freed by the caller with g_free(). */
+static char *ask_file(struct pn_feed *feed, const char *path, const char *name)
+{
+	struct pn_diag diag = {""};
+	json_t *reply = NULL;
+	char *text;
+	int err =
+	    pn_guest_agent(feed->context->guest, json_pack("{s:s, s:s}", "op", "read", "path", path), AGENT_TIMEOUT_NS, &reply, &diag);
+
+	text = err ? NULL : g_strdup(json_string_value(json_object_get(reply, "text")));
+	if (!text)
+		pn_probe_unsupported(feed->context, name, "can't read %s in the guest: %s", path, err ? diag.text : "no text");
+	json_decref(reply);
+	return text;
+}
+
+/* Which boot this is: the hello of another one means another agent. */
+static void learn_boot_id(struct pn_feed *feed)
+{
+	g_autofree char *text = ask_file(feed, "/proc/sys/kernel/random/boot_id", "guest.boot_id");
+
+	g_mutex_lock(&feed->lock);
+	feed->boot_id = text ? g_strdup(g_strchomp(text)) : NULL;
+	g_mutex_unlock(&feed->lock);
 }
 
 int pn_feed_open(struct pn_probe_context *context, uint64_t interval_ns, struct pn_feed **ret_feed)
@@ -170,6 +186,8 @@ int pn_feed_open(struct pn_probe_context *context, uint64_t interval_ns, struct 
 	feed->context = context;
 	feed->interval_ns = interval_ns;
 	feed->queue = g_async_queue_new();
+	feed->missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	feed->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_mutex_init(&feed->lock);
 	err = measure_clock(feed, "start");
 	if (!err) {
@@ -193,16 +211,20 @@ void pn_feed_revive(struct pn_feed *feed)
 	start_sampling(feed);
 }
 
-/* What the agent could not read, it says itself. */
+/*
+ * What the agent could not read, it says itself. The driver's counters are not there until the driver is, so the reasons are kept, and only
+ * what never came is journalled, in the end.
+ */
 static void take_missing(struct pn_feed *feed, const json_t *sample)
 {
 	const char *key;
 	json_t *why;
 
 	json_object_foreach(json_object_get(sample, "missing"), key, why) {
-		g_autofree char *name = g_strconcat("guest.", key, NULL);
+		const char *words = json_string_value(why);
 
-		pn_probe_unsupported(feed->context, name, "%s", json_is_string(why) ? json_string_value(why) : "the agent gives no reason");
+		if (!g_hash_table_contains(feed->seen, key))
+			g_hash_table_insert(feed->missing, g_strdup(key), g_strdup(words ? words : "the agent gives no reason"));
 	}
 }
 
@@ -211,15 +233,31 @@ static void take_keys(struct pn_feed *feed, const json_t *sample, json_t *into)
 	const char *key;
 	json_t *value;
 
+	g_mutex_lock(&feed->lock);
 	take_missing(feed, sample);
-
 	json_object_foreach((json_t *)sample, key, value) {
 		g_autofree char *name = NULL;
 
 		if (!json_is_number(value) || !strcmp(key, "mono_ns"))
 			continue;
+		if (g_hash_table_remove(feed->missing, key))
+			g_hash_table_add(feed->seen, g_strdup(key));
 		name = g_strconcat("guest.", key, NULL);
 		json_object_set(into, name, value);
+	}
+	g_mutex_unlock(&feed->lock);
+}
+
+static void journal_missing(struct pn_feed *feed)
+{
+	GHashTableIter iter;
+	gpointer key, why;
+
+	g_hash_table_iter_init(&iter, feed->missing);
+	while (g_hash_table_iter_next(&iter, &key, &why)) {
+		g_autofree char *name = g_strconcat("guest.", key, NULL);
+
+		pn_probe_unsupported(feed->context, name, "%s", (char *)why);
 	}
 }
 
@@ -246,22 +284,6 @@ json_t *pn_feed_next(struct pn_feed *feed)
 	json_decref(arrival->event);
 	g_free(arrival);
 	return line;
-}
-
-/* Text of a file of the guest; NULL when it can't be had. Freed by the caller with g_free(). */
-static char *ask_file(struct pn_feed *feed, const char *path, const char *name)
-{
-	struct pn_diag diag = {""};
-	json_t *reply = NULL;
-	char *text;
-	int err =
-	    pn_guest_agent(feed->context->guest, json_pack("{s:s, s:s}", "op", "read", "path", path), AGENT_TIMEOUT_NS, &reply, &diag);
-
-	text = err ? NULL : g_strdup(json_string_value(json_object_get(reply, "text")));
-	if (!text)
-		pn_probe_unsupported(feed->context, name, "can't read %s in the guest: %s", path, err ? diag.text : "no text");
-	json_decref(reply);
-	return text;
 }
 
 /* What only marks look at: it needs requests of its own. */
@@ -347,6 +369,7 @@ void pn_feed_close(struct pn_feed *feed)
 		measure_clock(feed, "end");
 	}
 	pn_guest_unsubscribe(feed->context->guest, hear, feed);
+	journal_missing(feed);
 	free_feed(feed);
 }
 

@@ -13,7 +13,7 @@
 #define BUSY_PERCENT 20.0    /* driver CPU that is work, not idling */
 #define STARVED_PERCENT 70.0 /* of the time the vCPU wanted to run and could not */
 #define FAULTS_PER_S 500.0   /* major faults that are paging, not work */
-#define BOTH_WAYS_PAGES 256  /* inflated and deflated at once */
+#define BOTH_WAYS_PAGES 1024 /* inflated and deflated at once */
 
 double pn_liveness_starved(const struct pn_record *record, struct pn_span span)
 {

@@ -101,6 +101,9 @@ static void test_beats_and_mark(void **state)
 	before_ns = fake_guest_now_ns();
 	fake_guest_tell(&guest, json_pack("{s:s, s:I, s:i}", "ev", "sample", "mono_ns", (json_int_t)before_ns, "mem.free", 4096));
 	wait_for("samples.jsonl", "src", "guest", 1);
+	fake_guest_tell(&guest, json_pack("{s:s, s:I, s:{s:s, s:s}}", "ev", "sample", "mono_ns", (json_int_t)before_ns, "missing", "driver.held_pages",
+					  "no driver yet", "touch.count", "no probe runs"));
+	wait_for("samples.jsonl", "src", "guest", 2);
 	assert_int_equal(pn_sampler_mark(sampler, "settled:1", NULL), 0);
 	assert_int_equal(pn_sampler_stop(sampler, NULL), 0);
 	assert_int_equal(guest.subscribers->len, 0);
@@ -126,6 +129,8 @@ static void test_beats_and_mark(void **state)
 	}
 	json_decref(records);
 	assert_int_equal(count("journal.jsonl", "ev", "clock"), 2);
+	assert_int_equal(count("journal.jsonl", "name", "guest.touch.count"), 1);
+	assert_int_equal(count("journal.jsonl", "name", "guest.driver.held_pages"), 0); /* it came later */
 	assert_int_equal(count("journal.jsonl", "ev", "sampler"), 1);
 	assert_int_equal(count("kmsg.jsonl", "mark", "settled:1"), 1);
 }
