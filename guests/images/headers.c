@@ -84,7 +84,7 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 	const char *release = data;
 	g_autofree char *name = g_strconcat("linux-headers-", release, NULL);
 	/* the package itself, then the two that it depends on */
-	static const char *const prefixes[] = { NULL, "linux-headers-", "linux-kbuild-" };
+	static const char *const prefixes[] = {NULL, "linux-headers-", "linux-kbuild-"};
 	int r = 0;
 
 	for (unsigned int i = 0; r >= 0 && i < G_N_ELEMENTS(prefixes); i++)

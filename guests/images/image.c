@@ -60,15 +60,15 @@ static int share(const char *from, const char *to, struct pn_diag *diag)
 
 static void add_skeleton(struct pn_tree *tree)
 {
-	static const char *const dirs[] = { "/dev", "/etc", "/mnt", "/proc", "/root", "/run", "/sys", "/tmp", "/tools" };
+	static const char *const dirs[] = {"/dev", "/etc", "/mnt", "/proc", "/root", "/run", "/sys", "/tmp", "/tools"};
 	/* where programs and the dynamic loader look for things that lie in the tools */
 	static const struct {
 		const char *path, *target;
 	} links[] = {
-		{ "/usr", "tools/usr" },
-		{ "/lib64", "usr/lib64" },
-		{ "/lib/x86_64-linux-gnu", "../usr/lib/x86_64-linux-gnu" },
-		{ "/sbin", "bin" },
+	    {"/usr", "tools/usr"},
+	    {"/lib64", "usr/lib64"},
+	    {"/lib/x86_64-linux-gnu", "../usr/lib/x86_64-linux-gnu"},
+	    {"/sbin", "bin"},
 	};
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(dirs); i++)
@@ -84,7 +84,7 @@ static void add_skeleton(struct pn_tree *tree)
 /* modules.dep, modules.alias and modules.softdep are what a loader in the guest reads; the .bin twins are for libkmod on the host */
 static bool index_wanted(const char *name)
 {
-	static const char *const indexes[] = { "modules.dep", "modules.alias", "modules.softdep", "modules.builtin", NULL };
+	static const char *const indexes[] = {"modules.dep", "modules.alias", "modules.softdep", "modules.builtin", NULL};
 
 	return g_strv_contains(indexes, name);
 }
@@ -113,8 +113,8 @@ static int write_manifest(const char *dir, const struct parts *parts, struct pn_
 {
 	g_autofree char *path = g_build_filename(dir, "image.json", NULL);
 	const struct pn_kernel *kernel = parts->kernel;
-	json_t *json = json_pack("{s:s, s:s, s:s*, s:s*}", "name", parts->name, "release", kernel->release, "version", kernel->version, "headers",
-				 kernel->headers);
+	json_t *json = json_pack("{s:s, s:s, s:s*, s:s*}", "name", parts->name, "release", kernel->release, "version", kernel->version,
+				 "headers", kernel->headers);
 	char *text = json_dumps(json, JSON_SORT_KEYS);
 	int r = text ? pn_fs_write(path, text, strlen(text), diag) : pn_diag_set(diag, -EINVAL, "%s: not UTF-8", path);
 
@@ -159,7 +159,8 @@ static int get(const char *hash, struct parts *parts, struct pn_image **ret_imag
 		return r;
 	manifest = g_build_filename(dir, "image.json", NULL);
 	json = json_load_file(manifest, 0, NULL);
-	if (!json || json_unpack(json, "{s:s, s:s, s?s, s?s}", "name", &name, "release", &release, "version", &version, "headers", &headers)) {
+	if (!json ||
+	    json_unpack(json, "{s:s, s:s, s?s, s?s}", "name", &name, "release", &release, "version", &version, "headers", &headers)) {
 		json_decref(json);
 		return pn_diag_set(diag, -EIO, "%s: damaged; remove this directory", dir);
 	}
@@ -183,7 +184,7 @@ static int get(const char *hash, struct parts *parts, struct pn_image **ret_imag
 static int build_image(const struct pn_recipe *recipe, const struct pn_kernel *kernel, const struct pn_userland *userland,
 		       struct pn_image **ret_image, struct pn_diag *diag)
 {
-	struct parts parts = { .name = recipe->name, .kernel = kernel, .root = userland->root };
+	struct parts parts = {.name = recipe->name, .kernel = kernel, .root = userland->root};
 	g_autofree char *tools = NULL, *tools_hash = NULL, *key = NULL, *hash = NULL;
 	int r = pn_userland_tools(userland, recipe->tools_compression, &tools, &tools_hash, diag);
 
@@ -235,7 +236,7 @@ static int make(const char *name, const char *bzimage, const char *modules, stru
 /* Everything outside the inputs that decides which image is meant. */
 static char *stamp_key(const char *recipe, const char *bzimage, const char *modules)
 {
-	const char *parts[] = { IMAGE_FORM, recipe, bzimage, modules };
+	const char *parts[] = {IMAGE_FORM, recipe, bzimage, modules};
 	g_autoptr(GString) key = g_string_new(NULL);
 	g_autofree char *cwd = g_get_current_dir();
 

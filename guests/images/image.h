@@ -7,15 +7,16 @@ struct pn_diag;
 
 /** struct pn_image - a built guest image in the cache; freed with pn_image_free() */
 struct pn_image {
-	char *name;	/* of the recipe */
-	char *hash;	/* hexadecimal, of everything that went into it */
-	char *dir;	/* cache entry */
-	char *kernel;	/* bzImage */
-	char *initrd;	/* initramfs: agent as /init, busybox, modules, tools */
-	char *release;	/* uname -r of the kernel */
-	char *version;	/* of the package that the kernel is from; NULL for a user's kernel */
-	char *headers;	/* kernel build directory for modules ("/usr/src/linux-headers-..."); NULL: none here yet, pn_module_get() fetches it */
-	char *symbols;	/* System.map; NULL when there is none */
+	char *name;    /* of the recipe */
+	char *hash;    /* hexadecimal, of everything that went into it */
+	char *dir;     /* cache entry */
+	char *kernel;  /* bzImage */
+	char *initrd;  /* initramfs: agent as /init, busybox, modules, tools */
+	char *release; /* uname -r of the kernel */
+	char *version; /* of the package that the kernel is from; NULL for a user's kernel */
+	char *headers; /* kernel build directory for modules ("/usr/src/linux-headers-..."); NULL: none here yet, pn_module_get() fetches it
+			*/
+	char *symbols; /* System.map; NULL when there is none */
 };
 
 /**

@@ -74,7 +74,8 @@ static int copy_module(const char *from, const char *to, struct pn_diag *diag)
 	archive = archive_read_new();
 	archive_read_support_filter_all(archive);
 	archive_read_support_format_raw(archive);
-	if (archive_read_open_filename(archive, from, sizeof(block)) == ARCHIVE_OK && archive_read_next_header(archive, &entry) == ARCHIVE_OK) {
+	if (archive_read_open_filename(archive, from, sizeof(block)) == ARCHIVE_OK &&
+	    archive_read_next_header(archive, &entry) == ARCHIVE_OK) {
 		while ((n = archive_read_data(archive, block, sizeof(block))) > 0)
 			g_byte_array_append(bytes, block, n);
 	}
@@ -86,7 +87,7 @@ static int copy_module(const char *from, const char *to, struct pn_diag *diag)
 
 static int copy_modules(const struct pn_recipe *recipe, const char *from, const char *to, struct pn_diag *diag)
 {
-	static const char *const indexes[] = { "modules.builtin", "modules.builtin.modinfo", "modules.order" };
+	static const char *const indexes[] = {"modules.builtin", "modules.builtin.modinfo", "modules.order"};
 	g_autoptr(GPtrArray) paths = NULL;
 	int r = select_modules(recipe, from, &paths, diag);
 
@@ -207,29 +208,32 @@ static int get(GString *key, pn_cache_build_fn *build, const struct source *sour
 static int resolve(const struct pn_recipe *recipe, struct pn_stamp *stamp, struct pn_package *ret_package, struct pn_diag *diag)
 {
 	bool remembered = stamp->package && stamp->version;
-	int r = remembered && pn_stamp_same(stamp, APT_LISTS) ? -ECANCELED :
-								 pn_package_resolve(recipe->kernel->package, "linux-image-", ret_package, diag);
+	struct pn_diag why = {};
+	int r = -ECANCELED;
 
+	if (!remembered || !pn_stamp_same(stamp, APT_LISTS))
+		r = pn_package_resolve(recipe->kernel->package, "linux-image-", ret_package, &why);
 	pn_stamp_watch(stamp, APT_LISTS);
 	if (r < 0 && remembered) {
 		ret_package->name = g_strdup(stamp->package);
 		ret_package->version = g_strdup(stamp->version);
 		return 0;
 	}
-	return r;
+	return r < 0 ? pn_diag_set(diag, r, "%s", why.text) : 0;
 }
 
 int pn_kernel_from_package(const struct pn_recipe *recipe, struct pn_stamp *stamp, struct pn_kernel *ret_kernel, struct pn_diag *diag)
 {
 	g_autoptr(GString) key = g_string_new(NULL);
 	struct pn_package package = {};
-	const struct source source = { .recipe = recipe, .package = &package };
+	const struct source source = {.recipe = recipe, .package = &package};
 	int r = resolve(recipe, stamp, &package, diag);
 
 	if (r < 0)
 		return r;
 	if (!g_str_has_prefix(package.name, "linux-image-")) {
-		r = pn_diag_value(diag, recipe->name, "kernel.package", package.name, "a package linux-image-RELEASE or one that depends on it");
+		r = pn_diag_value(diag, recipe->name, "kernel.package", package.name,
+				  "a package linux-image-RELEASE or one that depends on it");
 	} else {
 		g_string_printf(key, "%s=%s", package.name, package.version);
 		r = get(key, build_from_package, &source, ret_kernel, diag);
@@ -245,10 +249,10 @@ static char *find_map(const char *bzimage, const char *modules, const char *rele
 {
 	g_autofree char *dir = g_path_get_dirname(bzimage);
 	char *const candidates[] = {
-		g_strdup_printf("%s/System.map-%s", dir, release),
-		g_build_filename(dir, "System.map", NULL),
-		g_build_filename(modules, "System.map", NULL),
-		g_build_filename(modules, "build", "System.map", NULL),
+	    g_strdup_printf("%s/System.map-%s", dir, release),
+	    g_build_filename(dir, "System.map", NULL),
+	    g_build_filename(modules, "System.map", NULL),
+	    g_build_filename(modules, "build", "System.map", NULL),
 	};
 	char *found = NULL;
 
@@ -291,7 +295,7 @@ static int key_of_user(const struct source *source, const char *release, struct 
 int pn_kernel_from_user(const struct pn_recipe *recipe, const char *bzimage, const char *modules, struct pn_stamp *stamp,
 			struct pn_kernel *ret_kernel, struct pn_diag *diag)
 {
-	struct source source = { .recipe = recipe, .bzimage = bzimage, .modules = modules };
+	struct source source = {.recipe = recipe, .bzimage = bzimage, .modules = modules};
 	g_autofree char *release = NULL, *base = g_path_get_basename(modules), *map = NULL;
 	g_autoptr(GString) key = g_string_new(NULL);
 	int r = pn_kernel_release(bzimage, &release, diag);
@@ -299,8 +303,8 @@ int pn_kernel_from_user(const struct pn_recipe *recipe, const char *bzimage, con
 	if (r < 0)
 		return r;
 	if (strcmp(base, release))
-		return pn_diag_set(diag, -EINVAL, "--modules: '%s' is not accepted; expected .../lib/modules/%s, which %s is", modules, release,
-				   bzimage);
+		return pn_diag_set(diag, -EINVAL, "--modules: '%s' is not accepted; expected .../lib/modules/%s, which %s is", modules,
+				   release, bzimage);
 	source.symbols = map = find_map(bzimage, modules, release);
 	r = key_of_user(&source, release, stamp, key, diag);
 	if (r >= 0)

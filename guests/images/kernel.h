@@ -29,7 +29,8 @@ int pn_kernel_from_package(const struct pn_recipe *recipe, struct pn_stamp *stam
  * @bzimage: file
  * @modules: its lib/modules/RELEASE, with depmod's indexes; modules may be compressed
  *
- * Return: 0; -EINVAL when the two are not of one kernel; -ENOENT when it lacks a module that the recipe requires; or another negative errno.
+ * Return: 0; -EINVAL when the two are not of one kernel; -ENOENT when it lacks a module that the recipe requires; or another negative
+ * errno.
  */
 int pn_kernel_from_user(const struct pn_recipe *recipe, const char *bzimage, const char *modules, struct pn_stamp *stamp,
 			struct pn_kernel *ret_kernel, struct pn_diag *diag);

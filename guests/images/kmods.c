@@ -21,7 +21,7 @@ static void silent(void *data, int priority, const char *file, int line, const c
 
 static struct kmod_ctx *context(const char *dir)
 {
-	static const char *const no_config[] = { NULL };
+	static const char *const no_config[] = {NULL};
 	struct kmod_ctx *ctx = kmod_new(dir, no_config);
 
 	if (ctx)
@@ -35,7 +35,8 @@ static void take_list(struct kmod_ctx *ctx, struct kmod_list *list, GHashTable *
 {
 	struct kmod_list *item;
 
-	kmod_list_foreach(item, list) {
+	kmod_list_foreach(item, list)
+	{
 		struct kmod_module *module = kmod_module_get_module(item);
 
 		take_lookup(ctx, kmod_module_get_name(module), paths, depth);
@@ -70,7 +71,8 @@ static int take_lookup(struct kmod_ctx *ctx, const char *name, GHashTable *paths
 
 	if (depth > 32 || kmod_module_new_from_lookup(ctx, name, &list) < 0)
 		return 0;
-	kmod_list_foreach(item, list) {
+	kmod_list_foreach(item, list)
+	{
 		struct kmod_module *module = kmod_module_get_module(item);
 
 		found |= take(ctx, module, paths, depth);
@@ -121,7 +123,7 @@ int pn_kmods_depmod(const char *root, const char *release, struct pn_diag *diag)
 	g_autofree char *in_path = g_find_program_in_path("depmod");
 	/* not in the PATH of everybody who isn't root */
 	const char *program = in_path ? in_path : "/usr/sbin/depmod";
-	const char *const argv[] = { program, "-b", root, release, NULL };
+	const char *const argv[] = {program, "-b", root, release, NULL};
 	g_autofree char *output = NULL;
 
 	return pn_spawn_run(argv, NULL, DEPMOD_TIMEOUT_NS, &output, diag);
@@ -137,7 +139,8 @@ int pn_kmods_describe(const char *path, char **ret_name, char **ret_release, str
 
 	if (ctx && kmod_module_new_from_path(ctx, absolute, &module) >= 0 && kmod_module_get_info(module, &info) >= 0) {
 		name = g_strdup(kmod_module_get_name(module));
-		kmod_list_foreach(item, info) {
+		kmod_list_foreach(item, info)
+		{
 			const char *value = kmod_module_info_get_value(item);
 
 			if (g_str_equal(kmod_module_info_get_key(item), "vermagic"))

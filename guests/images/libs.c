@@ -55,8 +55,8 @@ static int list(const char *program, const char *first, char **ret_interp, char 
 	if (r < 0)
 		return r;
 	if (interp) {
-		const char *const plain[] = { interp, "--list", program, NULL };
-		const char *const searching[] = { interp, "--library-path", first, "--list", program, NULL };
+		const char *const plain[] = {interp, "--list", program, NULL};
+		const char *const searching[] = {interp, "--library-path", first, "--list", program, NULL};
 
 		r = pn_spawn_run(first ? searching : plain, NULL, LIST_TIMEOUT_NS, &output, diag);
 	}
@@ -117,7 +117,7 @@ int pn_libs_find(const char *program, const char *soname, char **ret_path, struc
 
 char *pn_libs_guest_path(const char *path)
 {
-	static const char *const merged[] = { "/bin/", "/sbin/", "/lib/", "/lib64/" };
+	static const char *const merged[] = {"/bin/", "/sbin/", "/lib/", "/lib64/"};
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(merged); i++) {
 		if (g_str_has_prefix(path, merged[i]))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Drivers under test: found, built out of tree, or checked. Our own are built in the cache from a copy of their sources, because
- * kbuild writes beside them; debug paths are mapped back to the sources, so gdb finds them and equal sources give equal modules.
+ * kbuild writes beside them; debug paths are made relative to the source tree, so gdb finds them and equal sources give equal modules.
  * The guest gets BASE.ko without debug information (a tenth of the size); BASE.debug beside it has all.
  *
  * Limits: sources are the regular files directly in the driver's folder.
@@ -22,7 +22,7 @@
 #include "mutants.h"
 #include "paths.h"
 
-#define MODULE_FORM "module 2"
+#define MODULE_FORM "module 3"
 #define BUILD_TIMEOUT_NS (600 * PN_NS_PER_S)
 
 /* one build of one driver */
@@ -57,7 +57,8 @@ void pn_module_free(struct pn_module *module)
 /* What kbuild reads of a driver's folder, not what an in-tree build left there. */
 static bool is_source(const char *name)
 {
-	return (g_str_has_suffix(name, ".c") && !g_str_has_suffix(name, ".mod.c")) || g_str_has_suffix(name, ".h") || !strcmp(name, "Kbuild");
+	return (g_str_has_suffix(name, ".c") && !g_str_has_suffix(name, ".mod.c")) || g_str_has_suffix(name, ".h") ||
+	       !strcmp(name, "Kbuild");
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -125,7 +126,7 @@ static int keep(const char *dir, const char *ko, const char *base, struct pn_dia
 {
 	g_autofree char *debug = g_strdup_printf("%s/%s.debug", dir, base);
 	g_autofree char *to = g_strdup_printf("%s/%s.ko", dir, base);
-	const char *const strip[] = { "strip", "--strip-debug", "-o", to, ko, NULL };
+	const char *const strip[] = {"strip", "--strip-debug", "-o", to, ko, NULL};
 	int r = pn_fs_copy(ko, debug, diag);
 
 	return r < 0 ? r : pn_spawn_run(strip, NULL, BUILD_TIMEOUT_NS, NULL, diag);
@@ -141,9 +142,12 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 	g_autofree char *m = g_strconcat("M=", src, NULL);
 	g_autofree char *mutant = g_strconcat("BUILD_MUTANT=", recipe->mutant, NULL);
 	g_autofree char *cflags = g_strconcat("VB_CFLAGS=", recipe->cflags, NULL);
-	g_autofree char *map = g_strdup_printf("KCFLAGS=-ffile-prefix-map=%s=%s", src, recipe->sources);
-	const char *const argv[] = { "sh", "-c", "log=$1; shift; exec \"$@\" >\"$log\" 2>&1", "sh", log, "make", "-j2", "-C", recipe->headers,
-				     m, mutant, cflags, map, "modules", NULL };
+	g_autofree char *map = g_strdup_printf("KCFLAGS=-ffile-prefix-map=%s=%s/%s", src, PN_PATHS_DRIVERS, recipe->base);
+	const char *const argv[] = {"sh",  "-c",      "log=$1; shift; exec \"$@\" >\"$log\" 2>&1",
+				    "sh",  log,	      "make",
+				    "-j2", "-C",      recipe->headers,
+				    m,	   mutant,    cflags,
+				    map,   "modules", NULL};
 	g_autofree char *output = NULL;
 	int r = pn_fs_mkdir_p(src, diag);
 
@@ -171,12 +175,14 @@ static int check_release(const char *path, const struct pn_image *image, char **
 	if (r < 0)
 		return r;
 	if (strcmp(release, image->release))
-		return pn_diag_set(diag, -ENOEXEC, "%s: built for kernel %s, but image '%s' runs %s", path, release, image->name, image->release);
+		return pn_diag_set(diag, -ENOEXEC, "%s: built for kernel %s, but image '%s' runs %s", path, release, image->name,
+				   image->release);
 	*ret_name = g_steal_pointer(&name);
 	return 0;
 }
 
-static int own(const char *label, const struct recipe *recipe, const struct pn_image *image, struct pn_module **ret_module, struct pn_diag *diag)
+static int own(const char *label, const struct recipe *recipe, const struct pn_image *image, struct pn_module **ret_module,
+	       struct pn_diag *diag)
 {
 	g_autofree char *hash = NULL, *dir = NULL, *path = NULL, *name = NULL;
 	struct pn_module *module;
@@ -244,7 +250,7 @@ static int find(const char *driver, struct recipe *ret_recipe, struct pn_diag *d
 		return r;
 	r = -ENOENT;
 	if (!strcmp(driver, "vballoon")) {
-		*ret_recipe = (struct recipe){ .base = g_strdup(driver), .mutant = g_strdup(""), .cflags = g_strdup("") };
+		*ret_recipe = (struct recipe){.base = g_strdup(driver), .mutant = g_strdup(""), .cflags = g_strdup("")};
 		r = 0;
 	}
 	for (unsigned int i = 0; r < 0 && i < mutants.count; i++) {
@@ -253,9 +259,9 @@ static int find(const char *driver, struct recipe *ret_recipe, struct pn_diag *d
 		g_string_append_printf(names, ", %s", mutant->name);
 		if (strcmp(driver, mutant->name))
 			continue;
-		*ret_recipe = (struct recipe){ .base = g_strdup(mutant->base),
-					       .mutant = g_strdup(mutant->mutant),
-					       .cflags = g_strdup(mutant->cflags ? mutant->cflags : "") };
+		*ret_recipe = (struct recipe){.base = g_strdup(mutant->base),
+					      .mutant = g_strdup(mutant->mutant),
+					      .cflags = g_strdup(mutant->cflags ? mutant->cflags : "")};
 		r = 0;
 	}
 	pn_mutants_free(&mutants);

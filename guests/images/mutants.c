@@ -12,14 +12,13 @@
 #define TEXT(field, flags) CYAML_FIELD_STRING_PTR(#field, CYAML_FLAG_POINTER | (flags), struct pn_mutant, field, 1, CYAML_UNLIMITED)
 
 static const cyaml_schema_field_t mutant_fields[] = {
-	TEXT(name, 0), TEXT(base, 0), TEXT(mutant, 0), TEXT(cflags, CYAML_FLAG_OPTIONAL), TEXT(summary, 0), CYAML_FIELD_END,
+    TEXT(name, 0), TEXT(base, 0), TEXT(mutant, 0), TEXT(cflags, CYAML_FLAG_OPTIONAL), TEXT(summary, 0), CYAML_FIELD_END,
 };
 
-static const cyaml_schema_value_t mutant_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_mutant, mutant_fields) };
+static const cyaml_schema_value_t mutant_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_mutant, mutant_fields)};
 
 static const cyaml_schema_value_t mutants_schema = {
-	CYAML_VALUE_SEQUENCE(CYAML_FLAG_POINTER, struct pn_mutant, &mutant_schema, 0, CYAML_UNLIMITED)
-};
+    CYAML_VALUE_SEQUENCE(CYAML_FLAG_POINTER, struct pn_mutant, &mutant_schema, 0, CYAML_UNLIMITED)};
 
 int pn_mutants_read(struct pn_mutants *ret_mutants, struct pn_diag *diag)
 {

@@ -45,7 +45,7 @@ static char *field_of(const char *stanza, const char *field)
 
 static int show(const char *name, char **ret_stanza, struct pn_diag *diag)
 {
-	const char *const argv[] = { "apt-cache", "--no-all-versions", "show", name, NULL };
+	const char *const argv[] = {"apt-cache", "--no-all-versions", "show", name, NULL};
 	int r = pn_spawn_run(argv, NULL, APT_CACHE_TIMEOUT_NS, ret_stanza, NULL);
 
 	if (r == -ENOENT)
@@ -109,7 +109,7 @@ static int download(const char *dir, void *data, struct pn_diag *diag)
 {
 	const struct pn_package *package = data;
 	g_autofree char *spec = g_strdup_printf("%s=%s", package->name, package->version);
-	const char *const argv[] = { "apt-get", "-q", "-o", "APT::Sandbox::User=", "download", spec, NULL };
+	const char *const argv[] = {"apt-get", "-q", "-o", "APT::Sandbox::User=", "download", spec, NULL};
 	g_autofree char *output = NULL, *deb = NULL;
 	struct pn_diag why = {};
 	int r = pn_spawn_run(argv, dir, DOWNLOAD_TIMEOUT_NS, &output, &why);
@@ -169,7 +169,8 @@ static int copy_member(struct archive *from, struct archive *to, struct archive_
 	return r < ARCHIVE_WARN && r != ARCHIVE_EOF ? r : archive_write_finish_entry(to);
 }
 
-static int unpack_members(struct archive *inner, const char *deb, const char *dir, pn_package_want_fn *want, void *data, struct pn_diag *diag)
+static int unpack_members(struct archive *inner, const char *deb, const char *dir, pn_package_want_fn *want, void *data,
+			  struct pn_diag *diag)
 {
 	struct archive *disk = archive_write_disk_new();
 	struct archive_entry *entry;

@@ -17,41 +17,41 @@
 
 #define EXTENDS_MAX 4
 
-static const char *const compressions[] = { "zstd", "xz", "lz4", "gzip", NULL };
+static const char *const compressions[] = {"zstd", "xz", "lz4", "gzip", NULL};
 
-static const cyaml_schema_value_t string_schema = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED) };
+static const cyaml_schema_value_t string_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
 
 static const cyaml_schema_field_t kernel_fields[] = {
-	CYAML_FIELD_STRING_PTR("package", CYAML_FLAG_POINTER, struct pn_recipe_kernel, package, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_END,
+    CYAML_FIELD_STRING_PTR("package", CYAML_FLAG_POINTER, struct pn_recipe_kernel, package, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t file_fields[] = {
-	CYAML_FIELD_STRING_PTR("file", CYAML_FLAG_POINTER, struct pn_recipe_file, file, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_STRING_PTR("as", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct pn_recipe_file, as, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_STRING_PTR("package", CYAML_FLAG_POINTER, struct pn_recipe_file, package, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_SEQUENCE("without", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct pn_recipe_file, without, &string_schema, 0,
-			     CYAML_UNLIMITED),
-	CYAML_FIELD_END,
+    CYAML_FIELD_STRING_PTR("file", CYAML_FLAG_POINTER, struct pn_recipe_file, file, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("as", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct pn_recipe_file, as, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("package", CYAML_FLAG_POINTER, struct pn_recipe_file, package, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("without", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct pn_recipe_file, without, &string_schema, 0,
+			 CYAML_UNLIMITED),
+    CYAML_FIELD_END,
 };
 
-static const cyaml_schema_value_t file_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_recipe_file, file_fields) };
+static const cyaml_schema_value_t file_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_recipe_file, file_fields)};
 
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const cyaml_schema_field_t recipe_fields[] = {
-	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct pn_recipe, name, 1, 64),
-	CYAML_FIELD_STRING_PTR("summary", CYAML_FLAG_POINTER, struct pn_recipe, summary, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_STRING_PTR("extends", OPTIONAL, struct pn_recipe, extends, 1, 64),
-	CYAML_FIELD_MAPPING_PTR("kernel", OPTIONAL, struct pn_recipe, kernel, kernel_fields),
-	CYAML_FIELD_SEQUENCE("modules", OPTIONAL, struct pn_recipe, modules, &string_schema, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_SEQUENCE("modules_wanted", OPTIONAL, struct pn_recipe, modules_wanted, &string_schema, 0, CYAML_UNLIMITED),
-	CYAML_FIELD_SEQUENCE("files", OPTIONAL, struct pn_recipe, files, &file_schema, 1, CYAML_UNLIMITED),
-	CYAML_FIELD_STRING_PTR("tools_compression", OPTIONAL, struct pn_recipe, tools_compression, 1, 16),
-	CYAML_FIELD_END,
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct pn_recipe, name, 1, 64),
+    CYAML_FIELD_STRING_PTR("summary", CYAML_FLAG_POINTER, struct pn_recipe, summary, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("extends", OPTIONAL, struct pn_recipe, extends, 1, 64),
+    CYAML_FIELD_MAPPING_PTR("kernel", OPTIONAL, struct pn_recipe, kernel, kernel_fields),
+    CYAML_FIELD_SEQUENCE("modules", OPTIONAL, struct pn_recipe, modules, &string_schema, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("modules_wanted", OPTIONAL, struct pn_recipe, modules_wanted, &string_schema, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("files", OPTIONAL, struct pn_recipe, files, &file_schema, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("tools_compression", OPTIONAL, struct pn_recipe, tools_compression, 1, 16),
+    CYAML_FIELD_END,
 };
 
-static const cyaml_schema_value_t recipe_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct pn_recipe, recipe_fields) };
+static const cyaml_schema_value_t recipe_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct pn_recipe, recipe_fields)};
 
 static char *recipe_path(const char *recipe)
 {
@@ -63,19 +63,19 @@ static char *recipe_path(const char *recipe)
 	return g_build_filename(pn_paths_share(), PN_PATHS_RECIPES, file, NULL);
 }
 
-#define TAKE(child, parent, field)                                                                                                                   \
-	do {                                                                                                                                         \
-		if (!(child)->field)                                                                                                                 \
-			(child)->field = g_steal_pointer(&(parent)->field);                                                                          \
+#define TAKE(child, parent, field)                                          \
+	do {                                                                \
+		if (!(child)->field)                                        \
+			(child)->field = g_steal_pointer(&(parent)->field); \
 	} while (0)
 
-#define TAKE_LIST(child, parent, field)                                                                                                              \
-	do {                                                                                                                                         \
-		if (!(child)->field) {                                                                                                               \
-			(child)->field = g_steal_pointer(&(parent)->field);                                                                          \
-			(child)->field##_count = (parent)->field##_count;                                                                            \
-			(parent)->field##_count = 0;                                                                                                 \
-		}                                                                                                                                    \
+#define TAKE_LIST(child, parent, field)                                     \
+	do {                                                                \
+		if (!(child)->field) {                                      \
+			(child)->field = g_steal_pointer(&(parent)->field); \
+			(child)->field##_count = (parent)->field##_count;   \
+			(parent)->field##_count = 0;                        \
+		}                                                           \
 	} while (0)
 
 static void inherit(struct pn_recipe *child, struct pn_recipe *parent)

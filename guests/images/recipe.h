@@ -10,9 +10,9 @@ struct pn_recipe_kernel {
 
 /** struct pn_recipe_file - a file of the host that the guest gets */
 struct pn_recipe_file {
-	char *file;    /* absolute path on the host; links are followed */
-	char *as;      /* absolute path in the guest; NULL: the same. Below /usr it goes into the tools, otherwise into the initramfs */
-	char *package; /* what to install when @file is missing */
+	char *file;	/* absolute path on the host; links are followed */
+	char *as;	/* absolute path in the guest; NULL: the same. Below /usr it goes into the tools, otherwise into the initramfs */
+	char *package;	/* what to install when @file is missing */
 	char **without; /* names of libraries that it links but no load uses: stand-ins take their place (standin.h) */
 	unsigned int without_count;
 };

@@ -24,7 +24,7 @@ struct input {
 
 static struct input input_of(const char *path)
 {
-	struct input input = { .bytes = -1 };
+	struct input input = {.bytes = -1};
 	struct stat st;
 
 	if (stat(path, &st) == 0) {
@@ -47,11 +47,13 @@ static void parse(struct pn_stamp *stamp, json_t *root)
 
 	if (json_unpack(root, "{s:s, s?s, s?s, s:o}", "image", &image, "package", &package, "version", &version, "inputs", &inputs))
 		return;
-	json_object_foreach(inputs, path, value) {
+	json_object_foreach(inputs, path, value)
+	{
 		struct input *input = g_new0(struct input, 1);
 		const char *hex = "";
 
-		if (json_unpack(value, "[I, I, I, s]", &input->bytes, &input->mtime_ns, &input->inode, &hex) || strlen(hex) >= sizeof(input->hex)) {
+		if (json_unpack(value, "[I, I, I, s]", &input->bytes, &input->mtime_ns, &input->inode, &hex) ||
+		    strlen(hex) >= sizeof(input->hex)) {
 			g_free(input);
 			g_hash_table_remove_all(stamp->was);
 			return;
@@ -169,7 +171,8 @@ int pn_stamp_save(const struct pn_stamp *stamp, struct pn_diag *diag)
 
 		json_object_set_new(inputs, path, json_pack("[I, I, I, s]", input->bytes, input->mtime_ns, input->inode, input->hex));
 	}
-	root = json_pack("{s:s, s:s*, s:s*, s:o}", "image", stamp->image, "package", stamp->package, "version", stamp->version, "inputs", inputs);
+	root = json_pack("{s:s, s:s*, s:s*, s:o}", "image", stamp->image, "package", stamp->package, "version", stamp->version, "inputs",
+			 inputs);
 	dumped = json_dumps(root, JSON_SORT_KEYS | JSON_INDENT(1));
 	json_decref(root);
 	if (!dumped)

@@ -12,9 +12,9 @@ struct pn_diag;
 
 struct pn_stamp {
 	char *path;
-	char *image;	       /* hash of the image; NULL: none yet */
-	char *package;	       /* that the recipe's kernel resolved to */
-	char *version;	       /* of it */
+	char *image;		 /* hash of the image; NULL: none yet */
+	char *package;		 /* that the recipe's kernel resolved to */
+	char *version;		 /* of it */
 	struct _GHashTable *was; /* path -> input, as read */
 	struct _GHashTable *now; /* path -> input, of this round */
 };

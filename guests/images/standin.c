@@ -36,7 +36,7 @@ struct standin {
 /* @which: "--defined-only", or "--dynamic" for all */
 static int symbols_of(const char *path, const char *which, GHashTable **ret_symbols, struct pn_diag *diag)
 {
-	const char *const argv[] = { "nm", "-D", "--with-symbol-versions", which, path, NULL };
+	const char *const argv[] = {"nm", "-D", "--with-symbol-versions", which, path, NULL};
 	g_autofree char *output = NULL;
 	g_auto(GStrv) lines = NULL;
 	GHashTable *symbols;
@@ -77,9 +77,10 @@ static gint by_version(gconstpointer a, gconstpointer b)
 
 /* Says what was called for, then exits 127; system calls by hand, because there is no libc in here. */
 static const char absent[] =
-	"static void __attribute__((noreturn, noinline)) absent(void)\n{\n\tlong ret;\n"
-	"\t__asm__ volatile(\"syscall\" : \"=a\"(ret) : \"0\"(1L), \"D\"(2L), \"S\"(text), \"d\"(sizeof(text) - 1) : \"rcx\", \"r11\", \"memory\");\n"
-	"\tfor (;;)\n\t\t__asm__ volatile(\"syscall\" : \"=a\"(ret) : \"0\"(231L), \"D\"(127L) : \"rcx\", \"r11\", \"memory\");\n}\n";
+    "static void __attribute__((noreturn, noinline)) absent(void)\n{\n\tlong ret;\n"
+    "\t__asm__ volatile(\"syscall\" : \"=a\"(ret) : \"0\"(1L), \"D\"(2L), \"S\"(text), \"d\"(sizeof(text) - 1) : \"rcx\", \"r11\", "
+    "\"memory\");\n"
+    "\tfor (;;)\n\t\t__asm__ volatile(\"syscall\" : \"=a\"(ret) : \"0\"(231L), \"D\"(127L) : \"rcx\", \"r11\", \"memory\");\n}\n";
 
 /* C that has the functions, and the linker's script that gives them their versions; @symbols are in order of versions */
 static int write_sources(const char *soname, GPtrArray *symbols, const char *c, const char *script, struct pn_diag *diag)
@@ -88,8 +89,8 @@ static int write_sources(const char *soname, GPtrArray *symbols, const char *c, 
 	const char *last = NULL;
 	int r;
 
-	g_string_append_printf(text, "static const char text[] = \"%s is left out of this image: see 'without' in its recipe\\n\";\n%s", soname,
-			       absent);
+	g_string_append_printf(text, "static const char text[] = \"%s is left out of this image: see 'without' in its recipe\\n\";\n%s",
+			       soname, absent);
 	for (unsigned int i = 0; i < symbols->len; i++) {
 		const char *symbol = symbols->pdata[i], *version = strchr(symbol, '@');
 		int len = version ? version - symbol : (int)strlen(symbol);
@@ -140,7 +141,7 @@ static int build_one(const char *dir, const char *soname, const char *real, GHas
 	g_autofree char *c = g_build_filename(dir, "standin.c", NULL), *script = g_build_filename(dir, "standin.map", NULL);
 	g_autofree char *out = g_build_filename(dir, soname, NULL), *name = g_strconcat("-Wl,-soname,", soname, NULL);
 	g_autofree char *versions = g_strconcat("-Wl,--version-script,", script, NULL), *output = NULL;
-	const char *argv[] = { "cc", "-w", "-O2", "-fPIC", "-shared", "-nostdlib", "-s", name, "-o", out, c, versions, NULL };
+	const char *argv[] = {"cc", "-w", "-O2", "-fPIC", "-shared", "-nostdlib", "-s", name, "-o", out, c, versions, NULL};
 	int r = shared_symbols(real, program, symbols, diag);
 
 	if (r >= 0)
@@ -190,7 +191,7 @@ int pn_standin_make(const char *program, char *const *sonames, unsigned int coun
 		    GHashTable *guest_paths, struct pn_diag *diag)
 {
 	g_autoptr(GPtrArray) real = g_ptr_array_new_with_free_func(g_free);
-	struct standin standin = { .program = program, .sonames = sonames, .count = count, .real = real };
+	struct standin standin = {.program = program, .sonames = sonames, .count = count, .real = real};
 	g_autoptr(GString) key = g_string_new(NULL);
 	g_autofree char *hash = NULL, *dir = NULL;
 	int r = key_of(&standin, stamp, key, diag);

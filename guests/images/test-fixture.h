@@ -61,7 +61,8 @@ static inline void fixture_module(const char *modules, const char *name, const c
 	g_autofree char *relative = g_strdup_printf("kernel/%s.s", name);
 	g_autofree char *source = NULL;
 
-	g_string_append_printf(text, ".asciz \"name=%s\"\n.asciz \"vermagic=%s SMP mod_unload \"\n.asciz \"license=GPL\"\n", name, FIXTURE_RELEASE);
+	g_string_append_printf(text, ".asciz \"name=%s\"\n.asciz \"vermagic=%s SMP mod_unload \"\n.asciz \"license=GPL\"\n", name,
+			       FIXTURE_RELEASE);
 	if (softdep)
 		g_string_append_printf(text, ".asciz \"softdep=pre: %s\"\n", softdep);
 	if (exports)
@@ -69,7 +70,7 @@ static inline void fixture_module(const char *modules, const char *name, const c
 	if (uses)
 		g_string_append_printf(text, ".text\n.quad %s\n", uses);
 	source = fixture_write(modules, relative, text->str);
-	fixture_run((const char *const[]){ "cc", "-c", "-o", ko, source, NULL });
+	fixture_run((const char *const[]){"cc", "-c", "-o", ko, source, NULL});
 }
 
 /* lib/modules/RELEASE: top uses middle uses bottom, top has a soft dependency; one that nobody uses; "inside" is built in */

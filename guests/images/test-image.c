@@ -9,8 +9,8 @@
 #include "image.h"
 #include "kernel.h"
 
-#define RECIPE                                                                                             \
-	"name: tiny\nsummary: s\nkernel: {package: unused}\nmodules: [top]\nmodules_wanted: [absent]\n" \
+#define RECIPE                                                                                                             \
+	"name: tiny\nsummary: s\nkernel: {package: unused}\nmodules: [top]\nmodules_wanted: [absent]\n"                    \
 	"files:\n  - {file: %s/extra, as: /etc/extra, package: p}\n  - {file: /bin/true, as: /usr/bin/true, package: p}\n" \
 	"tools_compression: gzip\n"
 
@@ -28,7 +28,7 @@ static void make_agent(const char *dir, const char *text)
 	g_autofree char *parent = g_path_get_dirname(agent);
 
 	assert_int_equal(pn_fs_mkdir_p(parent, NULL), 0);
-	fixture_run((const char *const[]){ "cc", "-static", "-o", agent, source, NULL });
+	fixture_run((const char *const[]){"cc", "-static", "-o", agent, source, NULL});
 }
 
 static int setup(void **state)
@@ -88,8 +88,15 @@ static char *names_in(const char *initrd)
 
 static void an_image_holds_agent_modules_and_tools(void **state)
 {
-	static const char *const present[] = { "init", "etc/extra", "tools.squashfs", "usr", "lib64", "dev/console", "lib/modules/6.1.0-test/modules.dep",
-					       "lib/modules/6.1.0-test/kernel/top.ko", "lib/modules/6.1.0-test/kernel/bottom.ko" };
+	static const char *const present[] = {"init",
+					      "etc/extra",
+					      "tools.squashfs",
+					      "usr",
+					      "lib64",
+					      "dev/console",
+					      "lib/modules/6.1.0-test/modules.dep",
+					      "lib/modules/6.1.0-test/kernel/top.ko",
+					      "lib/modules/6.1.0-test/kernel/bottom.ko"};
 	struct pn_image *image = get(*state);
 	g_autofree char *names = names_in(image->initrd);
 
@@ -128,12 +135,12 @@ static void what_can_not_be_an_image_is_refused(void **state)
 	const struct {
 		const char *recipe, *kernel, *modules, *says;
 	} wrongs[] = {
-		{ fixture->recipe, fixture->bzimage, NULL, "--kernel: needs --modules" },
-		{ fixture->recipe, NULL, fixture->modules, "--modules: needs --kernel" },
-		{ fixture->recipe, fixture->bzimage, other, "--modules: '" },
-		{ fixture->recipe, "/bin/true", fixture->modules, "/bin/true: not a bzImage" },
-		{ fixture->recipe, "/nonexistent", fixture->modules, "/nonexistent: No such file" },
-		{ "nosuch", NULL, NULL, "image: 'nosuch' is not there" },
+	    {fixture->recipe, fixture->bzimage, NULL, "--kernel: needs --modules"},
+	    {fixture->recipe, NULL, fixture->modules, "--modules: needs --kernel"},
+	    {fixture->recipe, fixture->bzimage, other, "--modules: '"},
+	    {fixture->recipe, "/bin/true", fixture->modules, "/bin/true: not a bzImage"},
+	    {fixture->recipe, "/nonexistent", fixture->modules, "/nonexistent: No such file"},
+	    {"nosuch", NULL, NULL, "image: 'nosuch' is not there"},
 	};
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(wrongs); i++) {
@@ -168,7 +175,8 @@ static void drivers_are_found_or_refused(void **state)
 {
 	const struct fixture *fixture = *state;
 	struct pn_image *image = get(fixture);
-	g_autofree char *ko = g_build_filename(fixture->modules, "kernel/top.ko", NULL), *text = fixture_write(fixture->dir, "text.ko", "text");
+	g_autofree char *ko = g_build_filename(fixture->modules, "kernel/top.ko", NULL),
+			*text = fixture_write(fixture->dir, "text.ko", "text");
 	struct pn_module *module = NULL;
 	struct pn_diag diag = {};
 
@@ -195,11 +203,11 @@ static void drivers_are_found_or_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_image_holds_agent_modules_and_tools),
-		cmocka_unit_test(the_same_inputs_are_the_same_image_and_a_new_agent_is_another),
-		cmocka_unit_test(what_can_not_be_an_image_is_refused),
-		cmocka_unit_test(an_agent_with_libraries_is_refused),
-		cmocka_unit_test(drivers_are_found_or_refused),
+	    cmocka_unit_test(an_image_holds_agent_modules_and_tools),
+	    cmocka_unit_test(the_same_inputs_are_the_same_image_and_a_new_agent_is_another),
+	    cmocka_unit_test(what_can_not_be_an_image_is_refused),
+	    cmocka_unit_test(an_agent_with_libraries_is_refused),
+	    cmocka_unit_test(drivers_are_found_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

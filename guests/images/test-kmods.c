@@ -17,7 +17,7 @@ static void a_module_brings_all_that_it_needs(void **state)
 {
 	g_autofree char *root = g_build_filename(*state, "closure", NULL);
 	g_autofree char *modules = fixture_modules(root);
-	const char *const required[] = { "top", "inside", NULL }, *const wanted[] = { "absent", NULL };
+	const char *const required[] = {"top", "inside", NULL}, *const wanted[] = {"absent", NULL};
 	g_autoptr(GPtrArray) paths = NULL;
 	g_autofree char *names = NULL;
 
@@ -30,7 +30,7 @@ static void a_required_module_that_is_nowhere_is_named(void **state)
 {
 	g_autofree char *root = g_build_filename(*state, "absent", NULL);
 	g_autofree char *modules = fixture_modules(root);
-	const char *const required[] = { "top", "absent", NULL };
+	const char *const required[] = {"top", "absent", NULL};
 	g_autoptr(GPtrArray) paths = NULL;
 	struct pn_diag diag = {};
 
@@ -40,7 +40,7 @@ static void a_required_module_that_is_nowhere_is_named(void **state)
 
 static void a_directory_without_indexes_is_told_of(void **state)
 {
-	const char *const required[] = { "top", NULL };
+	const char *const required[] = {"top", NULL};
 	g_autoptr(GPtrArray) paths = NULL;
 	struct pn_diag diag = {};
 
@@ -66,10 +66,10 @@ static void a_module_file_says_its_name_and_release(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_module_brings_all_that_it_needs),
-		cmocka_unit_test(a_required_module_that_is_nowhere_is_named),
-		cmocka_unit_test(a_directory_without_indexes_is_told_of),
-		cmocka_unit_test(a_module_file_says_its_name_and_release),
+	    cmocka_unit_test(a_module_brings_all_that_it_needs),
+	    cmocka_unit_test(a_required_module_that_is_nowhere_is_named),
+	    cmocka_unit_test(a_directory_without_indexes_is_told_of),
+	    cmocka_unit_test(a_module_file_says_its_name_and_release),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_setup, test_dir_teardown);

@@ -49,7 +49,7 @@ static void a_static_program_brings_nothing(void **state)
 	g_autofree char *path = g_build_filename(*state, "static", NULL), *interp = NULL;
 	g_autoptr(GHashTable) libs = set_new();
 
-	compile(*state, "static", "int main(void){return 0;}\n", (const char *const[]){ "-static", NULL });
+	compile(*state, "static", "int main(void){return 0;}\n", (const char *const[]){"-static", NULL});
 	assert_int_equal(pn_libs_interp(path, &interp, NULL), 0);
 	assert_null(interp);
 	assert_int_equal(pn_libs_closure(path, NULL, libs, NULL), 0);
@@ -62,8 +62,8 @@ static void a_missing_library_is_named(void **state)
 	g_autoptr(GHashTable) libs = set_new();
 	struct pn_diag diag = {};
 
-	compile(*state, "libgone.so", "int gone(void){return 1;}\n", (const char *const[]){ "-shared", "-fPIC", NULL });
-	compile(*state, "needy", "int gone(void);int main(void){return gone();}\n", (const char *const[]){ "-L", *state, "-lgone", NULL });
+	compile(*state, "libgone.so", "int gone(void){return 1;}\n", (const char *const[]){"-shared", "-fPIC", NULL});
+	compile(*state, "needy", "int gone(void);int main(void){return gone();}\n", (const char *const[]){"-L", *state, "-lgone", NULL});
 	assert_int_equal(g_remove(lib), 0);
 	assert_true(pn_libs_closure(program, NULL, libs, &diag) < 0);
 	assert_non_null(strstr(diag.text, "libgone.so"));
@@ -72,10 +72,10 @@ static void a_missing_library_is_named(void **state)
 static void paths_of_a_split_usr_are_merged(void **state)
 {
 	static const char *const pairs[][2] = {
-		{ "/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libc.so.6" },
-		{ "/lib64/ld-linux-x86-64.so.2", "/usr/lib64/ld-linux-x86-64.so.2" },
-		{ "/usr/lib/x.so", "/usr/lib/x.so" },
-		{ "/library/x", "/library/x" },
+	    {"/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib/x86_64-linux-gnu/libc.so.6"},
+	    {"/lib64/ld-linux-x86-64.so.2", "/usr/lib64/ld-linux-x86-64.so.2"},
+	    {"/usr/lib/x.so", "/usr/lib/x.so"},
+	    {"/library/x", "/library/x"},
 	};
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(pairs); i++) {
@@ -88,10 +88,10 @@ static void paths_of_a_split_usr_are_merged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_program_brings_its_loader_and_libraries),
-		cmocka_unit_test(a_static_program_brings_nothing),
-		cmocka_unit_test(a_missing_library_is_named),
-		cmocka_unit_test(paths_of_a_split_usr_are_merged),
+	    cmocka_unit_test(a_program_brings_its_loader_and_libraries),
+	    cmocka_unit_test(a_static_program_brings_nothing),
+	    cmocka_unit_test(a_missing_library_is_named),
+	    cmocka_unit_test(paths_of_a_split_usr_are_merged),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_setup, test_dir_teardown);

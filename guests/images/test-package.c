@@ -8,18 +8,18 @@
 #include "package.h"
 
 /* apt as far as we use it: a meta package, the package it stands for, and a download that leaves a mark each time */
-#define APT_CACHE                                                                                                       \
-	"#!/bin/sh\n"                                                                                                   \
-	"case $3 in\n"                                                                                                  \
-	"meta) printf 'Package: meta\\nVersion: 2\\nDepends: libc6 (>= 2), linux-image-1 (= 1-2) | other\\n';;\n"       \
+#define APT_CACHE                                                                                                          \
+	"#!/bin/sh\n"                                                                                                      \
+	"case $3 in\n"                                                                                                     \
+	"meta) printf 'Package: meta\\nVersion: 2\\nDepends: libc6 (>= 2), linux-image-1 (= 1-2) | other\\n';;\n"          \
 	"linux-image-1) printf 'Package: linux-image-1\\nVersion: 1-2\\nDepends: kmod, linux-base\\n\\nVersion: 0\\n';;\n" \
-	"*) echo 'E: No packages found' >&2; exit 100;;\n"                                                              \
+	"*) echo 'E: No packages found' >&2; exit 100;;\n"                                                                 \
 	"esac\n"
-#define APT_GET                                                 \
-	"#!/bin/sh\n"                                           \
-	"for last; do :; done\n"                                \
+#define APT_GET                                                        \
+	"#!/bin/sh\n"                                                  \
+	"for last; do :; done\n"                                       \
 	"case $last in broken=*) echo 'E: 404' >&2; exit 100;; esac\n" \
-	"echo $last >>$DOWNLOADS\n"                             \
+	"echo $last >>$DOWNLOADS\n"                                    \
 	"echo content >$(echo $last | tr = _).deb\n"
 
 static int setup(void **state)
@@ -72,7 +72,7 @@ static void an_unknown_package_says_what_to_do(void **state)
 
 static void a_package_is_downloaded_once(void **state)
 {
-	struct pn_package package = { .name = "p", .version = "1" };
+	struct pn_package package = {.name = "p", .version = "1"};
 	g_autofree char *marks = NULL;
 
 	for (unsigned int i = 0; i < 2; i++) {
@@ -87,7 +87,7 @@ static void a_package_is_downloaded_once(void **state)
 
 static void a_failed_download_leaves_nothing_and_says_why(void **state)
 {
-	struct pn_package package = { .name = "broken", .version = "1" };
+	struct pn_package package = {.name = "broken", .version = "1"};
 	g_autofree char *deb = NULL;
 	struct pn_diag diag = {};
 
@@ -139,7 +139,7 @@ static bool want_boot(const char *path, void *data)
 
 static void only_what_is_wanted_is_unpacked(void **state)
 {
-	g_autofree char *deb = make_deb(*state, (const char *const[]){ "./boot/vmlinuz", "./usr/share/doc/x", NULL });
+	g_autofree char *deb = make_deb(*state, (const char *const[]){"./boot/vmlinuz", "./usr/share/doc/x", NULL});
 	g_autofree char *to = g_build_filename(*state, "to", NULL);
 	g_autofree char *vmlinuz = g_build_filename(to, "boot/vmlinuz", NULL), *doc = g_build_filename(to, "usr", NULL);
 	g_autofree char *text = NULL;
@@ -152,7 +152,7 @@ static void only_what_is_wanted_is_unpacked(void **state)
 
 static void a_member_that_would_leave_the_directory_is_refused(void **state)
 {
-	g_autofree char *deb = make_deb(*state, (const char *const[]){ "./a/../../escaped", NULL });
+	g_autofree char *deb = make_deb(*state, (const char *const[]){"./a/../../escaped", NULL});
 	g_autofree char *to = g_build_filename(*state, "deep/to", NULL), *escaped = g_build_filename(*state, "deep/escaped", NULL);
 	struct pn_diag diag = {};
 
@@ -173,14 +173,14 @@ static void what_is_no_package_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_meta_package_stands_for_what_it_depends_on),
-		cmocka_unit_test(a_package_stands_for_itself),
-		cmocka_unit_test(an_unknown_package_says_what_to_do),
-		cmocka_unit_test(a_package_is_downloaded_once),
-		cmocka_unit_test(a_failed_download_leaves_nothing_and_says_why),
-		cmocka_unit_test(only_what_is_wanted_is_unpacked),
-		cmocka_unit_test(a_member_that_would_leave_the_directory_is_refused),
-		cmocka_unit_test(what_is_no_package_is_refused),
+	    cmocka_unit_test(a_meta_package_stands_for_what_it_depends_on),
+	    cmocka_unit_test(a_package_stands_for_itself),
+	    cmocka_unit_test(an_unknown_package_says_what_to_do),
+	    cmocka_unit_test(a_package_is_downloaded_once),
+	    cmocka_unit_test(a_failed_download_leaves_nothing_and_says_why),
+	    cmocka_unit_test(only_what_is_wanted_is_unpacked),
+	    cmocka_unit_test(a_member_that_would_leave_the_directory_is_refused),
+	    cmocka_unit_test(what_is_no_package_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, test_dir_teardown);

@@ -49,20 +49,22 @@ static void a_wrong_recipe_is_refused_in_one_line(void **state)
 	static const struct {
 		const char *text, *says;
 	} wrongs[] = {
-		{ "name: a\nsummary: s\nkernal: {package: k}\n", "wrong.yaml:3: Unexpected key: kernal; expected the keys name, summary, extends, kernel" },
-		{ "name: a\nsummary: s\nkernel: {package: k}\nfiles:\n  - {file: /f, pakage: p}\n", "wrong.yaml:5: Unexpected key: pakage (in 'files')" },
-		{ "name: a\n", "Missing required mapping field: summary" },
-		{ "name: a\nsummary: s\nmodules: {a: b}\n", "wrong.yaml:3: Expecting SEQUENCE, got event: MAPPING_START (in 'modules')" },
-		{ "name: a\nsummary: s\n", "kernel: missing, and nothing that this recipe extends has it" },
-		{ "- a\n", "Expecting MAPPING" },
-		{ "", "wrong.yaml" },
-		{ "name: [", "wrong.yaml:1: " },
-		{ "name: a\nsummary: s\nkernel: {package: k}\nmodules: [m]\nfiles:\n  - {file: /f, package: p}\ntools_compression: zip\n",
-		  "tools_compression: 'zip' is not accepted; expected zstd, xz, lz4, gzip" },
-		{ "name: a\nsummary: s\nkernel: {package: k}\nmodules: [m]\nfiles:\n  - {file: f, package: p}\ntools_compression: xz\n",
-		  "files.file: 'f' is not accepted; expected an absolute path" },
-		{ "name: a\nsummary: s\nextends: ./wrong.yaml\n", "extends: './wrong.yaml' is not accepted" },
-		{ "name: a\nsummary: s\nextends: nosuch\n", "image: 'nosuch' is not there; expected cloud, generic" },
+	    {"name: a\nsummary: s\nkernal: {package: k}\n",
+	     "wrong.yaml:3: Unexpected key: kernal; expected the keys name, summary, extends, kernel"},
+	    {"name: a\nsummary: s\nkernel: {package: k}\nfiles:\n  - {file: /f, pakage: p}\n",
+	     "wrong.yaml:5: Unexpected key: pakage (in 'files')"},
+	    {"name: a\n", "Missing required mapping field: summary"},
+	    {"name: a\nsummary: s\nmodules: {a: b}\n", "wrong.yaml:3: Expecting SEQUENCE, got event: MAPPING_START (in 'modules')"},
+	    {"name: a\nsummary: s\n", "kernel: missing, and nothing that this recipe extends has it"},
+	    {"- a\n", "Expecting MAPPING"},
+	    {"", "wrong.yaml"},
+	    {"name: [", "wrong.yaml:1: "},
+	    {"name: a\nsummary: s\nkernel: {package: k}\nmodules: [m]\nfiles:\n  - {file: /f, package: p}\ntools_compression: zip\n",
+	     "tools_compression: 'zip' is not accepted; expected zstd, xz, lz4, gzip"},
+	    {"name: a\nsummary: s\nkernel: {package: k}\nmodules: [m]\nfiles:\n  - {file: f, package: p}\ntools_compression: xz\n",
+	     "files.file: 'f' is not accepted; expected an absolute path"},
+	    {"name: a\nsummary: s\nextends: ./wrong.yaml\n", "extends: './wrong.yaml' is not accepted"},
+	    {"name: a\nsummary: s\nextends: nosuch\n", "image: 'nosuch' is not there; expected cloud, generic"},
 	};
 	g_autofree char *cwd = g_get_current_dir();
 
@@ -83,9 +85,9 @@ static void a_wrong_recipe_is_refused_in_one_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_shipped_recipes_are_whole),
-		cmocka_unit_test(what_is_left_out_comes_from_the_extended_one),
-		cmocka_unit_test(a_wrong_recipe_is_refused_in_one_line),
+	    cmocka_unit_test(the_shipped_recipes_are_whole),
+	    cmocka_unit_test(what_is_left_out_comes_from_the_extended_one),
+	    cmocka_unit_test(a_wrong_recipe_is_refused_in_one_line),
 	};
 
 	g_unsetenv("PUNCTURE_SHARE");

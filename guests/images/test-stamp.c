@@ -63,7 +63,7 @@ static void what_apt_said_is_remembered(void **state)
 static void an_unchanged_file_is_not_read_again(void **state)
 {
 	g_autofree char *a = fixture_write(*state, "a", "one");
-	struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
 	struct pn_stamp *stamp = NULL;
 	char first[65], second[65];
 	int fd = open(a, O_RDWR);
@@ -96,10 +96,10 @@ static void a_damaged_stamp_is_an_empty_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_stamp_is_fresh_until_an_input_changes),
-		cmocka_unit_test(what_apt_said_is_remembered),
-		cmocka_unit_test(an_unchanged_file_is_not_read_again),
-		cmocka_unit_test(a_damaged_stamp_is_an_empty_one),
+	    cmocka_unit_test(a_stamp_is_fresh_until_an_input_changes),
+	    cmocka_unit_test(what_apt_said_is_remembered),
+	    cmocka_unit_test(an_unchanged_file_is_not_read_again),
+	    cmocka_unit_test(a_damaged_stamp_is_an_empty_one),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_setup, test_dir_teardown);

@@ -8,10 +8,10 @@
 #include "standin.h"
 
 /* a library with two versions and one symbol without, and a program that links it but calls it only when asked to */
-#define LIBRARY                                                                                       \
-	"int early(void){return 1;}\nint late(void){return 2;}\nint bare(void){return 3;}\nint data = 4;\n"
+#define LIBRARY "int early(void){return 1;}\nint late(void){return 2;}\nint bare(void){return 3;}\nint data = 4;\n"
 #define MAP "V1 { global: early; };\nV2 { global: late; };\n"
-#define PROGRAM "int early(void), late(void), bare(void);\nint main(int argc, char **argv){return argc > 1 ? early() + late() + bare() : 0;}\n"
+#define PROGRAM \
+	"int early(void), late(void), bare(void);\nint main(int argc, char **argv){return argc > 1 ? early() + late() + bare() : 0;}\n"
 #define TAKES_DATA "extern int data;\nint main(void){return data;}\n"
 
 static char *compile(const char *dir, const char *name, const char *program)
@@ -21,16 +21,16 @@ static char *compile(const char *dir, const char *name, const char *program)
 	g_autofree char *versions = g_strconcat("-Wl,--version-script,", map, NULL), *rpath = g_strconcat("-Wl,-rpath,", dir, NULL);
 	char *out = g_build_filename(dir, name, NULL);
 
-	fixture_run((const char *const[]){ "cc", "-shared", "-fPIC", "-Wl,-soname,libreal.so.1", versions, "-o", lib, lib_c, NULL });
+	fixture_run((const char *const[]){"cc", "-shared", "-fPIC", "-Wl,-soname,libreal.so.1", versions, "-o", lib, lib_c, NULL});
 	/* RUNPATH, as everybody uses: RPATH would win over the stand-in */
-	fixture_run((const char *const[]){ "cc", "-fPIE", "-o", out, c, lib, "-Wl,--enable-new-dtags", rpath, NULL });
+	fixture_run((const char *const[]){"cc", "-fPIE", "-o", out, c, lib, "-Wl,--enable-new-dtags", rpath, NULL});
 	return out;
 }
 
 static int run(const char *program, const char *first, const char *arg)
 {
 	g_autofree char *interp = NULL;
-	const char *argv[] = { NULL, "--library-path", first, program, arg, NULL };
+	const char *argv[] = {NULL, "--library-path", first, program, arg, NULL};
 	int status;
 
 	assert_int_equal(pn_libs_interp(program, &interp, NULL), 0);
@@ -41,7 +41,7 @@ static int run(const char *program, const char *first, const char *arg)
 
 static int make(const char *program, const char *soname, char **ret_dir, GHashTable *guest_paths, struct pn_diag *diag)
 {
-	char *const sonames[] = { (char *)soname };
+	char *const sonames[] = {(char *)soname};
 	struct pn_stamp *stamp = NULL;
 	int r;
 
@@ -92,9 +92,9 @@ static void a_library_that_the_program_has_not_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_program_starts_on_a_standin_and_ends_when_it_calls_it),
-		cmocka_unit_test(data_can_not_be_left_out),
-		cmocka_unit_test(a_library_that_the_program_has_not_is_named),
+	    cmocka_unit_test(a_program_starts_on_a_standin_and_ends_when_it_calls_it),
+	    cmocka_unit_test(data_can_not_be_left_out),
+	    cmocka_unit_test(a_library_that_the_program_has_not_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_setup, test_dir_teardown);

@@ -7,15 +7,21 @@
 
 /* magic, then ino mode uid gid nlink mtime size devmajor devminor rdevmajor rdevminor namesize check, 8 hex digits each */
 #define HEADER(ino, mode, size, rmajor, rminor, namesize) \
-	"070701" ino mode "00000000" "00000000" "00000001" "00000000" size "00000000" "00000000" rmajor rminor namesize "00000000"
+	"070701" ino mode "00000000"                      \
+	"00000000"                                        \
+	"00000001"                                        \
+	"00000000" size "00000000"                        \
+	"00000000" rmajor rminor namesize "00000000"
 
 /* In the order of names, whatever the order of adding; names and content are padded to four bytes. */
-static const char golden[] =
-	HEADER("00000001", "000041ed", "00000000", "00000000", "00000000", "00000004") "bin\0\0\0"
-	HEADER("00000002", "000081ed", "00000003", "00000000", "00000000", "00000008") "bin/one\0\0\0" "one\0"
-	HEADER("00000003", "0000a1ff", "00000003", "00000000", "00000000", "00000008") "bin/two\0\0\0" "one\0"
-	HEADER("00000004", "000041ed", "00000000", "00000000", "00000000", "00000004") "dev\0\0\0"
-	HEADER("00000005", "00002180", "00000000", "00000005", "00000001", "0000000c") "dev/console\0\0\0";
+static const char golden[] = HEADER("00000001", "000041ed", "00000000", "00000000", "00000000", "00000004") "bin\0\0\0" HEADER(
+    "00000002", "000081ed", "00000003", "00000000", "00000000",
+    "00000008") "bin/one\0\0\0"
+		"one\0" HEADER("00000003", "0000a1ff", "00000003", "00000000", "00000000",
+			       "00000008") "bin/two\0\0\0"
+					   "one\0" HEADER("00000004", "000041ed", "00000000", "00000000", "00000000",
+							  "00000004") "dev\0\0\0" HEADER("00000005", "00002180", "00000000", "00000005",
+											 "00000001", "0000000c") "dev/console\0\0\0";
 
 static struct pn_tree *sample(const char *dir)
 {
@@ -77,9 +83,9 @@ static void a_staged_tree_has_content_links_and_modes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_archive_is_the_golden_one_to_the_byte),
-		cmocka_unit_test(a_missing_source_is_an_error_not_an_empty_file),
-		cmocka_unit_test(a_staged_tree_has_content_links_and_modes),
+	    cmocka_unit_test(an_archive_is_the_golden_one_to_the_byte),
+	    cmocka_unit_test(a_missing_source_is_an_error_not_an_empty_file),
+	    cmocka_unit_test(a_staged_tree_has_content_links_and_modes),
 	};
 
 	return cmocka_run_group_tests(tests, test_dir_setup, test_dir_teardown);

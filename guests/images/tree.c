@@ -131,7 +131,7 @@ static gboolean write_entry(gpointer key, gpointer value, gpointer data)
 
 int pn_tree_write_cpio(const struct pn_tree *tree, const char *out, struct pn_diag *diag)
 {
-	struct cpio cpio = { .archive = archive_write_new(), .out = out, .diag = diag };
+	struct cpio cpio = {.archive = archive_write_new(), .out = out, .diag = diag};
 
 	archive_write_set_format_cpio_newc(cpio.archive);
 	archive_write_set_bytes_per_block(cpio.archive, 512);
@@ -172,7 +172,7 @@ static gboolean stage_entry(gpointer key, gpointer value, gpointer data)
 
 int pn_tree_stage(const struct pn_tree *tree, const char *dir, struct pn_diag *diag)
 {
-	struct staging staging = { .dir = dir, .diag = diag };
+	struct staging staging = {.dir = dir, .diag = diag};
 
 	g_tree_foreach(tree->entries, stage_entry, &staging);
 	return staging.r;

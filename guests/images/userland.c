@@ -78,8 +78,10 @@ static int add_libs(struct pn_userland *userland, struct pn_stamp *stamp, GHashT
 		g_autofree char *guest = standin ? g_strdup(standin) : pn_libs_guest_path(paths[i]);
 
 		if (g_hash_table_contains(taken, guest))
-			return pn_diag_set(diag, -EINVAL, "recipe: files.without: %s is left out of one program, but another one has it, or leaves out "
-							  "other functions of it", guest);
+			return pn_diag_set(diag, -EINVAL,
+					   "recipe: files.without: %s is left out of one program, but another one has it, or leaves out "
+					   "other functions of it",
+					   guest);
 		r = add_file(userland, stamp, guest, paths[i], diag);
 		g_hash_table_add(taken, g_steal_pointer(&guest));
 	}
@@ -89,7 +91,7 @@ static int add_libs(struct pn_userland *userland, struct pn_stamp *stamp, GHashT
 /* busybox under the name of each of its applets, as its own --install would do */
 static int add_applets(struct pn_userland *userland, const char *busybox, const char *guest, struct pn_diag *diag)
 {
-	const char *const argv[] = { busybox, "--list", NULL };
+	const char *const argv[] = {busybox, "--list", NULL};
 	g_autofree char *output = NULL;
 	g_auto(GStrv) names = NULL;
 	int r = pn_spawn_run(argv, NULL, 10 * PN_NS_PER_S, &output, diag);
@@ -154,7 +156,8 @@ static int add_native(struct pn_userland *userland, struct pn_stamp *stamp, stru
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(native, name, NULL);
 
-		if (g_str_has_prefix(name, "pn-") && g_file_test(path, G_FILE_TEST_IS_REGULAR) && g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
+		if (g_str_has_prefix(name, "pn-") && g_file_test(path, G_FILE_TEST_IS_REGULAR) &&
+		    g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
 			g_ptr_array_add(names, g_strdup(name));
 	}
 	g_ptr_array_sort(names, by_name);
@@ -172,7 +175,8 @@ static int add_agent(struct pn_userland *userland, struct pn_stamp *stamp, struc
 	g_autofree char *agent = g_build_filename(pn_paths_libexec(), PN_PATHS_AGENT, NULL);
 
 	if (!g_file_test(agent, G_FILE_TEST_IS_EXECUTABLE))
-		return pn_diag_set(diag, -ENOENT, "%s: the agent is not there; 'ninja -C build' makes it, PUNCTURE_LIBEXEC names another directory",
+		return pn_diag_set(diag, -ENOENT,
+				   "%s: the agent is not there; 'ninja -C build' makes it, PUNCTURE_LIBEXEC names another directory",
 				   agent);
 	return add_own(userland, stamp, AGENT_GUEST_PATH, agent, diag);
 }
@@ -211,10 +215,10 @@ static int build_tools(const char *dir, void *data, struct pn_diag *diag)
 	g_autofree char *stage = g_build_filename(dir, "stage", NULL);
 	g_autofree char *out = g_build_filename(dir, "tools.squashfs", NULL);
 	/* dated 1970 and owned by root, so that equal content is equal to the byte */
-	const char *const argv[] = { "mksquashfs", stage, out, "-comp", squash->compression, "-b", SQUASH_BLOCK, "-all-root", "-no-xattrs",
-				     "-mkfs-time", "0", "-all-time", "0", "-quiet", "-no-progress",
-				     /* lz4 without it packs a fifth worse and unpacks no faster */
-				     strcmp(squash->compression, "lz4") ? NULL : "-Xhc", NULL };
+	const char *const argv[] = {"mksquashfs", stage, out, "-comp", squash->compression, "-b", SQUASH_BLOCK, "-all-root", "-no-xattrs",
+				    "-mkfs-time", "0", "-all-time", "0", "-quiet", "-no-progress",
+				    /* lz4 without it packs a fifth worse and unpacks no faster */
+				    strcmp(squash->compression, "lz4") ? NULL : "-Xhc", NULL};
 	g_autofree char *output = NULL;
 	int r = pn_fs_mkdir_p(stage, diag);
 
@@ -227,7 +231,7 @@ static int build_tools(const char *dir, void *data, struct pn_diag *diag)
 
 int pn_userland_tools(const struct pn_userland *userland, const char *compression, char **ret_path, char **ret_hash, struct pn_diag *diag)
 {
-	struct squash squash = { .tree = userland->tools, .compression = compression };
+	struct squash squash = {.tree = userland->tools, .compression = compression};
 	g_autofree char *key = g_strdup_printf("%s %s %s\n%s", TOOLS_FORM, compression, SQUASH_BLOCK, userland->tools_key->str);
 	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, key, -1);
 	g_autofree char *dir = NULL;

@@ -95,7 +95,7 @@ static int refuse(const char *path, const char *text, const cyaml_schema_value_t
 static int load(const char *path, const cyaml_schema_value_t *schema, void **ret_data, unsigned int *ret_count, struct pn_diag *diag)
 {
 	struct refusal refusal = {};
-	const cyaml_config_t config = { .log_fn = note, .log_ctx = &refusal, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem };
+	const cyaml_config_t config = {.log_fn = note, .log_ctx = &refusal, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem};
 	g_autofree char *text = NULL;
 	cyaml_data_t *data = NULL;
 	unsigned int count = 0;
@@ -128,7 +128,7 @@ int pn_yaml_load_list(const char *path, const cyaml_schema_value_t *schema, void
 
 void pn_yaml_free_list(const cyaml_schema_value_t *schema, void *data, unsigned int count)
 {
-	const cyaml_config_t config = { .log_fn = NULL, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem };
+	const cyaml_config_t config = {.log_fn = NULL, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem};
 
 	if (data)
 		cyaml_free(&config, schema, data, count);

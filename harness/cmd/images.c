@@ -24,12 +24,16 @@
 #define KEEP_S (30 * 24 * 3600)
 
 static const struct pn_option options[] = {
-	{ .name = "prune", .help = "remove cache entries that were not used for --older-than" },
-	{ .name = "older-than", .arg = "DURATION", .help = "with --prune: such as 12h; default 720h; 0 removes everything not in use" },
-	{ .name = "kernel", .arg = "FILE", .help = "with build: a bzImage in place of the recipe's kernel", .choices = "FILE" },
-	{ .name = "modules", .arg = "DIR", .help = "with --kernel: its lib/modules/RELEASE", .choices = "DIR" },
-	{ .name = "driver", .arg = "NAME|FILE", .help = "with build: build or check this driver under test too", .repeats = true, .choices = "drivers" },
-	{},
+    {.name = "prune", .help = "remove cache entries that were not used for --older-than"},
+    {.name = "older-than", .arg = "DURATION", .help = "with --prune: such as 12h; default 720h; 0 removes everything not in use"},
+    {.name = "kernel", .arg = "FILE", .help = "with build: a bzImage in place of the recipe's kernel", .choices = "FILE"},
+    {.name = "modules", .arg = "DIR", .help = "with --kernel: its lib/modules/RELEASE", .choices = "DIR"},
+    {.name = "driver",
+     .arg = "NAME|FILE",
+     .help = "with build: build or check this driver under test too",
+     .repeats = true,
+     .choices = "drivers"},
+    {},
 };
 
 static uint64_t file_bytes(const char *path)
@@ -113,7 +117,8 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 	int r = 0;
 
 	if (pn_opts_has(args, "prune"))
-		return operands[0] ? pn_diag_set(diag, -EINVAL, "images: --prune goes with no operand, not with '%s'", operands[0]) : prune(args, diag);
+		return operands[0] ? pn_diag_set(diag, -EINVAL, "images: --prune goes with no operand, not with '%s'", operands[0])
+				   : prune(args, diag);
 	if (!operands[0] || !strcmp(operands[0], "list"))
 		return list(diag);
 	if (strcmp(operands[0], "build"))
@@ -126,14 +131,14 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 }
 
 const struct pn_command pn_command_images = {
-	.name = "images",
-	.summary = "list, build and prune guest images",
-	.usage = "[list | build [NAME|FILE]... | --prune]",
-	.description = "An image is a kernel and an initramfs, made of Debian packages by a recipe in\n"
-		       "guests/images, cached by the hash of all that goes into it. A run builds what it\n"
-		       "needs; build does it ahead, for instance before the network goes away.",
-	.options = options,
-	.operands = "images",
-	.operands_max = UINT_MAX,
-	.run = run,
+    .name = "images",
+    .summary = "list, build and prune guest images",
+    .usage = "[list | build [NAME|FILE]... | --prune]",
+    .description = "An image is a kernel and an initramfs, made of Debian packages by a recipe in\n"
+		   "guests/images, cached by the hash of all that goes into it. A run builds what it\n"
+		   "needs; build does it ahead, for instance before the network goes away.",
+    .options = options,
+    .operands = "images",
+    .operands_max = UINT_MAX,
+    .run = run,
 };
