@@ -7,10 +7,11 @@
 
 #include "../base/units.h"
 #include "../scenario/scenario.h"
+#include "guest_time.h"
 #include "oracle.h"
 
 #define GAP_MIN_NS (5 * PN_NS_PER_S)
-#define GAP_BEATS 20
+#define GAP_BEATS 5
 #define GAP_STARVED_PERCENT 50.0
 #define REST_SETTLE_NS (1500 * PN_NS_PER_MS) /* BALLOON_CHANGE lags by its throttle of one a second */
 #define REST_MIN_NS (3 * PN_NS_PER_S)
@@ -38,7 +39,7 @@ static void judge_gap(const struct pn_record *record, struct pn_span gap, uint64
 
 void pn_liveness_heartbeat(const struct pn_record *record, struct pn_span window, struct pn_finding *finding)
 {
-	uint64_t allowed_ns = MAX(GAP_MIN_NS, GAP_BEATS * record->scenario->sample_ns), before = window.from_ns;
+	uint64_t allowed_ns = MAX(GAP_MIN_NS, GAP_BEATS * pn_guest_interval_ns(record->scenario)), before = window.from_ns;
 	GArray *points = pn_record_series(record, "guest.mem.free", window);
 
 	if (!points->len && !pn_record_held(record, window))

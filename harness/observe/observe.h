@@ -27,6 +27,8 @@ struct pn_scenario;
  *	"boot"		before the driver is loaded			needed
  *	"driver"	driver loaded and bound				needed
  *	"settled:N"	after the N-th "settled" record of the journal, N from 1; needed for each such record
+ *	"start", "end"	just before and after the timeline; the metrics' window, exact for the guest's counters. Without them: the
+ *			timeline's own times
  *	"rest"		after the final full deflate, loads stopped, driver still loaded	needed
  *	"unloaded"	after the driver was unloaded			needed
  */

@@ -19,6 +19,7 @@
 #include "../base/units.h"
 #include "../scenario/scenario.h"
 #include "guest_feed.h"
+#include "guest_time.h"
 #include "kmsg.h"
 #include "lines.h"
 #include "probe.h"
@@ -182,7 +183,7 @@ static void open_probes(struct pn_sampler *sampler)
 			g_array_append_val(sampler->beats[running.probe->beat].probes, running);
 	}
 	if (wanted(sampler->config.scenario, pn_probe_guest.name))
-		pn_feed_open(&sampler->context, sampler->interval_ns, &sampler->feed);
+		pn_feed_open(&sampler->context, pn_guest_interval_ns(sampler->config.scenario), &sampler->feed);
 }
 
 static void free_sampler(struct pn_sampler *sampler)

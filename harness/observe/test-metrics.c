@@ -138,6 +138,23 @@ static void test_loads(void **state)
 	json_decref(metrics);
 }
 
+/* With marks at both ends the guest's counters are counted between them, whatever the samples' pace. */
+static void test_marks_sharpen(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics;
+
+	json_array_append_new(fixture->record.samples, json_pack("{s:i, s:s, s:i, s:i}", "t_ns", 990000000, "mark", "start", "guest_t_ns", 995000000,
+								 "guest.vm.pswpin", 3));
+	json_array_append_new(fixture->record.samples, json_pack("{s:I, s:s, s:I, s:i}", "t_ns", (json_int_t)4001000000, "mark", "end", "guest_t_ns",
+								 (json_int_t)4002000000, "guest.vm.pswpin", 13));
+	fixture_set(fixture, 0, 0.98, "guest.vm.pswpin", 3);
+	fixture_set(fixture, 0.999, 3.9999, "guest.vm.pswpin", 4);
+	metrics = compute(fixture);
+	assert_metric(metrics, "guest.swap_in_bytes", 10 * 4096, "bytes");
+	json_decref(metrics);
+}
+
 /* One of two vCPUs was not measured: no sum of the rest. */
 static void test_vcpu_missing(void **state)
 {
@@ -177,7 +194,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_flip),
-	    TEST(test_loads),  TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
+	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
