@@ -20,8 +20,8 @@
 #include "../base/owned.h"
 #include "../base/spawn.h"
 #include "../base/units.h"
-#include "../guest/accel.h"
 #include "../observe/perf.h"
+#include "../run/hostinfo.h"
 #include "../run/progress.h"
 #include "../run/run.h"
 #include "../scenario/require.h"
@@ -176,11 +176,7 @@ static bool look_userland(char **ret_what)
 
 static bool look_kvm(char **ret_what)
 {
-	struct pn_diag why = {0};
-	enum pn_accel accel = pn_accel_probe(&why);
-
-	*ret_what = g_strdup(accel == PN_ACCEL_KVM ? "a guest has booted under KVM" : why.text);
-	return accel == PN_ACCEL_KVM;
+	return pn_hostinfo_accel(NULL, ret_what) == PN_ACCEL_KVM;
 }
 
 static bool look_counters(char **ret_what)

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "../base/diag.h"
 #include "../base/spawn.h"
 #include "../base/units.h"
 #include "../guest/accel.h"
@@ -106,6 +107,18 @@ static void add_revision(json_t *info, const char *workloads_dir)
 		add_text(info, "revision", out);
 }
 
+enum pn_accel pn_hostinfo_accel(const char *qemu, char **ret_why)
+{
+	enum pn_accel accel = PN_ACCEL_TCG;
+	struct pn_diag diag = {0};
+	char why[256] = "";
+	int err = pn_accel_probe(qemu, &accel, why, sizeof(why), &diag);
+
+	if (ret_why)
+		*ret_why = g_strdup(err ? diag.text : why);
+	return err ? PN_ACCEL_TCG : accel;
+}
+
 json_t *pn_hostinfo_get(const struct pn_run_config *config)
 {
 	json_t *info = json_object();
@@ -122,7 +135,7 @@ json_t *pn_hostinfo_get(const struct pn_run_config *config)
 	json_object_set_new(info, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
 	add_cpu_model(info);
 	add_memory(info);
-	add_text(info, "accel", pn_accel_probe(NULL) == PN_ACCEL_KVM ? "kvm" : "tcg");
+	add_text(info, "accel", pn_hostinfo_accel(config->plan.qemu, NULL) == PN_ACCEL_KVM ? "kvm" : "tcg");
 	add_qemu(info, config->plan.qemu);
 	add_text(info, "libvirt", libvirt_text);
 	add_text(info, "puncture", PN_VERSION);

@@ -3,7 +3,18 @@
 
 #include <jansson.h>
 
+#include "../guest/machine.h"
+
 struct pn_run_config;
+
+/**
+ * pn_hostinfo_accel() - who runs guests' instructions here
+ * @qemu: emulator, NULL for the one in PATH
+ * @ret_why: why, in a few words; freed with g_free(); may be NULL
+ *
+ * KVM only where a guest has really booted under it, otherwise TCG. Some seconds the first time on a host, then cached.
+ */
+enum pn_accel pn_hostinfo_accel(const char *qemu, char **ret_why);
 
 /**
  * pn_hostinfo_get() - what of the host a result depends on: host.json

@@ -7,8 +7,8 @@
 #include "../../guests/images/image.h"
 #include "../base/diag.h"
 #include "../base/units.h"
-#include "../guest/accel.h"
 #include "../guest/guest.h"
+#include "../guest/kinds.h"
 #include "../scenario/require.h"
 #include "../scenario/scenario.h"
 #include "case.h"
@@ -73,24 +73,24 @@ static char *prepare_key(const struct pn_scenario *scenario)
 
 static char *check_kvm(const struct pn_scenario *scenario)
 {
-	struct pn_diag why = {0};
+	g_autofree char *why = NULL;
 
-	if (pn_accel_probe(&why) == PN_ACCEL_KVM)
+	if (pn_hostinfo_accel(scenario->guest.qemu, &why) == PN_ACCEL_KVM)
 		return NULL;
-	return g_strdup_printf("KVM does not work here: %s", why.text);
+	return g_strdup_printf("KVM does not work here: %s", why);
 }
 
 static char *fit(struct pn_scenario *scenario)
 {
 	/* the probe's answer is cached per host and kernel: it boots something once only */
-	scenario->guest.accel = pn_accel_probe(NULL);
+	scenario->guest.accel = pn_hostinfo_accel(scenario->guest.qemu, NULL);
 	return NULL;
 }
 
 void pn_run_init(void)
 {
 	pn_require_hook("kvm", check_kvm);
-	pn_guest_register_owned();
+	pn_guest_register_kinds();
 }
 
 const struct pn_run_ops pn_run_ops_real = {
