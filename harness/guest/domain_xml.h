@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <stdbool.h>
+
+struct pn_diag;
+struct pn_machine;
+
+/** struct pn_domain - all that libvirt is told about a guest; all borrowed */
+struct pn_domain {
+	const char *name;
+	const char *uuid;
+	const struct pn_machine *machine;
+	const char *emulator;
+	const char *kernel, *initrd, *cmdline;
+	const char *console_path;
+	const char *agent_path;		     /* unix socket, QEMU listens */
+	const char *swap_path, *data_path;   /* raw files; NULL: no such disk */
+	bool direct_io;			     /* the file system of the disks takes O_DIRECT */
+	bool incoming;			     /* wait for migrate-incoming */
+};
+
+/** PN_DOMAIN_SHAPE - number of the shape of machine that this code builds: part of a snapshot's key, raised with every change of it */
+#define PN_DOMAIN_SHAPE 1
+
+/**
+ * pn_domain_xml() - the domain as libvirt wants it
+ * @ret_xml: freed with free()
+ *
+ * What libvirt has no element for goes through its QEMU namespace. Return: 0, -EINVAL for an extra device that is not one, or -ENOMEM.
+ */
+int pn_domain_xml(const struct pn_domain *domain, char **ret_xml, struct pn_diag *diag);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which QEMU, and exactly which: its content hash is part of the key of snapshots and of probed capabilities. */
+
+#include "emulator.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../base/cache.h"
+#include "../base/diag.h"
+#include "../base/fs.h"
+
+#define DEFAULT_NAME "qemu-system-x86_64"
+
+int pn_emulator_path(const char *qemu, char **ret_path, struct pn_diag *diag)
+{
+	g_autofree char *found = g_find_program_in_path(qemu ? qemu : DEFAULT_NAME);
+	char real[PATH_MAX];
+
+	if (!found || !realpath(found, real))
+		return pn_diag_set(diag, -ENOENT, "%s: no such emulator; expected a QEMU binary%s", qemu ? qemu : DEFAULT_NAME,
+				   qemu ? "" : " in PATH (package qemu-system-x86)");
+	*ret_path = g_strdup(real);
+	return 0;
+}
+
+static int hash_file(const char *dir, void *data, struct pn_diag *diag)
+{
+	g_autofree char *path = g_build_filename(dir, "sha256", NULL);
+	char hex[65];
+	int err = pn_fs_sha256(data, hex, diag);
+
+	return err ? err : pn_fs_write(path, hex, strlen(hex), diag);
+}
+
+int pn_emulator_hash(const char *path, char ret_hex[65], struct pn_diag *diag)
+{
+	g_autofree char *identity = NULL, *key = NULL, *dir = NULL, *file = NULL, *text = NULL;
+	struct stat st;
+	int err;
+
+	if (stat(path, &st) < 0)
+		return pn_diag_set(diag, -errno, "%s: %s", path, g_strerror(errno));
+	identity = g_strdup_printf("%s %llu %llu %lld %lld.%ld %lld.%ld", path, (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+				   (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec,
+				   st.st_ctim.tv_nsec);
+	key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+	err = pn_cache_get("filehash", key, hash_file, (void *)path, &dir, diag);
+	if (err)
+		return err;
+	file = g_build_filename(dir, "sha256", NULL);
+	err = pn_fs_read(file, &text, NULL, diag);
+	if (err)
+		return err;
+	if (strlen(text) != 64)
+		return pn_diag_set(diag, -EIO, "%s: not a hash; remove it", file);
+	memcpy(ret_hex, text, 65);
+	return 0;
+}

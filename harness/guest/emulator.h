@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+struct pn_diag;
+
+/** pn_emulator_path() - the QEMU binary; @qemu NULL: from PATH. @ret_path: absolute, links followed, g_free(). Return: 0 or -ENOENT. */
+int pn_emulator_path(const char *qemu, char **ret_path, struct pn_diag *diag);
+
+/**
+ * pn_emulator_hash() - content hash of a binary
+ * @ret_hex: 65 bytes
+ *
+ * Cached by the file's identity (inode, size, times), since reading it costs more than a tenth of a guest's start. Return: 0 or a negative errno.
+ */
+int pn_emulator_hash(const char *path, char ret_hex[65], struct pn_diag *diag);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which way guests are run, chosen by the URI. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "../base/diag.h"
+#include "guest.h"
+#include "private.h"
+
+const char *const pn_backing_names[PN_BACKING_COUNT] = {
+	[PN_BACKING_4K] = "4k",
+	[PN_BACKING_THP] = "thp",
+	[PN_BACKING_MEMFD] = "memfd",
+	[PN_BACKING_HUGETLB] = "hugetlb",
+};
+
+int pn_host_open(const struct pn_host_config *config, struct pn_host **ret_host, struct pn_diag *diag)
+{
+	struct pn_host *host = g_new0(struct pn_host, 1);
+	int err;
+
+	host->ops = g_strcmp0(config->uri, "loopback") == 0 ? &pn_guest_ops_loopback : &pn_guest_ops_virt;
+	host->uri = g_strdup(config->uri);
+	host->run_dir = g_strdup(config->run_dir);
+	err = host->ops->open(host, config, diag);
+	if (err) {
+		g_free(host->uri);
+		g_free(host->run_dir);
+		g_free(host);
+		return err;
+	}
+	*ret_host = host;
+	return 0;
+}
+
+void pn_host_close(struct pn_host *host)
+{
+	if (!host)
+		return;
+	host->ops->close(host);
+	g_free(host->uri);
+	g_free(host->run_dir);
+	g_free(host);
+}
+
+int pn_guest_prepare(struct pn_host *host, const struct pn_machine *machine, struct pn_diag *diag)
+{
+	return host->ops->prepare(host, machine, diag);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/* What the libvirt files share. */
+
+#include <glib.h>
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+
+#include "../../guests/images/image.h"
+#include "private.h"
+
+/** struct pn_virt - a connection to libvirt */
+struct pn_virt {
+	virConnectPtr conn;
+	bool embedded;
+	char *dir;	 /* of this host: sockets, and libvirt's root when embedded */
+	char *logs;	 /* libvirt's QEMU logs; NULL when they are the daemon's */
+	int dir_id;	 /* owner record */
+	int callback_id; /* monitor events */
+	GMutex lock;
+	GHashTable *guests; /* uuid -> struct pn_guest, for events */
+	GHashTable *probed; /* emulators whose capabilities are known */
+};
+
+/** struct pn_virt_boot - what a guest is started from */
+struct pn_virt_boot {
+	struct pn_image *image;
+	char *emulator;
+	char emulator_hash[65];
+	char *cmdline;
+};
+
+/** struct pn_virt_guest - the libvirt side of a guest */
+struct pn_virt_guest {
+	virDomainPtr domain;
+	char uuid[37];
+	char *domain_name;
+	char *agent_path;
+	pid_t pid;
+	int pidfd;
+	int memory_id;	  /* owner record of reserved huge pages; 0: none */
+	int process_id, swap_id, data_id, agent_id;
+};
+
+/** pn_virt_error() - say what libvirt said last. Return: @err. */
+int pn_virt_error(struct pn_diag *diag, int err, const char *what);
+
+/** pn_virt_embed() - make @virt->dir a root for the embedded driver: qemu.conf. Return: 0 or a negative errno. */
+int pn_virt_embed(struct pn_virt *virt, struct pn_diag *diag);
+
+/** pn_virt_probe() - see that libvirt knows an emulator, from the cache where it can. Return: 0 or a negative errno. */
+int pn_virt_probe(struct pn_virt *virt, const struct pn_machine *machine, const struct pn_virt_boot *boot, struct pn_diag *diag);
+
+/** pn_virt_boot_get() - image, emulator and kernel arguments of a machine; pn_virt_boot_clear() after use. Return: 0 or a negative errno. */
+int pn_virt_boot_get(const struct pn_machine *machine, struct pn_virt_boot *ret_boot, struct pn_diag *diag);
+void pn_virt_boot_clear(struct pn_virt_boot *boot);
+
+/**
+ * pn_virt_create() - create a guest, stopped before its first instruction, and connect to its agent's socket
+ * @incoming: it waits for migrate-incoming
+ *
+ * Return: 0 or a negative errno; pn_virt_stop() ends it in either case.
+ */
+int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool incoming, struct pn_diag *diag);
+
+/** pn_virt_stop() - the ops' stop */
+int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag);
+
+/** pn_virt_monitor() - the ops' monitor */
+int pn_virt_monitor(void *guest, const char *line, int fd, char **ret_reply, struct pn_diag *diag);
+
+/** pn_virt_listen() - have monitor events delivered to the guests of @virt. Return: 0 or a negative errno. */
+int pn_virt_listen(struct pn_virt *virt, struct pn_diag *diag);
+
+/** pn_virt_words() - the last line that QEMU left in its log, or NULL; g_free() */
+char *pn_virt_words(struct pn_guest *guest);
+
+/**
+ * pn_snapshot_get() - the warm snapshot of a machine, made first if there is none
+ * @ret_dir: its cache entry; g_free()
+ *
+ * Return: 0, 1 when it was there, or a negative errno.
+ */
+int pn_snapshot_get(struct pn_host *host, const struct pn_machine *machine, const struct pn_virt_boot *boot, char **ret_dir,
+		    struct pn_diag *diag);
+
+/** pn_snapshot_load() - fill a guest that waits for it. Return: 0 or a negative errno. */
+int pn_snapshot_load(struct pn_guest *guest, const char *dir, struct pn_diag *diag);

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One guest of libvirt's: created stopped, ended by signal. Invariant: the owner record names the process (by uuid), every file and
+ * every reserved page before it exists. The process is ended first and libvirt told afterwards, because libvirt asks QEMU first and a
+ * stopped or hung QEMU never answers.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/diag.h"
+#include "../base/owned.h"
+#include "../base/units.h"
+#include "backing.h"
+#include "channel.h"
+#include "domain_xml.h"
+#include "process.h"
+#include "virt.h"
+
+#define KILL_TIMEOUT_NS (20 * PN_NS_PER_S)
+
+static int own(const char *kind, const char *key, const char *value, int *ret_id, struct pn_diag *diag)
+{
+	int id = pn_owned_add(kind, json_pack("{s:s}", key, value), diag);
+
+	if (id < 0)
+		return id;
+	*ret_id = id;
+	return 0;
+}
+
+static bool takes_direct_io(const char *path)
+{
+	int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* A sparse raw file of the guest's directory. */
+static int make_disk(struct pn_guest *guest, const char *name, uint64_t bytes, char **ret_path, int *ret_id, struct pn_diag *diag)
+{
+	g_autofree char *path = NULL;
+	int err, fd;
+
+	if (!bytes)
+		return 0;
+	path = g_build_filename(guest->dir, name, NULL);
+	err = own("file", "path", path, ret_id, diag);
+	if (err)
+		return err;
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0)
+		err = pn_diag_set(diag, -errno, "%s: %s", path, g_strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	*ret_path = g_steal_pointer(&path);
+	return err;
+}
+
+static char *make_name(const struct pn_guest *guest, const char *uuid)
+{
+	char *name = g_strdup_printf("pn-%.8s-%.40s", uuid, guest->name);
+
+	return g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_.", '_');
+}
+
+static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, bool incoming, char **ret_xml, struct pn_diag *diag)
+{
+	struct pn_virt_guest *virt = guest->backend;
+	g_autofree char *console = g_build_filename(guest->dir, "console.log", NULL);
+	struct pn_domain domain = {
+		.name = virt->domain_name,
+		.uuid = virt->uuid,
+		.machine = &guest->machine,
+		.emulator = boot->emulator,
+		.kernel = boot->image->kernel,
+		.initrd = boot->image->initrd,
+		.cmdline = boot->cmdline,
+		.console_path = console,
+		.agent_path = virt->agent_path,
+		.swap_path = guest->swap_path,
+		.data_path = guest->data_path,
+		.direct_io = takes_direct_io(guest->swap_path ? guest->swap_path : guest->data_path ? guest->data_path : ""),
+		.incoming = incoming,
+	};
+
+	return pn_domain_xml(&domain, ret_xml, diag);
+}
+
+static int create(struct pn_guest *guest, const char *xml, struct pn_diag *diag)
+{
+	struct pn_virt *host = guest->host->backend;
+	struct pn_virt_guest *virt = guest->backend;
+	int err;
+
+	err = pn_backing_enter(&guest->machine, host->embedded, diag);
+	if (err)
+		return err;
+	virt->domain = virDomainCreateXML(host->conn, xml, VIR_DOMAIN_START_PAUSED);
+	if (!virt->domain)
+		err = pn_virt_error(diag, -EIO, "can't start QEMU");
+	pn_backing_leave(&guest->machine, host->embedded);
+	if (err)
+		return err;
+	virt->pid = pn_process_find(virt->uuid);
+	virt->pidfd = virt->pid ? pn_process_open(virt->pid) : -ESRCH;
+	if (virt->pidfd < 0)
+		return pn_diag_set(diag, -ENOTCONN, "guest '%s': QEMU ended right after its start", guest->name);
+	return pn_backing_check(&guest->machine, virt->pid, diag);
+}
+
+static int connect_agent(struct pn_guest *guest, struct pn_diag *diag)
+{
+	struct pn_virt_guest *virt = guest->backend;
+	int fd = pn_channel_dial(virt->agent_path, diag);
+
+	return fd < 0 ? fd : pn_guest_connect(guest, fd, diag);
+}
+
+static int own_guest(struct pn_guest *guest, struct pn_diag *diag)
+{
+	struct pn_virt *host = guest->host->backend;
+	struct pn_virt_guest *virt = guest->backend;
+	int id, err;
+
+	err = make_disk(guest, "swap.img", guest->machine.swap_bytes, &guest->swap_path, &virt->swap_id, diag);
+	if (!err)
+		err = make_disk(guest, "data.img", guest->machine.disk_bytes, &guest->data_path, &virt->data_id, diag);
+	if (!err)
+		err = own("file", "path", virt->agent_path, &virt->agent_id, diag);
+	if (!err)
+		err = pn_backing_reserve(&guest->machine, virt->uuid, &virt->memory_id, diag);
+	if (err)
+		return err;
+	if (host->embedded)
+		return own("qemu", "uuid", virt->uuid, &virt->process_id, diag);
+	id = pn_owned_add("domain", json_pack("{s:s,s:s}", "uri", guest->host->uri, "uuid", virt->uuid), diag);
+	if (id < 0)
+		return id;
+	virt->process_id = id;
+	return 0;
+}
+
+int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool incoming, struct pn_diag *diag)
+{
+	struct pn_virt *host = guest->host->backend;
+	struct pn_virt_guest *virt = g_new0(struct pn_virt_guest, 1);
+	g_autofree char *uuid = g_uuid_string_random();
+	g_autofree char *base = g_strdup_printf("%.13s.a", uuid);
+	char *xml = NULL;
+	int err;
+
+	g_strlcpy(virt->uuid, uuid, sizeof(virt->uuid));
+	virt->domain_name = make_name(guest, uuid);
+	virt->agent_path = g_build_filename(host->dir, base, NULL);
+	virt->pidfd = -1;
+	guest->backend = virt;
+	err = own_guest(guest, diag);
+	if (!err)
+		err = describe(guest, boot, incoming, &xml, diag);
+	if (err)
+		return err;
+	g_mutex_lock(&host->lock);
+	g_hash_table_insert(host->guests, virt->uuid, guest);
+	g_mutex_unlock(&host->lock);
+	err = create(guest, xml, diag);
+	free(xml);
+	return err ? err : connect_agent(guest, diag);
+}
+
+/* Undo in the order of harm: the process, what libvirt keeps of it, then files and pages. */
+static int release(int id, int err, struct pn_diag *diag)
+{
+	int r = id > 0 ? pn_owned_release(id, err ? NULL : diag) : 0;
+
+	return err ? err : r;
+}
+
+int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
+{
+	struct pn_virt *host = guest->host->backend;
+	struct pn_virt_guest *virt = guest->backend;
+	int err = 0;
+
+	if (!virt)
+		return 0;
+	g_mutex_lock(&host->lock);
+	g_hash_table_remove(host->guests, virt->uuid);
+	g_mutex_unlock(&host->lock);
+	if (virt->pidfd >= 0)
+		err = pn_process_kill_fd(virt->pidfd, KILL_TIMEOUT_NS, diag);
+	pn_guest_state_set(guest, PN_GUEST_GONE);
+	/* libvirt notices the end by itself; asking makes sure that it has cleaned up. "No such domain" is what we want to hear. */
+	if (virt->domain && !err)
+		virDomainDestroy(virt->domain);
+	err = release(virt->process_id, err, diag);
+	err = release(virt->agent_id, err, diag);
+	err = release(virt->data_id, err, diag);
+	err = release(virt->swap_id, err, diag);
+	err = release(virt->memory_id, err, diag);
+	if (virt->domain)
+		virDomainFree(virt->domain);
+	virt->domain = NULL;
+	if (virt->pidfd >= 0)
+		close(virt->pidfd);
+	g_free(virt->domain_name);
+	g_free(virt->agent_path);
+	guest->backend = NULL;
+	g_free(virt);
+	return err;
+}
