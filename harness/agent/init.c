@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/loop.h>
 #include <malloc.h>
 #include <net/if.h>
@@ -159,15 +160,16 @@ void pn_init_shield(void)
 		pn_agent_log("oom_score_adj: %s", strerror(-r));
 	/* What is freed stays ours, so that a later allocation of the same size asks the kernel for nothing. */
 	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TRIM_THRESHOLD, -1);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_TOP_PAD, 1 << 20);
-	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
-		pn_agent_log("mlockall: %s", strerror(errno));
 	heap = malloc(HEAP_BYTES);
 	if (heap)
 		memset(heap, 1, HEAP_BYTES);
 	free(heap);
 	touch_stack();
+	/* All there is, touched and kept; what comes later (outputs of loads) only as far as it is used. */
+	if (mlockall(MCL_CURRENT) < 0 || mlockall(MCL_FUTURE | MCL_ONFAULT) < 0)
+		pn_agent_log("mlockall: %s", strerror(errno));
 	/*
 	 * Real-time not for speed but for memory: the kernel lets such a task dip into its reserves where any other would wait in reclaim,
 	 * and an agent behind a hundred busy loads must still answer. It runs a fraction of a percent of the time; children do not inherit it.

@@ -14,7 +14,8 @@
 
 #define ARGV_MAX 256
 #define ENV_MAX 64
-#define OUTPUT_MAX (128 * 1024)
+#define OUTPUT_CHUNK (64u * 1024u)
+#define STREAMS_MAX 4
 
 static int find(const struct pn_request *request, struct pn_task **ret_task)
 {
@@ -44,31 +45,30 @@ static int words(const struct pn_request *request, const char *key, const char *
 	return 0;
 }
 
-/* "env" is an object; PATH and HOME are given unless it says otherwise. The texts live until the next call. */
+/* "env" is an array of "NAME=VALUE"; PATH, HOME and LC_ALL are given unless it has them. */
 static int environment(const struct pn_request *request, const char **ret_env)
 {
-	static char texts[16384];
-	json_t *env = json_object_get(request->args, "env"), *value;
-	size_t used = 0, count = 0;
-	const char *key;
+	static char path[128];
+	const char *const defaults[] = {path, "HOME=/tmp", "LC_ALL=C"};
+	const json_t *array = json_object_get(request->args, "env"), *word;
+	size_t count = 0, i;
 
-	used += snprintf(texts, sizeof(texts), "PATH=%s", pn_program_path) + 1;
-	if (!json_object_get(env, "PATH"))
-		ret_env[count++] = texts;
-	ret_env[count++] = "HOME=/tmp";
-	ret_env[count++] = "LC_ALL=C";
-	if (env && !json_is_object(env))
-		return pn_fail(-EINVAL, "%s: env: expected an object of strings", request->op);
-	json_object_foreach(env, key, value) {
-		int n;
+	snprintf(path, sizeof(path), "PATH=%s", pn_program_path);
+	for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		ret_env[count++] = defaults[i];
+	if (array && (!json_is_array(array) || json_array_size(array) > ENV_MAX - 4))
+		return pn_fail(-EINVAL, "%s: env: expected an array of at most %d strings NAME=VALUE", request->op, ENV_MAX - 4);
+	json_array_foreach(array, i, word) {
+		const char *text = json_string_value(word);
+		size_t name_len, j;
 
-		if (!json_is_string(value) || count + 1 == ENV_MAX)
-			return pn_fail(-EINVAL, "%s: env.%.50s: expected a string, and at most %d of them", request->op, key, ENV_MAX - 4);
-		n = snprintf(texts + used, sizeof(texts) - used, "%s=%s", key, json_string_value(value));
-		if (n < 0 || used + n >= sizeof(texts))
-			return pn_fail(-E2BIG, "%s: env: larger than %zu bytes", request->op, sizeof(texts));
-		ret_env[count++] = texts + used;
-		used += n + 1;
+		if (!text || !strchr(text, '='))
+			return pn_fail(-EINVAL, "%s: env[%zu]: expected NAME=VALUE", request->op, i);
+		name_len = strchr(text, '=') - text + 1;
+		for (j = 0; j < count && strncmp(ret_env[j], text, name_len) != 0; j++)
+			;
+		ret_env[j] = text;
+		count += j == count;
 	}
 	ret_env[count] = NULL;
 	return 0;
@@ -131,32 +131,78 @@ static int run_stop(const struct pn_request *request, json_t **ret_reply)
 	return r < 0 ? r : 1;
 }
 
+/** struct stream - output on its way to the host, as fast as that reads */
+static struct stream {
+	struct pn_request request; /* op NULL: free */
+	const struct pn_task *task;
+	unsigned int start; /* of the task: another load in its slot ends the stream */
+	const struct pn_capture *capture;
+	size_t from, at, end;
+} streams[STREAMS_MAX];
+
+static void pump(struct stream *stream)
+{
+	const struct pn_capture *capture = stream->capture;
+	bool same = stream->task->start == stream->start;
+
+	if (stream->request.generation != pn_link_generation()) {
+		stream->request.op = NULL;
+		return;
+	}
+	while (same && stream->at < stream->end) {
+		size_t size = stream->end - stream->at < OUTPUT_CHUNK ? stream->end - stream->at : OUTPUT_CHUNK;
+
+		if (!pn_link_roomy() || pn_link_send(PN_PROTO_BLOB, stream->request.id, capture->bytes + stream->at, size) < 0)
+			return;
+		stream->at += size;
+	}
+	if (same) {
+		pn_reply(&stream->request, json_pack("{s:I,s:b,s:I}", "size", (json_int_t)(stream->at - stream->from), "eof",
+						     capture->source.fd < 0 && stream->at >= capture->kept, "total", (json_int_t)capture->total));
+	} else {
+		pn_fail(-ESTALE, "load.output: another load was started meanwhile");
+		pn_reply_error(&stream->request, -ESTALE);
+	}
+	stream->request.op = NULL;
+}
+
+void pn_output_pump(void)
+{
+	for (unsigned int i = 0; i < STREAMS_MAX; i++) {
+		if (streams[i].request.op)
+			pump(&streams[i]);
+	}
+}
+
 static int run_output(const struct pn_request *request, json_t **ret_reply)
 {
 	const struct pn_capture *capture;
 	struct pn_task *task;
-	const char *stream;
+	const char *name;
 	int64_t offset;
-	size_t size;
 	int r = find(request, &task);
 
 	if (r == 0)
-		r = pn_arg_string(request, "stream", "stdout", &stream);
+		r = pn_arg_string(request, "stream", "stdout", &name);
 	if (r == 0)
 		r = pn_arg_integer(request, "offset", 0, INT64_MAX, 0, &offset);
 	if (r < 0)
 		return r;
-	if (strcmp(stream, "stdout") != 0 && strcmp(stream, "stderr") != 0)
-		return pn_fail(-EINVAL, "load.output: stream: '%.50s' is not accepted; expected stdout or stderr", stream);
-	capture = strcmp(stream, "stdout") == 0 ? &task->out : &task->err;
-	size = (uint64_t)offset < capture->kept ? capture->kept - offset : 0;
-	if (size > OUTPUT_MAX)
-		size = OUTPUT_MAX;
-	if (size > 0)
-		pn_link_send(PN_PROTO_BLOB, request->id, capture->bytes + offset, size);
-	*ret_reply = json_pack("{s:I,s:b,s:I}", "size", (json_int_t)size, "eof",
-			       capture->source.fd < 0 && (uint64_t)offset + size >= capture->kept, "total", (json_int_t)capture->total);
-	return 0;
+	if (strcmp(name, "stdout") != 0 && strcmp(name, "stderr") != 0)
+		return pn_fail(-EINVAL, "load.output: stream: '%.50s' is not accepted; expected stdout or stderr", name);
+	capture = strcmp(name, "stdout") == 0 ? &task->out : &task->err;
+	if ((uint64_t)offset > capture->kept)
+		offset = capture->kept;
+	for (unsigned int i = 0; i < STREAMS_MAX; i++) {
+		if (streams[i].request.op)
+			continue;
+		streams[i] = (struct stream){.request = *request, .task = task, .start = task->start, .capture = capture, .from = offset,
+					     .at = offset, .end = capture->kept};
+		streams[i].request.args = NULL;
+		pump(&streams[i]);
+		return 1;
+	}
+	return pn_fail(-EAGAIN, "load.output: %d are under way already", STREAMS_MAX);
 }
 
 static int run_list(const struct pn_request *request, json_t **ret_reply)

@@ -46,7 +46,7 @@ static const struct pn_op ops_self[] = {
 };
 
 static const struct pn_op *const tables[] = {
-	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle,
+	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle, pn_ops_warm,
 };
 
 static const struct pn_op *find(const char *name)
@@ -131,6 +131,7 @@ void pn_ops_garbage(int error, uint64_t dropped_bytes)
 void pn_ops_drained(void)
 {
 	pn_job_pull();
+	pn_output_pump();
 	pn_sample_drained();
 	pn_kmsg_pump();
 }

@@ -16,8 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,8 +130,8 @@ static void on_line(struct pn_capture *capture, const char *line)
 
 	if (strcmp(line, "READY") == 0)
 		pn_link_send_json(PN_PROTO_EVENT, 0, json_pack("{s:s,s:s,s:I}", "ev", "load.ready", "id", task->id, "mono_ns", (json_int_t)pn_now_ns()));
-	else if (strncmp(line, "MARK ", 5) == 0)
-		pn_link_event(json_pack("{s:s,s:s,s:s,s:I}", "ev", "load.mark", "id", task->id, "text", line + 5, "mono_ns", (json_int_t)pn_now_ns()));
+	else if (strcmp(line, "MARK") == 0)
+		pn_link_send_json(PN_PROTO_EVENT, 0, json_pack("{s:s,s:s,s:I}", "ev", "load.mark", "id", task->id, "mono_ns", (json_int_t)pn_now_ns()));
 }
 
 static void on_end(struct pn_capture *capture)
@@ -168,6 +168,23 @@ static void on_exec(struct pn_loop_source *source, uint32_t events)
 	task->starter.op = NULL;
 }
 
+/* The directory to start in, made with its parents. */
+static int enter(const char *path)
+{
+	char part[512];
+
+	if (strlen(path) >= sizeof(part))
+		return -1;
+	strcpy(part, path);
+	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		mkdir(part, 0755);
+		*slash = '/';
+	}
+	mkdir(part, 0755);
+	return chdir(path);
+}
+
 static void child(const struct pn_task_config *config, unsigned int slot, const int out[2], const int err[2], const int exec[2])
 {
 	char adj[16];
@@ -178,7 +195,7 @@ static void child(const struct pn_task_config *config, unsigned int slot, const 
 	pn_cgroup_enter(slot);
 	snprintf(adj, sizeof(adj), "%d", config->oom_score_adj);
 	pn_agent_write("/proc/self/oom_score_adj", adj);
-	if (dup2(nothing, 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0 || (config->cwd && chdir(config->cwd) < 0))
+	if (dup2(nothing, 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0 || enter(config->cwd) < 0)
 		goto failed;
 	environ = (char **)config->envp;
 	execvp(config->argv[0], config->argv);
@@ -217,6 +234,7 @@ static void reset(struct pn_task *task, const struct pn_task_config *config, con
 {
 	task->slot = task - tasks;
 	task->status = 0;
+	task->start++;
 	task->user_ns = task->system_ns = task->maxrss_bytes = 0;
 	task->cpu_before_ns = task->oom_before = 0;
 	task->killed = false;

@@ -14,11 +14,12 @@ enum pn_task_state { PN_TASK_FREE, PN_TASK_STARTING, PN_TASK_RUNNING, PN_TASK_EN
 /**
  * struct pn_task - one load of the host's: a program in a process group and a cgroup of its own
  * @slot: index, and number of its cgroup
+ * @start: counts the loads that had this slot
  * @exec: tells when exec() has happened or failed
  * @starter, @stopper: the requests that wait for its start and its end; op NULL when there is none
  */
 struct pn_task {
-	unsigned int slot;
+	unsigned int slot, start;
 	enum pn_task_state state;
 	char id[64];
 	pid_t pid;
