@@ -47,7 +47,7 @@ static int copy_files(const char *from, const char *to, struct pn_diag *diag)
 {
 	GDir *dir = g_dir_open(from, 0, NULL);
 	const char *name;
-	int err = dir ? 0 : pn_diag_set(diag, -ENOENT, "%s: can't be read", from);
+	int err = dir ? pn_fs_mkdir_p(to, diag) : pn_diag_set(diag, -ENOENT, "%s: can't be read", from);
 
 	while (!err && (name = g_dir_read_name(dir))) {
 		g_autofree char *source = g_build_filename(from, name, NULL);
