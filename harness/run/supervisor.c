@@ -127,10 +127,11 @@ static int make_case_dir(struct pn_supervisor *self, const struct pn_queued *que
 static struct running *make_running(struct pn_supervisor *self, struct pn_queued *queued)
 {
 	struct running *running = g_new0(struct running, 1);
+	g_autofree char *case_dir = pn_store_case_dir(self->store, queued->index);
 
 	running->ops = self->ops;
 	running->queued = queued;
-	running->case_dir = pn_store_case_dir(self->store, queued->index);
+	running->case_dir = g_canonicalize_filename(case_dir, NULL); /* QEMU has another working directory */
 	running->log_path = g_build_filename(running->case_dir, "harness.log", NULL);
 	running->job = (struct pn_job){
 		.index = queued->index,
