@@ -77,6 +77,11 @@ static int report_free_pages(struct page_reporting_dev_info *dev,
 
 	if (READ_ONCE(vb->frozen))
 		return -EBUSY;
+	/* What is dropped now would be zeroed, inflated and dropped once more. */
+	if (READ_ONCE(vb->pr_paused)) {
+		WRITE_ONCE(vb->pr_refused, true);
+		return -EBUSY;
+	}
 	rc = vb_queue_add(q, sg, nents, false, &f);
 	if (rc)
 		return rc;
@@ -106,6 +111,24 @@ void vb_report_register(struct vballoon *vb)
 	if (rc)
 		dev_info(&vb->vdev->dev, "no free page reporting (%d)\n", rc);
 	vb->pr_registered = !rc;
+}
+
+/**
+ * vb_report_pause - no free page reporting while the balloon grows
+ * @vb: device; vballoon.lock held
+ * @pause: the balloon is growing
+ *
+ * The kernel's framework forgets what was refused until more memory is freed,
+ * so it is started anew afterwards. Sleeps then.
+ */
+void vb_report_pause(struct vballoon *vb, bool pause)
+{
+	WRITE_ONCE(vb->pr_paused, pause);
+	if (pause || !vb->pr_registered || !READ_ONCE(vb->pr_refused))
+		return;
+	WRITE_ONCE(vb->pr_refused, false);
+	vb_report_unregister(vb);
+	vb_report_register(vb);
 }
 
 /**

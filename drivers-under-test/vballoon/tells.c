@@ -109,6 +109,21 @@ bool vb_tells_busy(struct vballoon *vb)
 	return some || !vb_flight_landed(&t->flight) || !vb_pfns_sent(&t->pfns);
 }
 
+/**
+ * vb_tells_crowded - is the account more than half full?
+ * @vb: device
+ */
+bool vb_tells_crowded(struct vballoon *vb)
+{
+	struct vb_tells *t = &vb->tells;
+	bool crowded;
+
+	spin_lock(&t->lock);
+	crowded = t->head - t->tail + t->reserved > VB_TELLS / 2;
+	spin_unlock(&t->lock);
+	return crowded;
+}
+
 /* Move ranges from the account into the PFN buffers, one kick's worth. */
 static unsigned long collect(struct vballoon *vb)
 {

@@ -285,6 +285,8 @@ struct vballoon {
 	struct scatterlist report_sg[VB_BATCH_BLOCKS];
 	struct page_reporting_dev_info pr_dev;
 	bool pr_registered;
+	bool pr_paused;			/* refuse reports just now */
+	bool pr_refused;		/* one was refused since the last start */
 
 	/* migration; vballoon.lock */
 	__virtio32 *migrate_pfns;
@@ -412,6 +414,7 @@ unsigned int vb_tells_reserve(struct vballoon *vb, unsigned int nr);
 void vb_tells_unreserve(struct vballoon *vb, unsigned int nr);
 void vb_tells_push(struct vballoon *vb, unsigned long pfn, unsigned long nr);
 bool vb_tells_busy(struct vballoon *vb);
+bool vb_tells_crowded(struct vballoon *vb);
 void vb_tells_advance(struct vballoon *vb);
 bool vb_tells_drain(struct vballoon *vb, unsigned int timeout_ms);
 void vb_tells_clear(struct vballoon *vb);
@@ -426,6 +429,7 @@ void vb_report_setup(struct vballoon *vb);
 bool vb_report_usable(struct vballoon *vb);
 int vb_report_submit(struct vballoon *vb, struct vb_batch *b);
 void vb_report_register(struct vballoon *vb);
+void vb_report_pause(struct vballoon *vb, bool pause);
 void vb_report_unregister(struct vballoon *vb);
 
 /* hint.c */

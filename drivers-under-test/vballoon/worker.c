@@ -178,7 +178,6 @@ static long step(struct vballoon *vb, bool in_vain)
 		read_target(vb);
 	vb_inflate_advance(vb);
 	vb_deflate_advance(vb);
-	vb_tells_advance(vb);
 	stalled = check_overdue(vb, in_vain);
 
 	total = total_pages(vb);
@@ -189,6 +188,10 @@ static long step(struct vballoon *vb, bool in_vain)
 	if (sleep && stalled)
 		vb->state = VB_S_STALLED;
 	update_actual(vb, sleep && !vb->flying && vb->retire.stage != VB_STAGE_PFNS);
+	/* The guest's memory first: telling keeps the device from all else. */
+	if (sleep || vb->state != VB_S_DEFLATING || vb_tells_crowded(vb))
+		vb_tells_advance(vb);
+	vb_report_pause(vb, vb->state == VB_S_INFLATING);
 	return sleep;
 }
 
