@@ -89,11 +89,12 @@ static json_t *op_bind(const json_t *request)
 	return json_object();
 }
 
-static json_t *op_hello(const json_t *request)
+/* The one file of this guest; it has no disks. */
+static json_t *op_read(const json_t *request)
 {
-	g_autofree char *boot_id = g_strdup_printf("boot-%u", fake.boots);
+	g_autofree char *boot_id = g_strdup_printf("boot-%u\n", fake.boots);
 
-	return json_pack("{s:s}", "boot_id", boot_id);
+	return json_pack("{s:s}", "text", is(json_string_value(json_object_get(request, "path")), "/proc/sys/kernel/random/boot_id") ? boot_id : "");
 }
 
 static json_t *op_list(const json_t *request)
@@ -146,7 +147,7 @@ static const struct {
 	json_t *(*run)(const json_t *request);
 } ops[] = {
 	{"driver.bound", true, op_bound}, {"driver.unbind", false, op_unbind}, {"driver.bind", false, op_bind},
-	{"module.load", false, op_bind},  {"module.unload", false, op_unbind}, {"hello", true, op_hello},
+	{"module.load", false, op_bind},  {"module.unload", false, op_unbind}, {"read", true, op_read},
 	{"load.list", true, op_list},	  {"load.start", false, op_start},     {"load.stop", false, op_stop},
 	{"load.output", true, op_fetch},  {"get", true, op_fetch},	       {"sample", true, op_sample},
 	{"load.signal", false, op_nothing}, {"clock", true, op_nothing},
