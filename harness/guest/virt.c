@@ -10,6 +10,7 @@
 #include <libvirt/virterror.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -121,6 +122,12 @@ static int open_host(struct pn_host *host, const struct pn_host_config *config, 
 	virt->probed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	host->backend = virt;
 	pn_guest_register_kinds();
+	/*
+	 * libvirt's QEMUs are orphans from birth. Adopted by this process they can be reaped at once; an init that is slow at it, or in a
+	 * container does not do it at all, would cost seconds per guest.
+	 */
+	if (virt->embedded)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	err = make_dir(virt, config->run_dir, diag);
 	if (!err && virt->embedded) {
 		err = pn_virt_embed(virt, diag);

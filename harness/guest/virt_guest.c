@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -195,6 +195,9 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	g_mutex_unlock(&host->lock);
 	if (virt->pidfd >= 0)
 		err = pn_process_kill_fd(virt->pidfd, KILL_TIMEOUT_NS, diag);
+	/* Ours to reap (see open_host()): libvirt takes a zombie for a living process and waits for it. */
+	if (virt->pid && !err)
+		waitpid(virt->pid, NULL, 0);
 	pn_guest_state_set(guest, PN_GUEST_GONE);
 	/* libvirt notices the end by itself; asking makes sure that it has cleaned up. "No such domain" is what we want to hear. */
 	if (virt->domain && !err)
