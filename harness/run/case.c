@@ -235,9 +235,13 @@ static int run_steps(struct course *course, const int *stop, struct pn_diag *dia
 static int take_down(struct course *course, struct pn_diag *diag)
 {
 	int sampler = course->sampler ? pn_sampler_stop(course->sampler, diag) : 0;
+	uint64_t began_ns = pn_clock_now_ns();
 	int guest = pn_guest_stop(course->guest, sampler ? NULL : diag);
 	int first = sampler ? sampler : guest;
 
+	if (course->guest && course->journal)
+		pn_journal_add(course->journal, "guest",
+			       json_pack("{s:s, s:I}", "state", "stopped", "duration_ns", (json_int_t)(pn_clock_now_ns() - began_ns)));
 	if (course->host)
 		pn_host_close(course->host);
 	if (course->workdir > 0)

@@ -69,7 +69,6 @@ static void settle_case(struct pn_supervisor *self, struct pn_queued *queued, js
 	struct pn_diag diag = {0};
 	const char *name;
 
-	pn_verdict_expect(verdict, queued->scenario->expect);
 	name = json_string_value(json_object_get(verdict, "verdict"));
 	json_object_set_new(verdict, "repro", json_string(repro));
 	if (!json_object_get(verdict, "start_s")) { /* it could not say so itself */
@@ -111,6 +110,7 @@ static void ended(struct pn_task *task, const struct pn_task_end *end, void *dat
 	}
 	if (end->how == PN_TASK_RETURNED && end->err == -EINTR)
 		json_object_set_new(verdict, "interrupted", json_true());
+	pn_verdict_expect(verdict, running->queued->scenario->expect);
 	settle_case(self, running->queued, verdict);
 	json_decref(leftovers);
 	json_decref(verdict);
@@ -203,6 +203,7 @@ static struct pn_task *next_case(void *data)
 		if (reason) {
 			json_t *verdict = pn_verdict_broken(reason);
 
+			/* whatever was expected of it: it has shown nothing */
 			make_case_dir(self, queued);
 			settle_case(self, queued, verdict);
 			json_decref(verdict);

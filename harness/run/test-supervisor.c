@@ -27,7 +27,7 @@ static struct pn_scenario *make_scenario(const char *name, uint64_t seed)
 	struct pn_scenario *scenario = g_new0(struct pn_scenario, 1);
 
 	scenario->name = g_strdup(name);
-	scenario->expect = g_strdup(g_str_has_prefix(name, "expected-fail") ? "fail:ledger" : "pass");
+	scenario->expect = g_strdup(!strcmp(name, "expected-fail") ? "fail:ledger" : g_str_has_prefix(name, "unprepared") ? "brok" : "pass");
 	scenario->driver.name = g_strdup("stock");
 	scenario->guest.vcpus = 1;
 	scenario->guest.memory_bytes = PN_MIB;
