@@ -66,10 +66,11 @@ static int serve(const char *socket)
 
 	if (r == 0)
 		r = watch_children();
-	if (r == 0)
-		r = pn_link_open(socket, &handlers);
+	/* Before the link: a hello that waits in the port is answered while it is opened, and starts the stream. */
 	if (r == 0 && pn_kmsg_open() < 0)
 		pn_agent_log("/dev/kmsg: %s", strerror(errno));
+	if (r == 0)
+		r = pn_link_open(socket, &handlers);
 	if (r < 0) {
 		pn_agent_log("can't start: %s", strerror(-r));
 		return 1;
