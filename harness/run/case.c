@@ -24,6 +24,8 @@
 #include "run.h"
 #include "workdir.h"
 
+#define AGENT_TIMEOUT_NS (10 * PN_NS_PER_S)
+
 /** struct course - a case under way */
 struct course {
 	const struct pn_job *job;
@@ -162,6 +164,14 @@ static int conduct(struct course *course, struct pn_diag *diag)
 	return err;
 }
 
+/* all that follows asks the agent: one that is silent is said so at once, not by the case's timeout */
+static int hear_agent(struct course *course, struct pn_diag *diag)
+{
+	int err = pn_guest_agent(course->guest, json_pack("{s:s}", "op", "clock"), AGENT_TIMEOUT_NS, NULL, NULL);
+
+	return err == -ETIMEDOUT ? pn_diag_set(diag, err, "the agent does not answer any more") : 0;
+}
+
 static int stop_loads(struct course *course, struct pn_diag *diag)
 {
 	int first = 0;
@@ -210,7 +220,8 @@ static int unload_driver(struct course *course, struct pn_diag *diag)
 static const struct step steps[] = {
 	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"guest", start_guest},
 	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"loads", start_loads},
-	{"timeline", conduct},	    {"stop loads", stop_loads}, {"deflate", deflate}, {"unload", unload_driver},
+	{"timeline", conduct},	    {"agent", hear_agent},    {"stop loads", stop_loads}, {"deflate", deflate},
+	{"unload", unload_driver},
 };
 
 static int run_steps(struct course *course, const int *stop, struct pn_diag *diag)
@@ -224,7 +235,7 @@ static int run_steps(struct course *course, const int *stop, struct pn_diag *dia
 			pn_journal_add(course->journal, "failed",
 				       json_pack("{s:s, s:i, s:s}", "name", steps[i].name, "error", -err, "reason", diag->text));
 		/* what the loads have measured is kept, as far as they still answer */
-		if (course->loads_started && err != -EHOSTDOWN && err != -ENOTCONN)
+		if (course->loads_started && err != -EHOSTDOWN && err != -ENOTCONN && err != -ETIMEDOUT)
 			stop_loads(course, NULL);
 		return err;
 	}
