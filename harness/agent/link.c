@@ -170,13 +170,11 @@ static bool check_connected(void)
 
 	if (poll(&now, 1, 0) < 0)
 		return connected;
-	if ((now.revents & (POLLHUP | POLLERR)) && !(socket_path && (now.revents & POLLIN))) {
-		if (connected)
-			pn_link_restart();
+	if (now.revents & (POLLHUP | POLLERR)) {
 		connected = false;
 		queue_used = frame_left = 0;
 		if (socket_path)
-			pn_loop_stop(0);
+			pn_loop_stop(0); /* a socket's peer does not come back */
 	} else if (!connected) {
 		connected = true;
 		generation++;
