@@ -39,13 +39,14 @@ unsigned long long pn_owned_process_start(int pid)
 	g_autofree char *text = NULL;
 	unsigned long long start = 0;
 	const char *p;
+	char state;
 
 	if (pn_fs_read(path, &text, NULL, NULL))
 		return 0;
 	p = strrchr(text, ')'); /* the command name may hold anything, also ") " */
-	if (!p || sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &start) != 1)
+	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state, &start) != 2)
 		return 0;
-	return start;
+	return state == 'Z' || state == 'X' ? 0 : start; /* dead, though nobody has waited for it yet */
 }
 
 static int process_present(const json_t *what, struct pn_diag *diag)

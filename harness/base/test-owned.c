@@ -139,6 +139,18 @@ static void a_reused_process_id_is_not_hit(void **state)
 	json_decref(what);
 }
 
+static void a_zombie_is_no_living_owner(void **state)
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(pn_owned_process_start(pid), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void what_is_left_is_told_until_released(void **state)
 {
 	g_autofree char *path = in_dir("left");
@@ -162,6 +174,7 @@ int main(void)
 		cmocka_unit_test(a_process_of_a_killed_owner_is_ended),
 		cmocka_unit_test(a_reused_process_id_is_not_hit),
 		cmocka_unit_test(what_is_left_is_told_until_released),
+		cmocka_unit_test(a_zombie_is_no_living_owner),
 	};
 	int failed;
 
