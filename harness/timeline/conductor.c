@@ -93,6 +93,10 @@ static int settled(struct pn_conductor *conductor, const struct pn_course *cours
 	const struct pn_timeline *timeline = conductor->timeline;
 	int r;
 
+	g_mutex_lock(&conductor->lock);
+	if (conductor->course.generation == course->generation)
+		conductor->course.settled = true;
+	g_mutex_unlock(&conductor->lock);
 	g_mutex_lock(&conductor->calls);
 	r = pn_settle_journal(timeline, course, settling);
 	if (r == 0 && settling->outcome == 0 && timeline->on_settled)
@@ -116,6 +120,8 @@ int pn_conductor_settle(struct pn_conductor *conductor, struct pn_diag *diag)
 		g_mutex_unlock(&conductor->lock);
 		if (!again)
 			return 0;
+		if (course.again)
+			pn_guest_ballooned(timeline->guest, &course.from_bytes, NULL);
 		r = pn_settle_watch(timeline, conductor, &course, timeline->scenario->settle_timeout_ns, &settling, diag);
 	} while (r == -ESTALE);
 	if (r < 0)

@@ -25,6 +25,8 @@ struct pn_course {
 	uint64_t from_bytes;
 	uint64_t asked_bytes;
 	bool may_miss;
+	bool settled; /* or found not to: it has its record in the journal */
+	bool again;   /* disturbed since then: it settles from where and when it was disturbed */
 };
 
 /** struct pn_conductor - one running timeline */

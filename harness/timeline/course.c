@@ -31,13 +31,26 @@ static uint64_t held_ns_locked(const struct pn_conductor *conductor)
 	return conductor->held_ns + (conductor->held ? pn_clock_now_ns() - conductor->held_since_ns : 0);
 }
 
+/* A course that has had its record starts anew from here: what it took before is told already. */
+static void disturb_locked(struct pn_conductor *conductor)
+{
+	struct pn_course *course = &conductor->course;
+
+	conductor->rested = false;
+	if (!course->settled)
+		return;
+	course->again = true;
+	course->since_ns = pn_clock_now_ns();
+	course->since_held_ns = held_ns_locked(conductor);
+}
+
 void pn_conductor_hold(struct pn_conductor *conductor, bool endless)
 {
 	g_mutex_lock(&conductor->lock);
 	if (conductor->held++ == 0)
 		conductor->held_since_ns = pn_clock_now_ns();
 	conductor->endless += endless;
-	conductor->rested = false;
+	disturb_locked(conductor);
 	g_cond_broadcast(&conductor->wake);
 	g_mutex_unlock(&conductor->lock);
 }
@@ -50,7 +63,7 @@ void pn_conductor_release(struct pn_conductor *conductor, bool endless)
 		conductor->held_ns = held_ns_locked(conductor);
 	conductor->held--;
 	conductor->endless -= endless;
-	conductor->rested = false;
+	disturb_locked(conductor);
 	g_cond_broadcast(&conductor->wake);
 	g_mutex_unlock(&conductor->lock);
 }
@@ -69,7 +82,7 @@ enum pn_held pn_conductor_held(struct pn_conductor *conductor, uint64_t *ret_hel
 void pn_conductor_disturb(struct pn_conductor *conductor)
 {
 	g_mutex_lock(&conductor->lock);
-	conductor->rested = false;
+	disturb_locked(conductor);
 	g_mutex_unlock(&conductor->lock);
 }
 

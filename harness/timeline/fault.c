@@ -137,14 +137,17 @@ static int strike(struct pn_fault_run *run, uint64_t *ret_armed_ns, const char *
 	uint64_t sent_ns = pn_clock_now_ns();
 	int r;
 
+	/* From here on it may strike at any moment: readers of the journal take the guest for held until it is disarmed. */
+	journal(run, "armed", NULL);
 	r = run->ops->arm(run, diag);
 	*ret_armed_ns = pn_clock_now_ns();
 	if (r < 0) {
 		g_autofree char *words = g_strdup(diag->text);
 
-		return pn_diag_set(diag, r, "fault '%s' (timeline event %u) could not be armed: %s", run->info->name, run->event, words);
+		pn_diag_set(diag, r, "fault '%s' (timeline event %u) could not be armed: %s", run->info->name, run->event, words);
+		journal(run, "missed", diag->text);
+		return r;
 	}
-	journal(run, "armed", NULL);
 	r = pn_strike_held(&run->strike, run->conductor, sent_ns, !(flags & (PN_FAULT_DEAF | PN_FAULT_OWN_ACTUAL)), run->evidence, diag);
 	*ret_why = "the balloon was no longer moving when it struck";
 	if (r > 0) {

@@ -152,6 +152,22 @@ static void unloaded_to_the_end_and_loaded_again(void **state)
 	assert_string_equal(stage->calls->str, "settled:200 ");
 }
 
+static void target_disturbed_at_rest_settles_again_from_there(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {TARGET(8), FAULT("vcpu-pause", 50, "{}"),
+				    {.action = PN_DO_HOLD, .after = PN_AFTER_SETTLED}};
+	json_t *records;
+
+	events[1].after = PN_AFTER_SETTLED;
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(stage->calls->str, "settled:8 settled:8 ");
+	records = stage_records(stage, "settled");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(records, 0), "from_bytes")), 0);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(records, 1), "from_bytes")), 8 * PN_MIB);
+	json_decref(records);
+}
+
 static void reset_comes_back_with_driver_and_loads(void **state)
 {
 	struct stage *stage = *state;
@@ -258,6 +274,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fault_that_can_not_be_disarmed_is_an_error, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(unbound_while_inflating_and_bound_again, moving_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(unloaded_to_the_end_and_loaded_again, moving_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(target_disturbed_at_rest_settles_again_from_there, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(reset_comes_back_with_driver_and_loads, moving_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(interrupt_disarms, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(failure_elsewhere_disarms, stage_setup, stage_teardown),

@@ -20,6 +20,7 @@ struct pn_scenario;
  *	"settled"   {balloon_bytes, asked_bytes, from_bytes, duration_ns, resolution_ns: gap of the polls, disturbed_ns: spent
  *		     in faults that hold guest or driver, not counted in duration_ns}
  *	"unsettled" {the same, and outcome: "rest" (at rest elsewhere) or "moving" (the settle timeout passed), may_miss}
+ *		     A target disturbed after its record (by a fault, a reset) has another one, from where and when it was disturbed.
  *	"fault"     {name, event, state: "armed"|"fired"|"disarmed"|"missed"|"stuck" (can't be disarmed), evidence: what shows that it fired, reason}
  *	"driver"    {state: "loaded" (followed by "bound" when it is)|"bound"|"unbound"|"unloaded", driver, device, features}, or {state: "stuck", op, waited_ns}: the driver
  *		     did not come back from an operation (unload, unbind, ...) within 30 s of host time
