@@ -2,6 +2,10 @@
 /*
  * libvirt's QEMU driver inside this process. One process owns one root directory, so each has its own, made in a moment; what takes
  * seconds, asking QEMU for its capabilities, is kept in the project's cache and copied in.
+ *
+ * The driver stays up until the process ends, bound to the root it was first opened with, whatever is closed; and its threads do not
+ * survive a fork. So all hosts of a process share one root. The directory goes with the last host, and when another is opened
+ * the directories that the driver made at its start are made again.
  */
 
 #include <errno.h>
@@ -14,6 +18,7 @@
 #include "../base/cache.h"
 #include "../base/diag.h"
 #include "../base/fs.h"
+#include "../base/owned.h"
 #include "virt.h"
 
 /* No other users, labels, cgroups or namespaces; logs written by QEMU itself, since there is no virtlogd. */
@@ -28,13 +33,86 @@ static const char qemu_conf[] =
 	"namespaces = []\n"
 	"max_core = 0\n";
 
-int pn_virt_embed(struct pn_virt *virt, struct pn_diag *diag)
-{
-	g_autofree char *etc = g_build_filename(virt->dir, "etc", NULL);
-	g_autofree char *conf = g_build_filename(etc, "qemu.conf", NULL);
-	int err = pn_fs_mkdir_p(etc, diag);
+static struct {
+	GMutex lock; /* all below */
+	pid_t pid;   /* whose root it is; 0: none yet */
+	char *dir;
+	GPtrArray *made; /* what the driver made at its start; NULL before */
+	unsigned int users;
+	int id; /* owner record */
+} root;
 
-	return err ? err : pn_fs_write(conf, qemu_conf, strlen(qemu_conf), diag);
+static int make_root(struct pn_diag *diag)
+{
+	g_autofree char *etc = g_build_filename(root.dir, "etc", NULL);
+	g_autofree char *conf = g_build_filename(etc, "qemu.conf", NULL);
+	int err;
+
+	root.id = pn_owned_add("tree", json_pack("{s:s}", "path", root.dir), diag);
+	if (root.id < 0)
+		return root.id;
+	err = pn_fs_mkdir_p(etc, diag);
+	if (!err)
+		err = pn_fs_write(conf, qemu_conf, strlen(qemu_conf), diag);
+	for (guint i = 0; !err && root.made && i < root.made->len; i++)
+		err = pn_fs_mkdir_p(root.made->pdata[i], diag);
+	return err;
+}
+
+int pn_virt_embed(const char *wanted_dir, char **ret_dir, struct pn_diag *diag)
+{
+	int err = 0;
+
+	g_mutex_lock(&root.lock);
+	if (root.pid && root.pid != getpid())
+		err = pn_diag_set(diag, -EDEADLK, "a process that forks must not have opened a host before: libvirt does not survive it");
+	if (!err && !root.pid) {
+		root.dir = g_strdup(wanted_dir);
+		root.pid = getpid();
+	}
+	if (!err && root.users == 0)
+		err = make_root(diag);
+	if (!err) {
+		root.users++;
+		*ret_dir = g_strdup(root.dir);
+	}
+	g_mutex_unlock(&root.lock);
+	return err;
+}
+
+static void note_made(const char *path)
+{
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *below = g_build_filename(path, name, NULL);
+
+		if (!g_file_test(below, G_FILE_TEST_IS_DIR) || g_file_test(below, G_FILE_TEST_IS_SYMLINK))
+			continue;
+		note_made(below);
+		g_ptr_array_add(root.made, g_steal_pointer(&below));
+	}
+	if (dir)
+		g_dir_close(dir);
+}
+
+void pn_virt_embedded(void)
+{
+	g_mutex_lock(&root.lock);
+	if (!root.made) {
+		root.made = g_ptr_array_new();
+		note_made(root.dir);
+	}
+	g_mutex_unlock(&root.lock);
+}
+
+void pn_virt_unembed(void)
+{
+	g_mutex_lock(&root.lock);
+	if (--root.users == 0)
+		pn_owned_release(root.id, NULL);
+	g_mutex_unlock(&root.lock);
 }
 
 static char *capabilities_dir(const struct pn_virt *virt)

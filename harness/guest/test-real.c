@@ -273,10 +273,13 @@ static void orphan(int say)
 {
 	struct pn_guest_config config = { .name = "orphan", .machine = &plain, .dir = dir };
 	struct pn_guest *guest;
+	struct pn_diag diag = { 0 };
 
 	pn_owned_disown();
-	if (pn_host_open(&(struct pn_host_config){ 0 }, &host, NULL) || pn_guest_start(host, &config, &guest, NULL))
+	if (pn_host_open(&(struct pn_host_config){ 0 }, &host, &diag) || pn_guest_start(host, &config, &guest, &diag)) {
+		fprintf(stderr, "orphan: %s\n", diag.text);
 		_exit(1);
+	}
 	if (write(say, ((struct pn_virt_guest *)guest->backend)->uuid, 36) != 36)
 		_exit(1);
 	pause();

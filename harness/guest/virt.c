@@ -64,17 +64,18 @@ static int make_dir(struct pn_virt *virt, const char *run_dir, struct pn_diag *d
 {
 	static unsigned int number; /* atomic: of this process's hosts */
 	g_autofree char *base = g_strdup_printf("h%d.%u", (int)getpid(), g_atomic_int_add(&number, 1));
+	const char *parent = run_dir && strlen(run_dir) + 1 + strlen(base) <= ROOT_MAX ? run_dir : pn_owned_state_dir();
+	g_autofree char *dir = g_build_filename(parent, base, NULL);
 
-	if (run_dir && strlen(run_dir) + 1 + strlen(base) <= ROOT_MAX)
-		virt->dir = g_build_filename(run_dir, base, NULL);
-	else
-		virt->dir = g_build_filename(pn_owned_state_dir(), base, NULL);
-	if (strlen(virt->dir) > ROOT_MAX)
+	if (strlen(dir) > ROOT_MAX)
 		return pn_diag_set(diag, -ENAMETOOLONG, "%s: too long for libvirt's sockets (%zu bytes, at most %d); set PUNCTURE_STATE to a shorter one",
-				   virt->dir, strlen(virt->dir), ROOT_MAX);
-	virt->dir_id = pn_owned_add("tree", json_pack("{s:s}", "path", virt->dir), diag);
+				   dir, strlen(dir), ROOT_MAX);
+	if (virt->embedded)
+		return pn_virt_embed(dir, &virt->dir, diag);
+	virt->dir_id = pn_owned_add("tree", json_pack("{s:s}", "path", dir), diag);
 	if (virt->dir_id < 0)
 		return virt->dir_id;
+	virt->dir = g_steal_pointer(&dir);
 	return pn_fs_mkdir_p(virt->dir, diag);
 }
 
@@ -91,6 +92,8 @@ static void close_host(struct pn_host *host)
 	}
 	if (virt->dir_id > 0)
 		pn_owned_release(virt->dir_id, NULL);
+	if (virt->embedded && virt->dir)
+		pn_virt_unembed();
 	g_hash_table_unref(virt->guests);
 	g_hash_table_unref(virt->probed);
 	g_mutex_clear(&virt->lock);
@@ -107,6 +110,8 @@ static int connect_libvirt(struct pn_virt *virt, const char *uri, struct pn_diag
 	virt->conn = virConnectOpen(uri ? uri : embedded_uri);
 	if (!virt->conn)
 		return pn_virt_error(diag, -ECONNREFUSED, uri ? uri : "the embedded QEMU driver");
+	if (virt->embedded)
+		pn_virt_embedded();
 	return pn_virt_listen(virt, diag);
 }
 
@@ -129,10 +134,8 @@ static int open_host(struct pn_host *host, const struct pn_host_config *config, 
 	if (virt->embedded)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	err = make_dir(virt, config->run_dir, diag);
-	if (!err && virt->embedded) {
-		err = pn_virt_embed(virt, diag);
+	if (!err && virt->embedded)
 		virt->logs = g_build_filename(virt->dir, "log", "qemu", NULL);
-	}
 	if (!err)
 		err = start_events(diag);
 	if (!err)

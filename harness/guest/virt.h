@@ -16,7 +16,7 @@ struct pn_virt {
 	bool embedded;
 	char *dir;	 /* of this host: sockets, and libvirt's root when embedded */
 	char *logs;	 /* libvirt's QEMU logs; NULL when they are the daemon's */
-	int dir_id;	 /* owner record */
+	int dir_id;	 /* owner record of @dir; 0 when embedded: embed.c's */
 	int callback_id; /* monitor events */
 	GMutex lock;
 	GHashTable *guests; /* uuid -> struct pn_guest, for events */
@@ -46,8 +46,17 @@ struct pn_virt_guest {
 /** pn_virt_error() - say what libvirt said last. Return: @err. */
 int pn_virt_error(struct pn_diag *diag, int err, const char *what);
 
-/** pn_virt_embed() - make @virt->dir a root for the embedded driver: qemu.conf. Return: 0 or a negative errno. */
-int pn_virt_embed(struct pn_virt *virt, struct pn_diag *diag);
+/**
+ * pn_virt_embed() - make a root directory for the embedded driver
+ * @wanted_dir: taken if this process has none yet
+ * @ret_dir: this process's root; g_free()
+ *
+ * pn_virt_embedded() follows once libvirt is open, pn_virt_unembed() when it is closed. Return: 0; -EDEADLK in a process whose parent had
+ * opened one before the fork; or another negative errno.
+ */
+int pn_virt_embed(const char *wanted_dir, char **ret_dir, struct pn_diag *diag);
+void pn_virt_embedded(void);
+void pn_virt_unembed(void);
 
 /** pn_virt_probe() - see that libvirt knows an emulator, from the cache where it can. Return: 0 or a negative errno. */
 int pn_virt_probe(struct pn_virt *virt, const struct pn_machine *machine, const struct pn_virt_boot *boot, struct pn_diag *diag);
