@@ -34,6 +34,7 @@ static struct pn_virtio_balloon device;
 static uint64_t watched_base, scanned_ns;
 static char work_missing[96] = "no driver has had the balloon yet";
 static bool work_known;
+static unsigned int epoch;
 
 static void forget(struct thread *thread)
 {
@@ -105,8 +106,14 @@ static bool find_code(void)
 	return true;
 }
 
+unsigned int pn_balloon_cpu_epoch(void)
+{
+	return epoch;
+}
+
 void pn_balloon_cpu_refresh(void)
 {
+	epoch++;
 	if (pn_virtio_balloon_find(&device) < 0 || !device.module[0])
 		return; /* the old one's threads and work still count until they are gone */
 	find_code();

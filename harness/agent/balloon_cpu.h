@@ -21,3 +21,6 @@ const char *pn_balloon_cpu_module(void);
 
 /** pn_balloon_cpu_read() - sums since the agent started. Never blocks on the driver. */
 void pn_balloon_cpu_read(struct pn_balloon_cpu *ret_cpu);
+
+/** pn_balloon_cpu_epoch() - changes whenever pn_balloon_cpu_refresh() has looked again */
+unsigned int pn_balloon_cpu_epoch(void);

@@ -182,6 +182,11 @@ const char *pn_balloon_cpu_module(void)
 	return "";
 }
 
+unsigned int pn_balloon_cpu_epoch(void)
+{
+	return 0;
+}
+
 void pn_balloon_cpu_read(struct pn_balloon_cpu *ret_cpu)
 {
 	*ret_cpu = (struct pn_balloon_cpu){0};

@@ -64,6 +64,16 @@ void pn_sample_missing(const char *key, const char *why)
 	sampler.missing_count++;
 }
 
+/* The bit of a set. */
+static unsigned int set_bit(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; pn_sample_sets[i].name && strcmp(pn_sample_sets[i].name, name) != 0; i++)
+		;
+	return 1u << i;
+}
+
 /* Write a sample into @buf. Return: its length or -ENOSPC. */
 static int make(char *buf, size_t size, unsigned int sets, bool event)
 {
@@ -77,8 +87,12 @@ static int make(char *buf, size_t size, unsigned int sets, bool event)
 	pn_out_u64(&out, "mono_ns", pn_now_ns());
 	sampler.missing_count = 0;
 	for (unsigned int i = 0; pn_sample_sets[i].name; i++) {
-		if (sets & 1u << i)
+		if (!(sets & 1u << i))
+			continue;
+		if (pn_sample_sets[i].write)
 			pn_sample_sets[i].write(&out);
+		else
+			pn_sample_balloon(&out, sets & set_bit("vmstat"));
 	}
 	if (sampler.missing_count > 0) {
 		pn_out_open(&out, "missing");
@@ -134,21 +148,12 @@ static void on_patience(struct pn_loop_timer *timer)
 	deliver_all();
 }
 
-static bool wants_balloon(unsigned int sets)
-{
-	for (unsigned int i = 0; pn_sample_sets[i].name; i++) {
-		if ((sets & 1u << i) && pn_sample_sets[i].write == pn_sample_balloon)
-			return true;
-	}
-	return false;
-}
-
 /* Make a sample now or when the driver's counters are there. Return: 0 or -EAGAIN. */
 static int take(const struct waiter *waiter)
 {
 	const char *module;
 
-	if (!wants_balloon(waiter->sets)) {
+	if (!(waiter->sets & set_bit("balloon"))) {
 		deliver(waiter);
 		return 0;
 	}
@@ -158,7 +163,7 @@ static int take(const struct waiter *waiter)
 	if (sampler.waiting > 1)
 		return 0;
 	module = pn_balloon_cpu_module();
-	if (!module[0]) {
+	if (!module[0] || !pn_sample_balloon_wants_counters(module)) {
 		pn_sample_balloon_counters(NULL, -ENOENT);
 		deliver_all();
 		return 0;

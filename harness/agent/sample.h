@@ -4,10 +4,11 @@
 #include "out.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /**
  * struct pn_sample_set - one set of values of PROTOCOL.md
- * @write: adds what this kernel has; a value that can't be read is left out, and pn_sample_missing() says why
+ * @write: NULL for the balloon's; adds what this kernel has; a value that can't be read is left out, and pn_sample_missing() says why
  */
 struct pn_sample_set {
 	const char *name;
@@ -30,5 +31,5 @@ void pn_sample_drained(void);
 /** pn_sample_stuck() - add the reader of drivers' files to the stuck children if it is one */
 void pn_sample_stuck(json_t *stuck);
 
-/* sample_balloon.c */
-void pn_sample_balloon(struct pn_out *out);
+/** pn_sample_balloon() - the balloon's set (sample_balloon.c); @vmstat_is_fresh: /proc/vmstat was read for this sample already */
+void pn_sample_balloon(struct pn_out *out, bool vmstat_is_fresh);

@@ -8,16 +8,29 @@
 #include "sample.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct pn_reader_answer counters;
 static int counters_err = -ENOENT;
+static char asked_module[64];
+static unsigned int asked_epoch;
 
 void pn_sample_balloon_counters(const struct pn_reader_answer *answer, int err)
 {
 	if (answer)
 		counters = *answer;
 	counters_err = err ? err : counters.err;
+}
+
+bool pn_sample_balloon_wants_counters(const char *module)
+{
+	/* A driver without counters has none until another one, or itself anew, takes the balloon. */
+	bool same = strcmp(asked_module, module) == 0 && asked_epoch == pn_balloon_cpu_epoch();
+
+	snprintf(asked_module, sizeof(asked_module), "%s", module);
+	asked_epoch = pn_balloon_cpu_epoch();
+	return !same || counters_err != -ENOENT;
 }
 
 uint64_t pn_sample_balloon_reader_ns(void)
@@ -29,10 +42,9 @@ uint64_t pn_sample_balloon_reader_ns(void)
  * Pages in the balloon as the memory manager counted them: events since boot, which migration of a ballooned page does not change in
  * kernels that count it apart (balloon_migrate). Drivers that do not use its balloon pages do not show here.
  */
-static void write_vmstat_pages(struct pn_out *out)
+static void write_vmstat_pages(struct pn_out *out, bool vmstat_is_fresh)
 {
-	static struct pn_procfile file = {"/proc/vmstat", -1};
-	const char *text = pn_procfile_read(&file);
+	const char *text = pn_procfile_vmstat(!vmstat_is_fresh);
 	uint64_t in, back;
 
 	if (text && pn_parse_value(text, "balloon_inflate", &in) == 0 && pn_parse_value(text, "balloon_deflate", &back) == 0 && in >= back)
@@ -58,12 +70,13 @@ static void write_counters(struct pn_out *out)
 		pn_out_number(out, "driver.", line.name, line.name_len, line.value);
 }
 
-void pn_sample_balloon(struct pn_out *out)
+/* The set of vmstat comes before this one, so its text is the same moment's when both are wanted. */
+void pn_sample_balloon(struct pn_out *out, bool vmstat_is_fresh)
 {
 	struct pn_balloon_cpu cpu;
 
 	write_counters(out);
-	write_vmstat_pages(out);
+	write_vmstat_pages(out, vmstat_is_fresh);
 	pn_balloon_cpu_read(&cpu);
 	if (cpu.work_missing) {
 		pn_sample_missing(cpu.threads ? "driver.work_ns" : "driver.cpu_ns", cpu.work_missing);

@@ -80,8 +80,7 @@ static void write_vmstat(struct pn_out *out)
 		{"balloon_migrate", "vm.balloon_migrate"},
 		{"compact_stall", "vm.compact_stall"},
 	};
-	static struct pn_procfile file = {"/proc/vmstat", -1};
-	const char *text = pn_procfile_read(&file);
+	const char *text = pn_procfile_vmstat(true);
 
 	if (text)
 		write_wanted(out, text, wanted, COUNT(wanted));
@@ -177,7 +176,7 @@ const struct pn_sample_set pn_sample_sets[] = {
 	{"zones", "managed and free pages of each zone", write_zones},
 	{"vmstat", "counts of swap, faults, stalls, OOM kills, balloon", write_vmstat},
 	{"psi", "pressure, microseconds stalled", write_psi},
-	{"balloon", "the driver's counters and CPU time", pn_sample_balloon},
+	{"balloon", "the driver's counters and CPU time", NULL},
 	{"cpu", "CPU time of the guest", write_cpu},
 	{"touch", "progress of the latency probe", write_touch},
 	{0},
