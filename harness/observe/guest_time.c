@@ -6,19 +6,9 @@
 #include <glib.h>
 
 #include "../base/units.h"
-#include "../scenario/scenario.h"
 
 #define LATE_NS (250 * PN_NS_PER_MS)
 #define LATE_RUN 5
-#define INTERVAL_DEFAULT_NS (100 * PN_NS_PER_MS)
-#define INTERVAL_TCG_NS PN_NS_PER_S
-
-uint64_t pn_guest_interval_ns(const struct pn_scenario *scenario)
-{
-	uint64_t interval_ns = scenario->sample_ns ? scenario->sample_ns : INTERVAL_DEFAULT_NS;
-
-	return scenario->guest.accel == PN_ACCEL_TCG ? MAX(interval_ns, INTERVAL_TCG_NS) : interval_ns;
-}
 
 int pn_guest_time_shift(struct pn_guest_time *clock, uint64_t guest_ns, uint64_t host_ns, uint64_t *ret_host_ns)
 {

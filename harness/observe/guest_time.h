@@ -3,16 +3,6 @@
 
 #include <stdint.h>
 
-struct pn_scenario;
-
-/**
- * pn_guest_interval_ns() - how often the guest is sampled
- *
- * As often as the host, but under TCG once a second at most: there a sample costs the vCPU 4 to 6 ms (README.md), so 10 Hz would be 5 % of what
- * is measured. Marks are exact whatever the interval.
- */
-uint64_t pn_guest_interval_ns(const struct pn_scenario *scenario);
-
 /** struct pn_guest_time - the guest's clock on the host's; plain value */
 struct pn_guest_time {
 	int64_t offset_ns; /* host = guest + offset */

@@ -7,7 +7,7 @@
 
 #include "../base/units.h"
 #include "../scenario/scenario.h"
-#include "guest_time.h"
+#include "beat.h"
 #include "oracle.h"
 
 #define GAP_MIN_NS (5 * PN_NS_PER_S)
@@ -39,7 +39,7 @@ static void judge_gap(const struct pn_record *record, struct pn_span gap, uint64
 
 void pn_liveness_heartbeat(const struct pn_record *record, struct pn_span window, struct pn_finding *finding)
 {
-	uint64_t allowed_ns = MAX(GAP_MIN_NS, GAP_BEATS * pn_guest_interval_ns(record->scenario)), before = window.from_ns;
+	uint64_t allowed_ns = MAX(GAP_MIN_NS, GAP_BEATS * pn_beat_interval_ns(record->scenario, PN_BEAT_GUEST)), before = window.from_ns;
 	GArray *points = pn_record_series(record, "guest.mem.free", window);
 
 	if (!points->len && !pn_record_held(record, window))

@@ -18,7 +18,7 @@ struct pn_scenario;
  * A mark is one line with all of them at once: {"t_ns", "src":"mark", "mark": label, "guest_t_ns": its guest half's own time, ...}.
  * A value that could not be read is absent and its reason stands once in the journal ("unsupported" {name, reason}); never 0.
  * The journal also gets "clock" {offset_ns, error_ns, when: "start"|"stepped"|"reboot"|"end"} and, in the end, "sampler" {host, monitor,
- *guest: lines of each beat, late: beats skipped, cpu_ns: what the sampler's threads used}.
+ * guest: lines of each beat, late: beats skipped, cpu_ns: what the sampler's threads used}.
  *
  * kmsg.jsonl: {"t_ns", "seq", "level", "time_us", "text"} a record, at each mark {"t_ns", "mark", "guest_ns"}, and {"t_ns", "state"} when
  *the guest was paused, runs again, crashed, or has gone. What stands before the mark "boot" is from before the case.

@@ -12,9 +12,8 @@
 
 #include "../base/units.h"
 #include "../scenario/scenario.h"
-#include "guest_time.h"
+#include "beat.h"
 
-#define INTERVAL_DEFAULT_NS (100 * PN_NS_PER_MS)
 #define CLOCK_DRIFT_NS (100 * PN_NS_PER_MS)
 #define SHARE_OF_BEATS 3 /* one in three at least: the host may be busy */
 
@@ -33,24 +32,18 @@ static bool rebooted(const struct pn_record *record)
 /* Enough lines of each beat in the window. A guest that a fault held was not heard, rightly. */
 static void check_beats(const struct pn_record *record, struct pn_span window, struct pn_finding *finding)
 {
-	uint64_t interval_ns = record->scenario->sample_ns ? record->scenario->sample_ns : INTERVAL_DEFAULT_NS;
-	const struct {
-		const char *name;
-		uint64_t interval_ns;
-	} beats[] = {{"host", interval_ns}, {"monitor", interval_ns}, {"guest", pn_guest_interval_ns(record->scenario)}};
-
-	for (size_t b = 0; b < G_N_ELEMENTS(beats); b++) {
-		uint64_t count = 0, expected = (window.to_ns - window.from_ns) / beats[b].interval_ns;
+	for (enum pn_beat beat = 0; beat < PN_BEAT_COUNT; beat++) {
+		uint64_t count = 0, expected = (window.to_ns - window.from_ns) / pn_beat_interval_ns(record->scenario, beat);
 		const json_t *line;
 		size_t i;
 
 		json_array_foreach(record->samples, i, line) {
 			uint64_t t_ns = (uint64_t)pn_field_or(line, "t_ns", 0);
 
-			count += pn_is(line, "src", beats[b].name) && t_ns >= window.from_ns && t_ns <= window.to_ns;
+			count += pn_is(line, "src", pn_beat_names[beat]) && t_ns >= window.from_ns && t_ns <= window.to_ns;
 		}
-		if (count * SHARE_OF_BEATS < expected && !(b && pn_record_held(record, window)))
-			pn_finding_set(finding, PN_BROK, "%" PRIu64 " samples of the %s in %.1f s, expected about %" PRIu64, count, beats[b].name,
+		if (count * SHARE_OF_BEATS < expected && !(beat != PN_BEAT_HOST && pn_record_held(record, window)))
+			pn_finding_set(finding, PN_BROK, "%" PRIu64 " samples of the %s in %.1f s, expected about %" PRIu64, count, pn_beat_names[beat],
 				       (double)(window.to_ns - window.from_ns) / (double)PN_NS_PER_S, expected);
 	}
 }

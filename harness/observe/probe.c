@@ -8,8 +8,6 @@
 
 #include "../base/journal.h"
 
-const char *const pn_beat_names[PN_BEAT_COUNT] = {"host", "monitor", "guest"};
-
 void pn_probe_unsupported(struct pn_probe_context *context, const char *name, const char *fmt, ...)
 {
 	g_autofree char *reason = NULL, *valid = NULL;

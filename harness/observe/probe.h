@@ -7,14 +7,9 @@
 #include <stdint.h>
 
 #include "../guest/guest.h"
+#include "beat.h"
 
 struct pn_scenario;
-
-/** enum pn_beat - which thread a probe belongs to; a probe that may block on QEMU must not be on the host's */
-enum pn_beat { PN_BEAT_HOST, PN_BEAT_MONITOR, PN_BEAT_GUEST, PN_BEAT_COUNT };
-
-/** pn_beat_names - "host", "monitor", "guest": "src" of a line of samples.jsonl */
-extern const char *const pn_beat_names[PN_BEAT_COUNT];
 
 /** struct pn_probe_key - one key that a probe writes; ROLE stands for vcpu0, main, iothread0, ... */
 struct pn_probe_key {

@@ -93,9 +93,9 @@ static void block_sample(void *state, bool mark, json_t *into)
 
 const struct pn_probe pn_probe_block = {
     .name = "block",
-    .help = "bytes, operations and time at the swap disk and the data disk, five times a second",
+    .help = "bytes, operations and time at the swap disk and the data disk, once a second",
     .beat = PN_BEAT_MONITOR,
-    .interval_ns = 200 * PN_NS_PER_MS,
+    .interval_ns = PN_NS_PER_S,
     .keys = keys,
     .open = block_open,
     .sample = block_sample,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What QEMU occupies. smaps_rollup walks every page table under mmap_lock, which is the lock that faults and discards of the guest
- * need: 3 ms for 512 MiB in 4 KiB pages (README.md), so it is read once a second, and smaps, which names guest memory alone,
+ * need: 3 ms for 512 MiB in 4 KiB pages (README.md), so it is read every other second, and smaps, which names guest memory alone,
  * at marks only.
  */
 
@@ -121,9 +121,9 @@ static void smaps_close(void *state)
 
 const struct pn_probe pn_probe_smaps = {
     .name = "smaps",
-    .help = "memory that QEMU occupies, once a second",
+    .help = "memory that QEMU occupies, every other second",
     .beat = PN_BEAT_HOST,
-    .interval_ns = PN_NS_PER_S,
+    .interval_ns = 2 * PN_NS_PER_S,
     .keys = smaps_keys,
     .open = smaps_open,
     .sample = smaps_sample,

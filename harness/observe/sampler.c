@@ -19,12 +19,11 @@
 #include "../base/units.h"
 #include "../scenario/scenario.h"
 #include "guest_feed.h"
-#include "guest_time.h"
+#include "beat.h"
 #include "kmsg.h"
 #include "lines.h"
 #include "probe.h"
 
-#define DEFAULT_INTERVAL_NS (100 * PN_NS_PER_MS)
 #define THREADS 2 /* PN_BEAT_HOST, PN_BEAT_MONITOR */
 
 struct running {
@@ -36,6 +35,7 @@ struct running {
 struct beat {
 	struct pn_sampler *sampler;
 	enum pn_beat which;
+	uint64_t interval_ns;
 	GThread *thread;
 	GMutex lock; /* of the probes' states */
 	GArray *probes;
@@ -45,7 +45,6 @@ struct beat {
 struct pn_sampler {
 	struct pn_sampler_config config;
 	struct pn_probe_context context;
-	uint64_t interval_ns;
 	struct beat beats[THREADS];
 	struct pn_feed *feed; /* NULL: switched off or no agent */
 	uint64_t guest_lines;
@@ -79,7 +78,7 @@ static void sample_probes(struct beat *beat, uint64_t now_ns, bool mark, json_t 
 			continue;
 		/* Half a beat of grace, so that an interval of two beats does not become three. */
 		if (!mark && running->probe->interval_ns)
-			running->due_ns = now_ns + running->probe->interval_ns - beat->sampler->interval_ns / 2;
+			running->due_ns = now_ns + running->probe->interval_ns - beat->interval_ns / 2;
 		running->probe->sample(running->state, mark, into);
 	}
 }
@@ -127,7 +126,7 @@ static bool wait_until(struct pn_sampler *sampler, uint64_t deadline_ns)
 static gpointer beat_thread(gpointer data)
 {
 	struct beat *beat = data;
-	uint64_t interval_ns = beat->sampler->interval_ns, deadline_ns = pn_clock_now_ns();
+	uint64_t interval_ns = beat->interval_ns, deadline_ns = pn_clock_now_ns();
 
 	while (!wait_until(beat->sampler, deadline_ns)) {
 		uint64_t missed;
@@ -183,7 +182,7 @@ static void open_probes(struct pn_sampler *sampler)
 			g_array_append_val(sampler->beats[running.probe->beat].probes, running);
 	}
 	if (wanted(sampler->config.scenario, pn_probe_guest.name))
-		pn_feed_open(&sampler->context, pn_guest_interval_ns(sampler->config.scenario), &sampler->feed);
+		pn_feed_open(&sampler->context, pn_beat_interval_ns(sampler->config.scenario, PN_BEAT_GUEST), &sampler->feed);
 }
 
 static void free_sampler(struct pn_sampler *sampler)
@@ -212,7 +211,6 @@ static struct pn_sampler *new_sampler(const struct pn_sampler_config *config)
 	struct pn_sampler *sampler = g_new0(struct pn_sampler, 1);
 
 	sampler->config = *config;
-	sampler->interval_ns = config->scenario->sample_ns ? config->scenario->sample_ns : DEFAULT_INTERVAL_NS;
 	sampler->context = (struct pn_probe_context){.guest = config->guest, .scenario = config->scenario, .journal = config->journal};
 	sampler->context.unsupported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_mutex_init(&sampler->context.lock);
@@ -220,6 +218,7 @@ static struct pn_sampler *new_sampler(const struct pn_sampler_config *config)
 	g_cond_init(&sampler->stop_cond);
 	for (unsigned int b = 0; b < THREADS; b++) {
 		sampler->beats[b] = (struct beat){.sampler = sampler, .which = (enum pn_beat)b};
+		sampler->beats[b].interval_ns = pn_beat_interval_ns(config->scenario, (enum pn_beat)b);
 		sampler->beats[b].probes = g_array_new(FALSE, TRUE, sizeof(struct running));
 		g_mutex_init(&sampler->beats[b].lock);
 	}
