@@ -69,44 +69,55 @@ static bool is_ending(struct pn_fault_run *run)
 	return ending;
 }
 
-/* Until when it may still show itself. One that lasts to the end of the timeline gets a settle timeout more. */
-static bool may_still_fire(struct pn_fault_run *run, uint64_t armed_ns, uint64_t *ending_ns)
+/* How long it may take to show itself: a slow machine takes its time to run out of memory. */
+static bool may_still_fire(struct pn_fault_run *run, uint64_t armed_ns)
 {
-	uint64_t now_ns = pn_clock_now_ns();
+	uint64_t patience_ns = MAX(run->for_ns, run->conductor->timeline->scenario->settle_timeout_ns);
 
-	if (cut_short(run))
-		return false;
-	if (run->for_ns > 0)
-		return now_ns - armed_ns < run->for_ns;
-	if (is_ending(run) && *ending_ns == 0)
-		*ending_ns = now_ns;
-	return *ending_ns == 0 || now_ns - *ending_ns < run->conductor->timeline->scenario->settle_timeout_ns;
+	return !cut_short(run) && pn_clock_now_ns() - armed_ns < patience_ns;
 }
 
 /* Return: 1 fired, 0 not, or a negative errno. */
 static int watch_fire(struct pn_fault_run *run, uint64_t armed_ns, struct pn_diag *diag)
 {
-	uint64_t gap_ns = POLL_MIN_NS, ending_ns = 0;
+	uint64_t gap_ns = POLL_MIN_NS;
 	int r;
 
 	if (!run->ops->fired)
 		return 1;
 	for (;;) {
 		r = run->ops->fired(run, diag);
-		if (r != 0 || !may_still_fire(run, armed_ns, &ending_ns))
+		if (r != 0 || !may_still_fire(run, armed_ns))
 			return r;
 		pn_conductor_wait(run->conductor, pn_clock_now_ns() + gap_ns, NULL);
 		gap_ns = MIN(gap_ns * 3 / 2, POLL_MAX_NS);
 	}
 }
 
-/* Let it last: its time, or to the end of the timeline. Whatever ends the timeline early ends this too. */
-static void last(struct pn_fault_run *run, uint64_t armed_ns)
+static void tell(struct pn_fault_run *run)
+{
+	g_mutex_lock(&run->conductor->lock);
+	run->told = true;
+	g_mutex_unlock(&run->conductor->lock);
+}
+
+static bool is_told(struct pn_fault_run *run)
+{
+	bool told;
+
+	g_mutex_lock(&run->conductor->lock);
+	told = run->told;
+	g_mutex_unlock(&run->conductor->lock);
+	return told;
+}
+
+/* Let it last: its time from now on, or to the end of the timeline. Whatever ends the timeline early ends this too. */
+static void last(struct pn_fault_run *run)
 {
 	if (run->info->span != PN_FAULT_LASTS)
 		return;
 	if (run->for_ns > 0) {
-		pn_conductor_wait(run->conductor, armed_ns + run->for_ns, NULL);
+		pn_conductor_wait(run->conductor, pn_clock_now_ns() + run->for_ns, NULL);
 		return;
 	}
 	while (!is_ending(run) && pn_conductor_wait(run->conductor, pn_clock_now_ns() + POLL_MIN_NS, NULL) == 0)
@@ -180,7 +191,8 @@ static int live(struct pn_fault_run *run, struct pn_diag *diag)
 	r = strike(run, &armed_ns, &why, diag);
 	if (r > 0) {
 		journal(run, "fired", NULL);
-		last(run, armed_ns);
+		tell(run);
+		last(run);
 	}
 	undone = disarm(run, armed_ns > 0, &words);
 	if (holds)
@@ -202,6 +214,7 @@ static gpointer thread(gpointer data)
 
 	if (r < 0)
 		pn_conductor_fail(run->conductor, r, &diag);
+	tell(run);
 	return NULL;
 }
 
@@ -254,7 +267,11 @@ int pn_faults_start(struct pn_conductor *conductor, unsigned int event, struct p
 	g_ptr_array_add(conductor->faults, run);
 	g_mutex_unlock(&conductor->lock);
 	run->thread = g_thread_new("fault", thread, run);
-	return 0;
+	if (declared->after == PN_AFTER_TIME || !pn_strike_at_once(&run->strike))
+		return 0;
+	while (r == 0 && !is_told(run))
+		r = pn_conductor_wait(conductor, pn_clock_now_ns() + POLL_MIN_NS, diag);
+	return r;
 }
 
 /* All lanes have ended, so no fault is added any more. */

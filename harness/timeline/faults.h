@@ -44,6 +44,7 @@ struct pn_fault_run {
 	json_t *args;
 	struct pn_strike strike;
 	GThread *thread;
+	bool told; /* it has fired, or will not any more; under the conductor's lock */
 	json_t *evidence; /* object: what showed that it fired; filled by ops->fired() */
 	void *data;	  /* of the family; freed with g_free() */
 };
@@ -72,7 +73,13 @@ extern const struct pn_fault_ops pn_fault_oom, pn_fault_vcpu_pause, pn_fault_qem
 /** pn_fault_ops_find() - mechanism of a declared fault; NULL when there is none (a unit test forbids that) */
 const struct pn_fault_ops *pn_fault_ops_find(const char *name);
 
-/** pn_faults_start() - start the fault of an event; it arms when its moment comes. Return: 0 or a negative errno. */
+/**
+ * pn_faults_start() - start the fault of an event
+ *
+ * One that strikes at once is waited for until it has fired, unless the event is one of an instant: so "after previous" means after the
+ * kernel has run out of memory, however long a slow machine takes for that. One that waits for its moment is not.
+ * Return: 0; or a negative errno, also of a fault that did not fire.
+ */
 int pn_faults_start(struct pn_conductor *conductor, unsigned int event, struct pn_diag *diag);
 
 /** pn_faults_end() - the timeline is over: wait for faults whose time runs still, disarm the rest, join all threads */
@@ -80,6 +87,9 @@ void pn_faults_end(struct pn_conductor *conductor);
 
 /** pn_strike_init() - read the moment from the arguments of a fault. Return: 0 or -EINVAL. */
 int pn_strike_init(struct pn_strike *strike, const json_t *args, struct pn_diag *diag);
+
+/** pn_strike_at_once() - does it strike at once, or wait for a movement of the balloon */
+bool pn_strike_at_once(const struct pn_strike *strike);
 
 /**
  * pn_strike_wait() - wait for the moment

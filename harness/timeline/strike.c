@@ -40,7 +40,7 @@ int pn_strike_init(struct pn_strike *strike, const json_t *args, struct pn_diag 
 	return 0;
 }
 
-static bool at_once(const struct pn_strike *strike)
+bool pn_strike_at_once(const struct pn_strike *strike)
 {
 	return strike->at_progress == 0 && strcmp(strike->motion, "any") == 0;
 }
@@ -94,7 +94,7 @@ int pn_strike_wait(struct pn_strike *strike, struct pn_conductor *conductor, str
 	uint64_t bytes, held_ns, now_ns;
 	int r;
 
-	if (at_once(strike))
+	if (pn_strike_at_once(strike))
 		return pn_conductor_check(conductor, diag) ?: 1;
 	while (!is_ending(conductor)) {
 		course = pn_conductor_course(conductor);
@@ -129,7 +129,7 @@ int pn_strike_held(const struct pn_strike *strike, struct pn_conductor *conducto
 	uint64_t bytes = strike->bytes, spent_ns = sent_ns - strike->seen_ns + strike->delay_ns;
 	int r;
 
-	if (at_once(strike))
+	if (pn_strike_at_once(strike))
 		return 1;
 	if (look) {
 		r = pn_guest_ballooned(conductor->timeline->guest, &bytes, diag);

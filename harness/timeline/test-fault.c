@@ -99,6 +99,7 @@ static void pause_without_effect_never_fires(void **state)
 	struct stage *stage = *state;
 	struct pn_event events[] = {FAULT("vcpu-pause", 50, "{}")};
 
+	stage->scenario.settle_timeout_ns = 500 * PN_NS_PER_MS;
 	fake.drop = "pause";
 	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
 	assert_steps(stage, 1, 0, 1);
@@ -218,6 +219,7 @@ static void oom_counts_only_when_the_kernel_acts(void **state)
 	struct pn_event events[] = {FAULT("oom", 300, "{\"mode\":\"anon\",\"bytes\":1048576}")};
 	struct pn_diag diag = {0};
 
+	stage->scenario.settle_timeout_ns = 500 * PN_NS_PER_MS;
 	assert_int_equal(RUN(stage, events, &diag), -ENODATA);
 	assert_string_equal(fake.log->str, "load.start load.stop ");
 	assert_false(fake.load_running);
@@ -231,8 +233,8 @@ static void kill_on_phase(void *data, const char *phase)
 static void oom_kill_is_evidence(void **state)
 {
 	struct stage *stage = *state;
-	struct pn_event events[] = {FAULT("oom", 1500, "{\"mode\":\"anon\",\"bytes\":1048576}"),
-				    {.action = PN_DO_HOLD, .after = PN_AFTER_PREVIOUS, .at_ns = 300 * PN_NS_PER_MS, .phase = (char *)"kill"}};
+	struct pn_event events[] = {FAULT("oom", 100, "{\"mode\":\"anon\",\"bytes\":1048576}"),
+				    {.action = PN_DO_HOLD, .after = PN_AFTER_TIME, .at_ns = 300 * PN_NS_PER_MS, .phase = (char *)"kill"}};
 
 	stage->timeline.on_phase = kill_on_phase;
 	assert_int_equal(RUN(stage, events, NULL), 0);
