@@ -2,7 +2,9 @@
 /*
  * CPU time of the balloon's driver: its kernel threads, which are those whose name begins with the module's, by /proc/PID/schedstat; and
  * its work items, by balloon_bpf.c. Both together hold for any driver, whichever way it works. Not in it: what the driver does in other
- * processes' context (OOM notifier, page migration, interrupts) and free page reporting, which is the kernel's own work item.
+ * processes' context (OOM notifier, page migration, interrupts) and free page reporting, which is the kernel's own work item; and what a
+ * thread did between the last look at it and its end. In it twice: work done by a workqueue's rescuer, a thread that bears the driver's
+ * name too and works only when no kworker can be made.
  */
 #include "balloon_cpu.h"
 
