@@ -335,8 +335,10 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 		return 0;
 	}
 	if (want) {
-		if (fill(vb, b, want, &full))
+		if (fill(vb, b, want, &full)) {
+			vb_inflate_calm(vb);	/* pauses grow only without success */
 			return 0;
+		}
 		if (!full) {
 			vb_count(vb, VB_C_ALLOC_RETRIES, 1);
 			back_off(vb, VB_S_BACKOFF);
@@ -403,8 +405,6 @@ static void commit(struct vballoon *vb, struct vb_batch *b)
 	vb_count(vb, VB_C_INFLATE_PAGES, pages);
 	trace_vballoon_inflate(vb->index, pages, b->nr_blks, b->nr_singles,
 			       vb_params_mode_name(b->mode));
-	if (pages >= VB_BULK_PAGES)
-		vb_inflate_calm(vb);
 	vb_batch_reset(b);
 	vb->flying = NULL;
 }

@@ -77,21 +77,29 @@ static int report_free_pages(struct page_reporting_dev_info *dev,
 
 	if (READ_ONCE(vb->frozen))
 		return -EBUSY;
-	/* What is dropped now would be zeroed, inflated and dropped once more. */
+	atomic_inc_return(&vb->pr_running);	/* ordered before pr_paused */
 	if (READ_ONCE(vb->pr_paused)) {
+		/* What is dropped now would be zeroed, inflated and dropped once more. */
 		WRITE_ONCE(vb->pr_refused, true);
-		return -EBUSY;
+		rc = -EBUSY;
+		goto out;
 	}
 	rc = vb_queue_add(q, sg, nents, false, &f);
 	if (rc)
-		return rc;
+		goto out;
 	vb_queue_kick(q, &f);
-	if (!vb_queue_wait_idle(q, &f))
-		return -ENODEV;
+	if (!vb_queue_wait_idle(q, &f)) {
+		rc = -ENODEV;
+		goto out;
+	}
 	for_each_sg(sg, s, nents, i)
 		pages += s->length >> PAGE_SHIFT;
 	vb_count(vb, VB_C_FREE_REPORTED_PAGES, pages);
-	return 0;
+out:
+	atomic_dec_return(&vb->pr_running);
+	if (READ_ONCE(vb->pr_refused))
+		vb_worker_wake(vb, VB_EV_ACK);	/* see vb_report_pause() */
+	return rc;
 }
 
 /**
@@ -119,15 +127,22 @@ void vb_report_register(struct vballoon *vb)
  * @pause: the balloon is growing
  *
  * The kernel's framework forgets what was refused until more memory is freed,
- * so it is started anew afterwards. Sleeps then.
+ * so it is started anew afterwards: while still refusing, and with no report
+ * under way, so that this never waits for the device.
  */
 void vb_report_pause(struct vballoon *vb, bool pause)
 {
-	WRITE_ONCE(vb->pr_paused, pause);
-	if (pause || !vb->pr_registered || !READ_ONCE(vb->pr_refused))
+	if (pause || !vb->pr_registered || !READ_ONCE(vb->pr_refused)) {
+		WRITE_ONCE(vb->pr_paused, pause);
 		return;
-	WRITE_ONCE(vb->pr_refused, false);
+	}
+	WRITE_ONCE(vb->pr_paused, true);
+	smp_mb();	/* pairs with atomic_inc_return() in report_free_pages() */
+	if (atomic_read(&vb->pr_running))
+		return;	/* it wakes the worker when it ends */
 	vb_report_unregister(vb);
+	WRITE_ONCE(vb->pr_refused, false);
+	WRITE_ONCE(vb->pr_paused, false);
 	vb_report_register(vb);
 }
 

@@ -285,6 +285,7 @@ struct vballoon {
 	struct scatterlist report_sg[VB_BATCH_BLOCKS];
 	struct page_reporting_dev_info pr_dev;
 	bool pr_registered;
+	atomic_t pr_running;
 	bool pr_paused;			/* refuse reports just now */
 	bool pr_refused;		/* one was refused since the last start */
 
