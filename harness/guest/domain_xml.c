@@ -23,7 +23,13 @@
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
 /* Slots of the root bus; 0x1f is the chip set's. */
-enum slot { SLOT_SERIAL = 2, SLOT_BALLOON, SLOT_SWAP, SLOT_DATA };
+enum slot { SLOT_SERIAL = 2, SLOT_BALLOON, SLOT_SWAP, SLOT_DATA, SLOT_PANIC };
+
+/* On the root bus a device would be transitional, which knows no iommu. */
+#define VIRTIO_MODEL "virtio-non-transitional"
+
+#define SLOT_PANIC_ADDR 0x6
+G_STATIC_ASSERT(SLOT_PANIC == SLOT_PANIC_ADDR);
 
 struct writer {
 	xmlTextWriterPtr xml;
@@ -131,6 +137,7 @@ static void write_disk(struct writer *writer, const struct pn_domain *domain, co
 	open_element(writer, "disk");
 	attribute(writer, "type", "file");
 	attribute(writer, "device", "disk");
+	attribute(writer, "model", VIRTIO_MODEL);
 	open_element(writer, "driver");
 	attribute(writer, "name", "qemu");
 	attribute(writer, "type", "raw");
@@ -152,7 +159,7 @@ static void write_balloon(struct writer *writer, const struct pn_balloon_device 
 		close_element(writer);
 		return;
 	}
-	attribute(writer, "model", "virtio");
+	attribute(writer, "model", VIRTIO_MODEL);
 	attribute(writer, "autodeflate", balloon->deflate_on_oom ? "on" : "off");
 	attribute(writer, "freePageReporting", balloon->free_page_reporting ? "on" : "off");
 	if (balloon->stats_interval_ns) {
@@ -177,6 +184,7 @@ static void write_serial(struct writer *writer, const struct pn_domain *domain)
 	open_element(writer, "controller");
 	attribute(writer, "type", "virtio-serial");
 	attribute(writer, "index", "0");
+	attribute(writer, "model", VIRTIO_MODEL);
 	address(writer, SLOT_SERIAL);
 	close_element(writer);
 	open_element(writer, "serial");
@@ -253,6 +261,9 @@ static int write_qemu(struct writer *writer, const struct pn_domain *domain, str
 	open_element(writer, "qemu:commandline");
 	argument(writer, "-action");
 	argument(writer, "panic=pause");
+	/* Besides the one on the ISA bus, which guests use to hold themselves: kernels have a driver for either, and ours for this one. */
+	argument(writer, "-device");
+	argument(writer, "pvpanic-pci,addr=" G_STRINGIFY(SLOT_PANIC_ADDR));
 	if (domain->incoming) {
 		argument(writer, "-incoming");
 		argument(writer, "defer");

@@ -29,7 +29,7 @@ struct pn_host_config {
  * pn_host_open() - connect; blocks for tens of ms
  *
  * A process that will fork must not have opened a host before: libvirt's threads do not survive a fork (the child gets -EDEADLK).
- * The process becomes the reaper of QEMU. Return: 0 or a negative errno.
+ * Return: 0 or a negative errno.
  */
 int pn_host_open(const struct pn_host_config *config, struct pn_host **ret_host, struct pn_diag *diag);
 void pn_host_close(struct pn_host *host);

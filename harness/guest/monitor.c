@@ -64,7 +64,7 @@ static bool is_chatter(const char *line)
 	return !*line || strstr(line, "is tainted") || strstr(line, ": shutting down, reason=") || strstr(line, "terminating on signal");
 }
 
-char *pn_virt_words(struct pn_guest *guest)
+static char *last_words(struct pn_guest *guest)
 {
 	struct pn_virt *host = guest->host->backend;
 	struct pn_virt_guest *virt = guest->backend;
@@ -89,4 +89,15 @@ char *pn_virt_words(struct pn_guest *guest)
 	if (words && (*words == '-' || strstr(words, "libvirt version")))
 		g_clear_pointer(&words, g_free);
 	return words;
+}
+
+void pn_virt_explain(struct pn_guest *guest, struct pn_diag *diag)
+{
+	g_autofree char *words = last_words(guest);
+	g_autofree char *text = NULL;
+
+	if (!words || !diag || strstr(diag->text, words))
+		return;
+	text = g_strdup(diag->text);
+	g_snprintf(diag->text, sizeof(diag->text), "%s (%s)", text, words);
 }

@@ -166,6 +166,8 @@ static int boot_and_save(struct pn_guest *guest, const struct making *making, co
 	if (!err)
 		err = pn_guest_greet(guest, BOOT_TIMEOUT_NS, NULL, diag);
 	if (!err)
+		pn_guest_arm_panic(guest);
+	if (!err)
 		err = wait_quiet(guest, diag);
 	if (!err)
 		err = save_state(guest, path, diag);
@@ -215,10 +217,11 @@ static int make(const char *dir, void *data, struct pn_diag *diag)
 	guest->calls = pn_calls_new(guest->ops->monitor, guest);
 	err = boot_and_save(guest, making, dir, raw, diag);
 	if (err) {
-		g_autofree char *words = pn_virt_words(guest);
-		g_autofree char *text = diag ? g_strdup(diag->text) : NULL;
+		g_autofree char *text = NULL;
 
-		pn_diag_set(diag, err, "warm snapshot: %s%s%s%s", text, words ? " (" : "", words ? words : "", words ? ")" : "");
+		pn_virt_explain(guest, diag);
+		text = diag ? g_strdup(diag->text) : NULL;
+		pn_diag_set(diag, err, "warm snapshot: %s", text);
 		pn_guest_stop(guest, NULL);
 		return err;
 	}

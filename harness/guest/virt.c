@@ -10,7 +10,6 @@
 #include <libvirt/virterror.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -127,12 +126,6 @@ static int open_host(struct pn_host *host, const struct pn_host_config *config, 
 	virt->probed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	host->backend = virt;
 	pn_guest_register_kinds();
-	/*
-	 * libvirt's QEMUs are orphans from birth. Adopted by this process they can be reaped at once; an init that is slow at it, or in a
-	 * container does not do it at all, would cost seconds per guest.
-	 */
-	if (virt->embedded)
-		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	err = make_dir(virt, config->run_dir, diag);
 	if (!err && virt->embedded)
 		virt->logs = g_build_filename(virt->dir, "log", "qemu", NULL);
@@ -188,18 +181,6 @@ static int prepare(struct pn_host *host, const struct pn_machine *machine, struc
 	return r;
 }
 
-/* What QEMU said last is the reason, whatever libvirt made of it. */
-static void add_words(struct pn_guest *guest, struct pn_diag *diag)
-{
-	g_autofree char *words = pn_virt_words(guest);
-	g_autofree char *text = NULL;
-
-	if (!words || !diag || strstr(diag->text, words))
-		return;
-	text = g_strdup(diag->text);
-	g_snprintf(diag->text, sizeof(diag->text), "%s (%s)", text, words);
-}
-
 static int start_from(struct pn_guest *guest, const struct pn_virt_boot *boot, const char *snapshot, struct pn_diag *diag)
 {
 	int err = pn_virt_create(guest, boot, snapshot != NULL, diag);
@@ -210,8 +191,10 @@ static int start_from(struct pn_guest *guest, const struct pn_virt_boot *boot, c
 		err = pn_guest_monitor(guest, "cont", NULL, -1, WAKE_TIMEOUT_NS, NULL, NULL, diag);
 	if (!err)
 		err = pn_guest_greet(guest, snapshot ? WAKE_TIMEOUT_NS : BOOT_TIMEOUT_NS, NULL, diag);
+	if (!err && !snapshot)
+		pn_guest_arm_panic(guest);
 	if (err)
-		add_words(guest, diag);
+		pn_virt_explain(guest, diag);
 	return err;
 }
 

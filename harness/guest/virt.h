@@ -82,8 +82,8 @@ int pn_virt_monitor(void *guest, const char *line, int fd, char **ret_reply, str
 /** pn_virt_listen() - have monitor events delivered to the guests of @virt. Return: 0 or a negative errno. */
 int pn_virt_listen(struct pn_virt *virt, struct pn_diag *diag);
 
-/** pn_virt_words() - the last line that QEMU left in its log, or NULL; g_free() */
-char *pn_virt_words(struct pn_guest *guest);
+/** pn_virt_explain() - add what QEMU said last to a failure's words, if it said anything: it is the reason, whatever libvirt made of it */
+void pn_virt_explain(struct pn_guest *guest, struct pn_diag *diag);
 
 /**
  * pn_snapshot_get() - the warm snapshot of a machine, made first if there is none

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -195,12 +194,12 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	g_mutex_unlock(&host->lock);
 	if (virt->pidfd >= 0)
 		err = pn_process_kill_fd(virt->pidfd, KILL_TIMEOUT_NS, diag);
-	/* Ours to reap (see open_host()): libvirt takes a zombie for a living process and waits for it. */
-	if (virt->pid && !err)
-		waitpid(virt->pid, NULL, 0);
 	pn_guest_state_set(guest, PN_GUEST_GONE);
-	/* libvirt notices the end by itself; asking makes sure that it has cleaned up. "No such domain" is what we want to hear. */
-	if (virt->domain && !err)
+	/*
+	 * The embedded driver notices the end and cleans up on a thread of its own. It is not asked to: it takes the zombie for a living process
+	 * and would wait for init to reap it, seconds. A daemon has its own list of domains to be kept right.
+	 */
+	if (virt->domain && !err && !host->embedded)
 		virDomainDestroy(virt->domain);
 	err = release(virt->process_id, err, diag);
 	err = release(virt->agent_id, err, diag);
