@@ -157,8 +157,7 @@ static void set_host(const struct pn_record *record, struct pn_span window, json
 		if (most > first) {
 			set_change(record, "host.mem.free_bytes", calm, full, 1, "host.returned_bytes", metrics);
 			set_change(record, "qemu.rss_bytes", calm, full, -1, "host.qemu_rss_drop_bytes", metrics);
-			set_change(record, "qemu.ram.rss_bytes", (struct pn_span){0, window.from_ns}, full, -1, "host.guest_ram_drop_bytes",
-				   metrics);
+			set_change(record, "qemu.ram.rss_bytes", calm, full, -1, "host.guest_ram_drop_bytes", metrics);
 		}
 	}
 	g_array_unref(points);

@@ -15,7 +15,8 @@ struct pn_scenario;
  * agent's sample events; their t_ns is the guest's time put on the host's clock by the measured offset). A key has one beat; within a
  * key lines may be out of order by a tick: sort by t_ns. Names are dotted, units as suffix, and listed in pn_probe_table (probe.h).
  * Keys of the agent (PROTOCOL.md) stand behind "guest.", so guest memory is guest.mem.free. Counters count from an arbitrary start.
- * A mark is one line with all of them at once: {"t_ns", "src":"mark", "mark": label, "guest_t_ns": its guest half's own time, ...}.
+ * A mark is one line with all of them at once: {"t_ns", "src":"mark", "mark": label, "host_t_ns", "monitor_t_ns", "guest_t_ns":
+ * when each beat's part of it was taken, ...}.
  * A value that could not be read is absent and its reason stands once in the journal ("unsupported" {name, reason}); never 0.
  * The journal also gets "clock" {offset_ns, error_ns, when: "start"|"stepped"|"reboot"|"end"} and, in the end, "sampler" {host, monitor,
  * guest: lines of each beat, late: beats skipped, cpu_ns: what the sampler's threads used}.

@@ -168,10 +168,24 @@ static gint by_time(gconstpointer a, gconstpointer b)
 	return x->t_ns < y->t_ns ? -1 : x->t_ns > y->t_ns;
 }
 
+/* Which part of a mark a key belongs to: each was taken at a time of its own. */
+static const char *time_key(const char *key)
+{
+	static const char *const host[] = {"host.", "qemu.", "harness."};
+
+	if (g_str_has_prefix(key, "guest."))
+		return "guest_t_ns";
+	for (size_t i = 0; i < G_N_ELEMENTS(host); i++) {
+		if (g_str_has_prefix(key, host[i]))
+			return "host_t_ns";
+	}
+	return "monitor_t_ns";
+}
+
 GArray *pn_record_series(const struct pn_record *record, const char *key, struct pn_span span)
 {
 	GArray *points = g_array_new(FALSE, FALSE, sizeof(struct pn_point));
-	bool guest = g_str_has_prefix(key, "guest.");
+	const char *own_time = time_key(key);
 	const json_t *line;
 	size_t i;
 
@@ -180,9 +194,7 @@ GArray *pn_record_series(const struct pn_record *record, const char *key, struct
 
 		if (!pn_field(line, key, &point.value))
 			continue;
-		point.t_ns = (uint64_t)pn_field_or(line, "t_ns", 0);
-		if (guest)
-			point.t_ns = (uint64_t)pn_field_or(line, "guest_t_ns", (int64_t)point.t_ns);
+		point.t_ns = (uint64_t)pn_field_or(line, own_time, pn_field_or(line, "t_ns", 0));
 		if (point.t_ns >= span.from_ns && point.t_ns <= span.to_ns)
 			g_array_append_val(points, point);
 	}
@@ -193,6 +205,7 @@ GArray *pn_record_series(const struct pn_record *record, const char *key, struct
 int pn_record_delta(const struct pn_record *record, const char *key, struct pn_span span, int64_t *ret_delta)
 {
 	GArray *points = pn_record_series(record, key, (struct pn_span){0, span.to_ns});
+	bool guest = g_str_has_prefix(key, "guest.");
 	int64_t sum = 0;
 	guint first = 0, count;
 
@@ -202,7 +215,8 @@ int pn_record_delta(const struct pn_record *record, const char *key, struct pn_s
 	for (guint i = first + 1; i < points->len; i++) {
 		int64_t before = g_array_index(points, struct pn_point, i - 1).value, now = g_array_index(points, struct pn_point, i).value;
 
-		sum += now >= before ? now - before : now;
+		/* Only the guest's counters start anew, when it boots. */
+		sum += now >= before || !guest ? now - before : now;
 	}
 	g_array_unref(points);
 	if (count < 2)

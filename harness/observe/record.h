@@ -54,7 +54,7 @@ bool pn_record_held(const struct pn_record *record, struct pn_span span);
 /**
  * pn_record_series() - all values of a key in a span, sorted by time
  *
- * The guest's values of a mark count at the guest's own instant. Return: array of struct pn_point, maybe empty; g_array_unref() by the
+ * The values of a mark count at the instants at which each beat's part was taken. Return: array of struct pn_point, maybe empty; g_array_unref() by the
  * caller.
  */
 GArray *pn_record_series(const struct pn_record *record, const char *key, struct pn_span span);

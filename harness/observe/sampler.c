@@ -96,12 +96,15 @@ static void drain_guest(struct pn_sampler *sampler)
 static void beat_once(struct beat *beat)
 {
 	struct pn_sampler *sampler = beat->sampler;
-	uint64_t now_ns = pn_clock_now_ns();
-	json_t *line = json_pack("{s:I, s:s}", "t_ns", (json_int_t)now_ns, "src", pn_beat_names[beat->which]);
+	json_t *line = json_pack("{s:s}", "src", pn_beat_names[beat->which]);
+	uint64_t now_ns;
 
 	if (beat->which == PN_BEAT_MONITOR && sampler->feed)
 		pn_feed_revive(sampler->feed);
 	g_mutex_lock(&beat->lock);
+	/* Under the lock: a mark that was first must not seem to be later. */
+	now_ns = pn_clock_now_ns();
+	pn_probe_set(line, now_ns, "t_ns");
 	sample_probes(beat, now_ns, false, line);
 	if (beat->which == PN_BEAT_HOST)
 		drain_guest(sampler);
@@ -255,10 +258,14 @@ int pn_sampler_mark(struct pn_sampler *sampler, const char *label, struct pn_dia
 	int err, log_err;
 
 	/* The device before and after the guest: only a balloon that did not move in between was at rest. */
-	for (int b = THREADS - 1; b >= 0; b--) {
-		g_mutex_lock(&sampler->beats[b].lock);
-		sample_probes(&sampler->beats[b], now_ns, true, line);
-		g_mutex_unlock(&sampler->beats[b].lock);
+	for (unsigned int b = 0; b < THREADS; b++) {
+		struct beat *beat = &sampler->beats[b];
+
+		g_mutex_lock(&beat->lock);
+		now_ns = pn_clock_now_ns();
+		pn_probe_set(line, now_ns, "%s_t_ns", pn_beat_names[b]);
+		sample_probes(beat, now_ns, true, line);
+		g_mutex_unlock(&beat->lock);
 	}
 	if (sampler->feed)
 		pn_feed_ask(sampler->feed, line, &guest_ns);

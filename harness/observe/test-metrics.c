@@ -155,6 +155,21 @@ static void test_marks_sharpen(void **state)
 	json_decref(metrics);
 }
 
+/* A mark takes its time: the host's part of it is not of the instant at which the mark began, and a fall by jitter is no reboot. */
+static void test_host_does_not_reboot(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics;
+
+	json_array_append_new(fixture->record.samples, json_pack("{s:I, s:s, s:I, s:I}", "t_ns", (json_int_t)2000000000, "mark", "x", "host_t_ns",
+								 (json_int_t)2450000000, "qemu.cpu_ns", (json_int_t)1225000000));
+	json_array_append_new(fixture->record.samples, json_pack("{s:I, s:s, s:I}", "t_ns", (json_int_t)2000000001, "src", "host", "qemu.cpu_ns",
+								 (json_int_t)999999999));
+	metrics = compute(fixture);
+	assert_metric(metrics, "qemu.cpu_s", 1.5, "s");
+	json_decref(metrics);
+}
+
 /* One of two vCPUs was not measured: no sum of the rest. */
 static void test_vcpu_missing(void **state)
 {
@@ -194,7 +209,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_flip),
-	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
+	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_host_does_not_reboot), TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
