@@ -3,7 +3,7 @@
  * How long a guest takes to start, from pn_guest_start() to its agent's hello: from the warm snapshot and from cold, taken by turns so
  * that a busy machine hurts both alike. Prints JSON: medians, all samples, the ratio.
  *
- *	bench-start [ROUNDS [MEMORY_MIB]]
+ *	bench-start [ROUNDS [MEMORY_MIB [URI]]]
  */
 
 #include <glib.h>
@@ -85,14 +85,14 @@ int main(int argc, char **argv)
 {
 	unsigned int rounds = argc > 1 ? (unsigned int)atoi(argv[1]) : 7;
 	struct pn_machine machine = { .memory_bytes = (argc > 2 ? strtoull(argv[2], NULL, 10) : 512) * PN_MIB, .vcpus = 1, .backing = PN_BACKING_THP };
-	struct pn_host_config config = { 0 };
+	struct pn_host_config config = { .uri = argc > 3 ? argv[3] : NULL };
 	g_autofree char *dir = g_dir_make_tmp("puncture-bench-XXXXXX", NULL);
 	struct pn_host *host = NULL;
 	struct pn_diag diag = { 0 };
 	int err;
 
 	if (!dir || rounds == 0 || rounds > 1000 || machine.memory_bytes == 0) {
-		fprintf(stderr, "usage: bench-start [ROUNDS (1 to 1000) [MEMORY_MIB]]\n");
+		fprintf(stderr, "usage: bench-start [ROUNDS (1 to 1000) [MEMORY_MIB [URI]]]\n");
 		return 2;
 	}
 	err = pn_host_open(&config, &host, &diag);

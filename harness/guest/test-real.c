@@ -24,6 +24,7 @@
 #include "../base/fs.h"
 #include "../base/owned.h"
 #include "../base/units.h"
+#include "accel.h"
 #include "guest.h"
 #include "kinds.h"
 #include "process.h"
@@ -241,15 +242,19 @@ static void test_every_shape_starts(void **state)
 		{ .memory_bytes = 256 * PN_MIB,
 		  .vcpus = 1,
 		  .backing = PN_BACKING_THP,
-		  .balloon = { .free_page_hint = true, .page_poison = true, .iommu = true, .stats_interval_ns = PN_NS_PER_S } },
+		  .balloon = { .free_page_hint = true, .page_poison = true, .stats_interval_ns = PN_NS_PER_S } },
+		/* The stock driver turns VIRTIO_F_ACCESS_PLATFORM down, and QEMU then turns the driver down: nothing to inflate here. */
+		{ .memory_bytes = 256 * PN_MIB, .vcpus = 1, .backing = PN_BACKING_THP, .balloon = { .iommu = true } },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++) {
 		struct pn_guest *guest = start(&shapes[i]);
 
-		must_ask(guest, json_pack("{s:s,s:s}", "op", "module.load", "name", "virtio_balloon"));
-		assert_int_equal(pn_guest_balloon(guest, 16 * PN_MIB, NULL), 0);
-		wait_balloon(guest, 16 * PN_MIB);
+		if (!shapes[i].balloon.iommu) {
+			must_ask(guest, json_pack("{s:s,s:s}", "op", "module.load", "name", "virtio_balloon"));
+			assert_int_equal(pn_guest_balloon(guest, 16 * PN_MIB, NULL), 0);
+			wait_balloon(guest, 16 * PN_MIB);
+		}
 		assert_int_equal(pn_guest_disk(guest, "swap") != NULL, shapes[i].swap_bytes != 0);
 		stop(guest);
 	}
@@ -331,6 +336,19 @@ static void test_nothing_is_left(void **state)
 	json_decref(left);
 }
 
+static void test_accelerator_is_judged_by_a_boot(void **state)
+{
+	enum pn_accel first, again;
+	char reason[256] = "", reason_again[256] = "";
+
+	assert_int_equal(pn_accel_probe(NULL, &first, reason, sizeof(reason), NULL), 0);
+	assert_true(reason[0] != '\0');
+	assert_int_equal(pn_accel_probe(NULL, &again, reason_again, sizeof(reason_again), NULL), 0);
+	assert_int_equal(first, again);
+	assert_string_equal(reason, reason_again);
+	assert_int_equal(pn_accel_probe("/no/such/qemu", &again, NULL, 0, NULL), access("/dev/kvm", R_OK | W_OK) ? 0 : -ENOENT);
+}
+
 static int open_host(void **state)
 {
 	return pn_host_open(&(struct pn_host_config){ 0 }, &host, NULL);
@@ -365,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_crash_is_kept),
 		cmocka_unit_test(test_every_shape_starts),
 		cmocka_unit_test(test_bad_device_has_qemus_words),
+		cmocka_unit_test(test_accelerator_is_judged_by_a_boot),
 		cmocka_unit_test(test_nothing_is_left),
 	};
 	g_autofree char *state_dir = NULL;
