@@ -76,9 +76,30 @@ static void set_touch(const json_t *touch, json_t *metrics)
 	}
 }
 
+/*
+ * Operations of different loads do not add up, so load.ops_per_s is of one: the only one, or the only one beside the latency probe, which runs
+ * along to measure and not to load. NULL: there is no such one.
+ */
+static const json_t *main_load(const json_t *loads)
+{
+	const json_t *load, *found = NULL;
+	unsigned int count = 0;
+	size_t i;
+
+	if (json_array_size(loads) == 1)
+		return json_array_get(loads, 0);
+	json_array_foreach(loads, i, load) {
+		if (json_object_get(load, "touch"))
+			continue;
+		found = load;
+		count++;
+	}
+	return count == 1 ? found : NULL;
+}
+
 void pn_metrics_loads(const struct pn_record *record, json_t *metrics)
 {
-	size_t i, count = json_array_size(record->loads);
+	size_t i;
 	const json_t *load;
 
 	json_array_foreach(record->loads, i, load) {
@@ -87,8 +108,7 @@ void pn_metrics_loads(const struct pn_record *record, json_t *metrics)
 
 		if (json_is_number(ops)) {
 			pn_metric_set(metrics, name, json_number_value(ops), "ops/s");
-			/* Operations of different loads do not add up. */
-			if (count == 1)
+			if (load == main_load(record->loads))
 				pn_metric_set(metrics, "load.ops_per_s", json_number_value(ops), "ops/s");
 		}
 		set_fio(json_object_get(load, "fio"), "read", metrics);

@@ -134,6 +134,10 @@ static void test_loads(void **state)
 	metrics = compute(fixture);
 	assert_metric(metrics, "guest.touch_ns.p999", 900000, "ns");
 	assert_metric(metrics, "load.touch.ops_per_s", 7, "ops/s");
+	assert_metric(metrics, "load.ops_per_s", 123.5, "ops/s"); /* the probe beside it is no load */
+	json_decref(metrics);
+	json_array_append_new(fixture->record.loads, json_pack("{s:s, s:i}", "load", "vm", "ops_per_s", 9));
+	metrics = compute(fixture);
 	assert_absent(metrics, "load.ops_per_s"); /* two loads' operations do not add up */
 	json_decref(metrics);
 }
