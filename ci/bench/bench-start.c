@@ -17,6 +17,7 @@
 #include "../../harness/base/owned.h"
 #include "../../harness/base/units.h"
 #include "../../harness/guest/guest.h"
+#include "../../harness/guest/kinds.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -95,6 +96,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-start [ROUNDS (1 to 1000) [MEMORY_MIB [URI]]]\n");
 		return 2;
 	}
+	pn_guest_register_kinds();
+	pn_owned_repair(NULL, NULL);
 	err = pn_host_open(&config, &host, &diag);
 	if (!err)
 		err = measure(host, &machine, dir, rounds, &diag);

@@ -17,7 +17,7 @@
 #include "private.h"
 
 #define KMSG_MAX 16384
-#define GREET_AGAIN_NS (1000 * PN_NS_PER_MS)
+#define GREET_AGAIN_NS (5 * PN_NS_PER_S)
 
 struct ear {
 	pn_guest_event_fn *fn;
@@ -113,16 +113,20 @@ int pn_guest_connect(struct pn_guest *guest, int fd, struct pn_diag *diag)
 
 int pn_guest_greet(struct pn_guest *guest, uint64_t timeout_ns, json_t **ret_hello, struct pn_diag *diag)
 {
-	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns, now_ns;
+	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns, again_ns = GREET_AGAIN_NS, now_ns;
 	json_t *hello = NULL;
 	int err = -ETIMEDOUT;
 
-	/* Until the guest has opened the port, QEMU may drop what is sent: so a request that got no answer is sent anew. */
+	/*
+	 * QEMU keeps the request until the guest has opened the port, so once is enough unless a guest resets while it boots. Each hello makes
+	 * the agent begin anew: on a busy machine, asking faster than it can answer would never end, hence the doubling.
+	 */
 	while (err == -ETIMEDOUT && (now_ns = pn_clock_now_ns()) < deadline_ns) {
 		json_t *request = hello_request(guest);
 
-		err = pn_channel_call(guest->channel, request, NULL, MIN(deadline_ns - now_ns, GREET_AGAIN_NS), &hello, diag);
+		err = pn_channel_call(guest->channel, request, NULL, MIN(deadline_ns - now_ns, again_ns), &hello, diag);
 		json_decref(request);
+		again_ns *= 2;
 	}
 	if (err == -ETIMEDOUT)
 		return pn_diag_set(diag, err, "guest '%s': the agent did not answer within %llu s", guest->name,

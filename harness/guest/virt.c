@@ -152,8 +152,11 @@ int pn_virt_boot_get(const struct pn_machine *machine, struct pn_virt_boot *ret_
 		pn_virt_boot_clear(&boot);
 		return err;
 	}
-	/* A panic is for the host to judge: the guest stays as it is. Addresses are the same in every boot, so profiles can be compared. */
-	boot.cmdline = g_strdup_printf("console=ttyS0 loglevel=4 panic=0 nokaslr%s%s%s", machine->balloon.iommu ? " intel_iommu=on" : "",
+	/*
+	 * A panic is for the host to judge: the guest stays as it is. Addresses are the same in every boot, so profiles can be compared. The root
+	 * file system is ramfs: the guest would swap a tmpfs out, its own tools with it.
+	 */
+	boot.cmdline = g_strdup_printf("console=ttyS0 loglevel=4 panic=0 nokaslr rootfstype=ramfs%s%s%s", machine->balloon.iommu ? " intel_iommu=on" : "",
 				       machine->kernel_args ? " " : "", machine->kernel_args ? machine->kernel_args : "");
 	*ret_boot = boot;
 	return 0;
