@@ -32,28 +32,16 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "queue.h"
 
 #define VB_NAME			"vballoon"
-#define VB_UNITS_PER_PAGE	(PAGE_SIZE >> VIRTIO_BALLOON_PFN_SHIFT)
 
-/* PFNs per descriptor: other VMMs skip longer ones, and a host huge page of 2 MiB is two. */
-#define VB_CHUNK_PFNS		256
-#define VB_CHUNKS		64
 #define VB_BATCH_BLOCKS		PAGE_REPORTING_CAPACITY
 #define VB_BULK_PAGES		256
 #define VB_TELLS		8192
 #define VB_ORDERS		(VB_TOP_ORDER + 1)
 /* From here up a block is held whole; below, it is split so that it can move. */
 #define VB_BLOCK_ORDER		pageblock_order
-
-enum vb_queue_id {
-	VB_Q_INFLATE,
-	VB_Q_DEFLATE,
-	VB_Q_STATS,
-	VB_Q_HINT,
-	VB_Q_REPORT,
-	VB_Q_COUNT,
-};
 
 /* What woke the worker (bits of vballoon.events). */
 enum vb_event {
@@ -104,68 +92,6 @@ enum vb_counter {
 	VB_C_BLOCKS_SPLIT,
 	VB_C_ACTUAL_WRITES,
 	VB_C_COUNT,
-};
-
-struct vballoon;
-
-/**
- * struct vb_queue - one virtqueue
- * @vb:     owner
- * @vq:     NULL if the feature was not negotiated; under @lock
- * @lock:   adding, kicking and reaping
- * @wait:   those who wait for a flight on this queue
- * @irq_ns: time of the last interrupt
- */
-struct vb_queue {
-	struct vballoon *vb;
-	struct virtqueue *vq;
-	spinlock_t lock;
-	wait_queue_head_t wait;
-	u64 irq_ns;
-};
-
-/**
- * struct vb_flight - buffers handed to the device that are waited for together
- * @pending:   buffers not yet used by the device; queue lock
- * @kicked_ns: when the device was told
- * @done_ns:   when the last buffer came back
- * @slices:    times its owner slept in vain for it (see vb_flight_overdue)
- * @lost:      declared lost, counted once
- */
-struct vb_flight {
-	unsigned int pending;
-	u64 kicked_ns;
-	u64 done_ns;
-	unsigned int slices;
-	bool lost;
-};
-
-/**
- * struct vb_pfns - PFN buffers for inflateq and deflateq
- * @chunk:   VB_CHUNK_PFNS entries each
- * @len:     entries used
- * @chained: chunk belongs to the element of the chunk before it
- * @used:    chunks used
- * @sent:    chunks handed to the device
- * @cap:     chunks usable, from the ring's size
- */
-struct vb_pfns {
-	__virtio32 *chunk[VB_CHUNKS];
-	u16 len[VB_CHUNKS];
-	DECLARE_BITMAP(chained, VB_CHUNKS);
-	unsigned int used;
-	unsigned int sent;
-	unsigned int cap;
-};
-
-/**
- * struct vb_pace - how many pages make one kick's worth of device work
- * @ns_per_page: smoothed cost, 0 = not yet known
- * @pages:       limit for the next kick
- */
-struct vb_pace {
-	u32 ns_per_page;
-	u32 pages;
 };
 
 enum vb_stage {
@@ -344,33 +270,6 @@ void vb_worker_write_actual(struct vballoon *vb);
 const char *vb_worker_state_name(enum vb_state state);
 unsigned long vb_worker_floor_pages(struct vballoon *vb);
 
-/* queue.c */
-int vb_queue_find(struct vballoon *vb);
-void vb_queue_forget(struct vballoon *vb);
-int vb_queue_add(struct vb_queue *q, struct scatterlist *sg, unsigned int nents,
-		 bool to_device, struct vb_flight *f);
-void vb_queue_kick(struct vb_queue *q, struct vb_flight *f);
-void vb_queue_reap(struct vb_queue *q);
-bool vb_queue_wait(struct vb_queue *q, struct vb_flight *f, unsigned int timeout_ms);
-bool vb_queue_wait_idle(struct vb_queue *q, struct vb_flight *f);
-bool vb_flight_landed(struct vb_flight *f);
-bool vb_flight_overdue(struct vballoon *vb, struct vb_flight *f);
-long vb_flight_slice(void);
-void vb_pace_init(struct vb_pace *p, unsigned long cap);
-void vb_pace_update(struct vb_pace *p, unsigned long pages,
-		    const struct vb_flight *f, unsigned long cap);
-
-/* pfns.c */
-int vb_pfns_init(struct vb_pfns *p);
-void vb_pfns_deinit(struct vb_pfns *p);
-void vb_pfns_reset(struct vb_pfns *p);
-unsigned long vb_pfns_room(const struct vb_pfns *p);
-unsigned long vb_pfns_add(struct vballoon *vb, struct vb_pfns *p,
-			  unsigned long pfn, unsigned long nr, bool aligned);
-int vb_pfns_submit(struct vballoon *vb, struct vb_pfns *p, struct vb_queue *q,
-		   struct vb_flight *f);
-bool vb_pfns_sent(const struct vb_pfns *p);
-
 /* held.c */
 void vb_held_init(struct vballoon *vb);
 unsigned long vb_held_pages(struct vballoon *vb);
@@ -389,11 +288,17 @@ void vb_held_unmark_offline(struct page *page, unsigned int order);
 void vb_held_give_back_block(struct page *page, unsigned int order);
 void vb_held_give_back_singles(struct list_head *pages);
 
-/* inflate.c */
+/* batch.c */
 int vb_batch_init(struct vb_batch *b);
 void vb_batch_deinit(struct vb_batch *b);
 void vb_batch_reset(struct vb_batch *b);
+void vb_batch_free(struct vb_batch *b);
 unsigned long vb_batch_pages(const struct vb_batch *b);
+unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
+			    unsigned long want, bool *ret_full);
+void vb_batch_seal(struct vballoon *vb, struct vb_batch *b);
+
+/* inflate.c */
 void vb_inflate_advance(struct vballoon *vb);
 unsigned long vb_inflate_pending(struct vballoon *vb);
 long vb_inflate_step(struct vballoon *vb, unsigned long want);
