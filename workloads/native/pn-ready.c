@@ -5,8 +5,8 @@
  *   pn-ready TEXT NAME:COUNT PROGRAM [ARGUMENT...]
  *
  * What PROGRAM writes to standard error is passed on; when a line of it holds TEXT and NAME has then grown by COUNT, READY is printed. NAME is
- * cpu_ms, the CPU time of everything in this cgroup, or a name of /proc/vmstat (pswpout: the guest swaps). Signals to the process group reach
- * PROGRAM by themselves. Exit: as PROGRAM does (128 + signal if it died of one); 2 usage; 127 no such program.
+ * cpu_ms, the CPU time of everything in this cgroup; anon_bytes, anonymous memory of the whole guest; or a name of /proc/vmstat (pswpout: the
+ * guest swaps). Signals to the process group reach PROGRAM by themselves. Exit: as PROGRAM does (128 + signal if it died of one); 2 usage; 127 no such program.
  */
 #include "args.h"
 
@@ -45,20 +45,41 @@ static void find_group(void)
 		fclose(file);
 }
 
+/** struct gauge - where a NAME is read */
+struct gauge {
+	const char *name;
+	const char *file;
+	const char *key; /* in the file */
+	uint64_t multiply, divide;
+};
+
+static const struct gauge gauges[] = {
+	{"cpu_ms", cpu_stat, "usage_usec", 1, 1000},
+	{"anon_bytes", "/proc/vmstat", "nr_anon_pages", 4096, 1},
+};
+
+static struct gauge find_gauge(void)
+{
+	for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++)
+		if (strcmp(gauges[i].name, name) == 0)
+			return gauges[i];
+	return (struct gauge){name, "/proc/vmstat", name, 1, 1};
+}
+
 /* What NAME stands at. Return: false when it can't be told: READY then comes with TEXT alone. */
 static bool measure(uint64_t *ret_value)
 {
-	bool cpu = strcmp(name, "cpu_ms") == 0, found = false;
-	FILE *file = fopen(cpu ? cpu_stat : "/proc/vmstat", "re");
-	const char *key = cpu ? "usage_usec" : name;
+	struct gauge gauge = find_gauge();
+	FILE *file = fopen(gauge.file, "re");
+	bool found = false;
 	char row[256];
 
 	while (file && !found && fgets(row, sizeof(row), file)) {
-		size_t len = strlen(key);
+		size_t len = strlen(gauge.key);
 
-		found = strncmp(row, key, len) == 0 && row[len] == ' ';
+		found = strncmp(row, gauge.key, len) == 0 && row[len] == ' ';
 		if (found)
-			*ret_value = strtoull(row + len, NULL, 10) / (cpu ? 1000 : 1);
+			*ret_value = strtoull(row + len, NULL, 10) * gauge.multiply / gauge.divide;
 	}
 	if (file)
 		fclose(file);
