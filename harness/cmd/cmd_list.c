@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "../../drivers-under-test/balloond/laws/law.h"
 #include "../../guests/images/mutants.h"
 #include "../../guests/images/paths.h"
 #include "../../guests/images/recipe.h"
@@ -194,6 +195,12 @@ static void list_drivers(const struct lister *lister)
 		emit(lister, "PATH.ko", "any module built for the guest's kernel");
 }
 
+static void list_laws(const struct lister *lister)
+{
+	for (const struct pn_law *const *law = pn_laws; *law; law++)
+		emit(lister, (*law)->name, (*law)->help);
+}
+
 static void list_images(const struct lister *lister)
 {
 	g_auto(GStrv) names = pn_recipe_names();
@@ -263,6 +270,7 @@ static const struct list_kind {
 	{"scenarios", "what `puncture run` takes: one scenario each", list_scenarios},
 	{"runnable", "suites and scenarios", list_runnable},
 	{"drivers", "drivers under test", list_drivers},
+	{"laws", "laws of memory control that `puncture simulate` compares", list_laws},
 	{"images", "guest images", list_images},
 	{"loads", "loads that run in the guest", list_loads},
 	{"patterns", "shapes of balloon targets over time, with their parameters", list_patterns},

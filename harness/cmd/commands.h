@@ -8,6 +8,7 @@ extern const struct pn_command pn_command_doctor;
 extern const struct pn_command pn_command_list;
 extern const struct pn_command pn_command_run;
 extern const struct pn_command pn_command_report;
+extern const struct pn_command pn_command_simulate;
 extern const struct pn_command pn_command_images;
 extern const struct pn_command pn_command_repair;
 extern const struct pn_command pn_command_help_record;
