@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is KVM usable? /dev/kvm may open, and KVM_CREATE_VM succeed, where a guest never leaves its firmware. So a guest is booted: its boot
- * sector writes two letters to QEMU's debug port and resets, which ends QEMU. Both must happen before the deadline.
+ * Is KVM usable? /dev/kvm may open, and KVM_CREATE_VM succeed, where a guest never leaves its firmware, or where each of its instructions is
+ * emulated and a kernel would take hours. So a guest is booted: its boot sector counts down from 2^28, writes two letters to QEMU's
+ * debug port and resets, which ends QEMU. All that must happen before the deadline: a processor needs some tenths of a second for it, an
+ * emulated one minutes. (A processor too old to run real mode by itself is taken for one that can't: TCG is the safe answer.)
  */
 
 #include "accel.h"
@@ -23,8 +25,11 @@
 
 #define DEADLINE_NS (6 * PN_NS_PER_S)
 
-/* cli; 'P' and 'N' to port 0xe9; reset by the keyboard controller (port 0x64, 0xfe); hlt for ever */
-static const unsigned char code[] = { 0xfa, 0xb0, 'P', 0xe6, 0xe9, 0xb0, 'N', 0xe6, 0xe9, 0xb0, 0xfe, 0xe6, 0x64, 0xf4, 0xeb, 0xfd };
+#define PROBE 2 /* raised with every change of what is booted: answers of another probe don't count */
+
+/* cli; mov ecx, 2^28; dec ecx, jnz; 'P' and 'N' to port 0xe9; reset by the keyboard controller (port 0x64, 0xfe); hlt for ever */
+static const unsigned char code[] = { 0xfa, 0x66, 0xb9, 0x00, 0x00, 0x00, 0x10, 0x66, 0x49, 0x75, 0xfc, 0xb0, 'P',
+				      0xe6, 0xe9, 0xb0, 'N',  0xe6, 0xe9, 0xb0, 0xfe, 0xe6, 0x64, 0xf4, 0xeb, 0xfd };
 
 struct probing {
 	const char *emulator;
@@ -59,7 +64,7 @@ static int boot_sector(const char *dir, void *data, struct pn_diag *diag)
 		return err;
 	err = pn_spawn_run(argv, NULL, DEADLINE_NS, NULL, &words);
 	if (err == -ETIMEDOUT)
-		g_snprintf(answer, sizeof(answer), "no a guest did not leave its firmware within %llu s",
+		g_snprintf(answer, sizeof(answer), "no a guest did not get through its boot sector within %llu s",
 			   (unsigned long long)(DEADLINE_NS / PN_NS_PER_S));
 	else if (err)
 		g_snprintf(answer, sizeof(answer), "no %s", words.text);
@@ -80,7 +85,7 @@ static char *probe_key(const char *hash, const char *accel)
 	if (!pn_fs_read("/proc/cpuinfo", &cpu, NULL, NULL))
 		line = strstr(cpu, "model name");
 	model = line ? g_strndup(line, strcspn(line, "\n")) : g_strdup("?");
-	facts = g_strdup_printf("%s %s %s %s %s %s", hash, accel, host.nodename, host.release, host.version, model);
+	facts = g_strdup_printf("%d %s %s %s %s %s %s", PROBE, hash, accel, host.nodename, host.release, host.version, model);
 	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, facts, -1);
 }
 

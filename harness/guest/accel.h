@@ -10,7 +10,7 @@ struct pn_diag;
 /**
  * pn_accel_probe() - who can run a guest's instructions on this host
  * @qemu: emulator, or NULL for the one in PATH
- * @ret_accel: PN_ACCEL_KVM only when a guest really got through its firmware under KVM
+ * @ret_accel: PN_ACCEL_KVM only when a guest really got through firmware and a counting loop under KVM
  * @reason: why, in a few words; may be NULL
  * @reason_size: of @reason
  *
