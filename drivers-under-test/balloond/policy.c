@@ -65,7 +65,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 struct pn_policy_config pn_policy_defaults(void)
 {
 	return (struct pn_policy_config){
-		.headroom = 1,
+		.headroom = 4,
 		.calm_headroom = 0.05,
 		.headroom_bytes = 64ULL << 20,
 		.calm_after_ns = 3600 * SECOND_NS,

@@ -60,7 +60,7 @@ struct pn_policy_config {
 	uint64_t reserve_bytes;	 /* never to be touched */
 	bool bounds_enforced;	 /* memory cgroups hold every guest to its bound: what it says beyond it is not counted; default no */
 	/* demand */
-	double headroom;	      /* part of the used memory that a guest whose use jumps keeps free at most; default 1 */
+	double headroom;	      /* part of the used memory that a guest whose use jumps keeps free at most; default 4 */
 	double calm_headroom;	      /* and one whose use is steady; at most @headroom; default 0.05 */
 	uint64_t headroom_bytes;      /* but at least this much; default 64 MiB */
 	uint64_t calm_after_ns;	      /* half-life of the memory of the largest jump; default 1 h */

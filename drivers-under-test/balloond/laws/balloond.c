@@ -7,13 +7,15 @@ static void *law_new(const struct pn_policy_config *config, const struct pn_poli
 	return pn_policy_new(config, guests, targets, count);
 }
 
-/* With the knob turned that also goes for memory that is used but never touched. */
+/* With its knobs turned it also goes for memory that is used but never touched. */
 static void *law_new_deep(const struct pn_policy_config *config, const struct pn_policy_guest *guests, const uint64_t *targets, size_t count)
 {
 	struct pn_policy_config deep = *config;
 
+	deep.headroom = 1;
+	deep.cool_down_ns = 20000000000ULL;
 	deep.probe_per_s = 0.0005;
-	deep.probe_after_ns = 60000000000ULL;
+	deep.probe_after_ns = 30000000000ULL;
 	return pn_policy_new(&deep, guests, targets, count);
 }
 
@@ -38,8 +40,8 @@ const struct pn_law pn_law_balloond = {
 
 const struct pn_law pn_law_balloond_deep = {
 	.name = "balloond-deep",
-	.help = "the same with probing on: calm guests are tried below their demand until they stall a little",
-	.source = "policy.c, probe_per_s = 0.0005 and probe_after = 60 s",
+	.help = "the same, bolder: calm guests are tried below their demand until they stall a little",
+	.source = "policy.c with headroom = 1, cool_down = 20 s, probe_per_s = 0.0005, probe_after = 30 s",
 	.new = law_new_deep,
 	.step = law_step,
 	.free = law_free,
