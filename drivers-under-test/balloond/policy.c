@@ -65,10 +65,10 @@ static uint64_t larger(uint64_t a, uint64_t b)
 struct pn_policy_config pn_policy_defaults(void)
 {
 	return (struct pn_policy_config){
-		.headroom = 4,
+		.headroom = 16,
 		.calm_headroom = 0.05,
 		.headroom_bytes = 64ULL << 20,
-		.calm_after_ns = 3600 * SECOND_NS,
+		.calm_after_ns = 7200 * SECOND_NS,
 		.hidden_after_ns = 4 * 3600 * SECOND_NS,
 		.psi_block = 0.005,
 		.psi_grow = 0.02,

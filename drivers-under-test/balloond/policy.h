@@ -60,10 +60,10 @@ struct pn_policy_config {
 	uint64_t reserve_bytes;	 /* never to be touched */
 	bool bounds_enforced;	 /* memory cgroups hold every guest to its bound: what it says beyond it is not counted; default no */
 	/* demand */
-	double headroom;	      /* part of the used memory that a guest whose use jumps keeps free at most; default 4 */
+	double headroom;	      /* part of the used memory that a guest whose use jumps keeps free at most; default 16 */
 	double calm_headroom;	      /* and one whose use is steady; at most @headroom; default 0.05 */
 	uint64_t headroom_bytes;      /* but at least this much; default 64 MiB */
-	uint64_t calm_after_ns;	      /* half-life of the memory of the largest jump; default 1 h */
+	uint64_t calm_after_ns;	      /* half-life of the memory of the largest jump; default 2 h */
 	uint64_t hidden_after_ns;     /* half-life of what was learned of memory in use that is called available; default 4 h */
 	double psi_block;	      /* share of time stalled on memory that blocks lowering; default 0.005 */
 	double psi_grow;	      /* and that asks for more; default 0.02 */

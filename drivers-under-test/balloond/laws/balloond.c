@@ -13,6 +13,7 @@ static void *law_new_deep(const struct pn_policy_config *config, const struct pn
 	struct pn_policy_config deep = *config;
 
 	deep.headroom = 1;
+	deep.calm_after_ns = 3600000000000ULL;
 	deep.cool_down_ns = 20000000000ULL;
 	deep.probe_per_s = 0.0005;
 	deep.probe_after_ns = 30000000000ULL;
@@ -41,7 +42,7 @@ const struct pn_law pn_law_balloond = {
 const struct pn_law pn_law_balloond_deep = {
 	.name = "balloond-deep",
 	.help = "the same, bolder: calm guests are tried below their demand until they stall a little",
-	.source = "policy.c with headroom = 1, cool_down = 20 s, probe_per_s = 0.0005, probe_after = 30 s",
+	.source = "policy.c with headroom = 1, calm_after = 1 h, cool_down = 20 s, probe_per_s = 0.0005, probe_after = 30 s",
 	.new = law_new_deep,
 	.step = law_step,
 	.free = law_free,

@@ -144,7 +144,7 @@ static void test_forms(void **state)
 	const struct pn_law *laws[] = { &pn_law_balloond, &pn_law_static, NULL };
 	struct pn_sim_config config = small();
 	struct pn_sim_result results[2];
-	json_t *root;
+	json_t *root, *policy;
 	char *json, *svg;
 
 	config.hours = 1;
@@ -156,10 +156,11 @@ static void test_forms(void **state)
 	assert_int_equal(json_object_size(root), 5);
 	assert_int_equal(json_integer_value(json_object_get(root, "guests")), 40);
 	assert_true(json_is_real(json_object_get(json_object_get(root, "tick_ms"), "p99")));
-	root = json_incref(json_array_get(json_object_get(root, "policies"), 1));
-	assert_string_equal(json_string_value(json_object_get(root, "name")), "static");
-	assert_int_equal(json_object_size(root), 6);
-	assert_true(json_is_integer(json_object_get(root, "reversals")));
+	policy = json_array_get(json_object_get(root, "policies"), 1);
+	assert_string_equal(json_string_value(json_object_get(policy, "name")), "static");
+	assert_int_equal(json_object_size(policy), 6);
+	assert_true(json_is_integer(json_object_get(policy, "reversals")));
+	json_decref(root);
 	svg = pn_sim_svg(&config, results, 2);
 	assert_non_null(strstr(svg, ">static</text>"));
 	g_free(svg);
