@@ -157,10 +157,12 @@ static void reap(struct pool *pool)
 static void signal_all(struct pool *pool, int signal)
 {
 	for (unsigned int i = 0; i < pool->jobs; i++) {
-		if (!pool->slots[i].task)
+		struct slot *slot = &pool->slots[i];
+
+		if (!slot->task)
 			continue;
-		pool->slots[i].killed = signal == SIGKILL;
-		kill(signal == SIGKILL ? -pool->slots[i].pid : pool->slots[i].pid, signal);
+		slot->killed = signal == SIGKILL || slot->task->disposable;
+		kill(slot->killed ? -slot->pid : slot->pid, slot->killed ? SIGKILL : signal);
 	}
 }
 

@@ -24,6 +24,7 @@ struct pn_task {
 	void *data;
 	const char *log_path; /* standard output and error of the child are appended to it; NULL: they go nowhere */
 	uint64_t timeout_ns;  /* the child and its process group are killed after this; 0: never */
+	bool disposable;      /* nothing of it is worth an orderly end: the first wish to stop kills it */
 };
 
 /** enum pn_task_how - how a task ended */

@@ -104,6 +104,7 @@ static void add_preparation(struct preparations *all, const struct pn_scenario *
 		.data = preparation,
 		.log_path = log_path,
 		.timeout_ns = PREPARE_TIMEOUT_NS,
+		.disposable = true,
 	};
 	g_ptr_array_add(all->list, preparation);
 }

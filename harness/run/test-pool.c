@@ -133,6 +133,16 @@ static void one_interrupt_lets_tasks_end_themselves(void **state)
 	assert_int_equal(script.stops, 1);
 }
 
+static void one_interrupt_kills_what_is_disposable(void **state)
+{
+	struct script script = {.stop_after_start = 1};
+
+	add(&script, task_hangs, 0);
+	script.tasks[0].disposable = true;
+	assert_int_equal(pn_pool_run(1, &ops, &script, NULL), -EINTR);
+	assert_int_equal(script.ends[0].how, PN_TASK_KILLED);
+}
+
 static void two_interrupts_kill(void **state)
 {
 	struct script script = {.stop_after_start = 2};
@@ -161,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_every_kind_of_end),
 		cmocka_unit_test(one_interrupt_lets_tasks_end_themselves),
+		cmocka_unit_test(one_interrupt_kills_what_is_disposable),
 		cmocka_unit_test(two_interrupts_kill),
 		cmocka_unit_test(leaves_the_signal_mask_as_it_was),
 	};
