@@ -23,6 +23,7 @@ static void queued_free(void *data)
 	g_free(queued->params_json);
 	g_free(queued->yaml);
 	g_free(queued->skip_reason);
+	json_decref(queued->pair);
 	g_free(queued);
 }
 
@@ -41,6 +42,7 @@ void pn_queue_free(struct pn_queue *queue)
 		return;
 	g_ptr_array_free(queue->cases, TRUE);
 	g_ptr_array_free(queue->plans, TRUE);
+	json_decref(queue->compare);
 	g_free(queue);
 }
 
@@ -50,19 +52,27 @@ void pn_queue_add_plan(struct pn_queue *queue, struct pn_plan *plan, unsigned in
 	g_ptr_array_add(queue->plans, plan);
 	for (unsigned int i = 0; i < plan->count; i++) {
 		const struct pn_case *planned = &plan->cases[i];
-		struct pn_queued *queued;
+		g_autofree char *id = NULL;
 
 		if (shard && i % shard_count != shard - 1)
 			continue;
-		queued = g_new0(struct pn_queued, 1);
-		queued->index = queue->cases->len + 1;
-		queued->id = queue->rounds == 1 ? g_strdup(planned->id) : g_strdup_printf("%s,round=%u", planned->id, queue->rounds);
-		queued->params_json = g_strdup(planned->params_json);
-		queued->yaml = g_strdup(planned->yaml);
-		queued->skip_reason = g_strdup(planned->skip_reason);
-		queued->scenario = planned->scenario;
-		g_ptr_array_add(queue->cases, queued);
+		id = queue->rounds == 1 ? g_strdup(planned->id) : g_strdup_printf("%s,round=%u", planned->id, queue->rounds);
+		pn_queue_add_case(queue, planned, id, NULL);
 	}
+}
+
+void pn_queue_add_case(struct pn_queue *queue, const struct pn_case *planned, const char *id, json_t *pair)
+{
+	struct pn_queued *queued = g_new0(struct pn_queued, 1);
+
+	queued->index = queue->cases->len + 1;
+	queued->id = g_strdup(id);
+	queued->params_json = g_strdup(planned->params_json);
+	queued->yaml = g_strdup(planned->yaml);
+	queued->skip_reason = g_strdup(planned->skip_reason);
+	queued->scenario = planned->scenario;
+	queued->pair = pair;
+	g_ptr_array_add(queue->cases, queued);
 }
 
 static char *yaml_path(unsigned int index)
@@ -77,9 +87,9 @@ static json_t *plan_entry(const struct pn_queued *queued, const json_t *before)
 
 	if (!queued->scenario) /* of an earlier process: as it stood */
 		return json_incref((json_t *)before);
-	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:s, s:o, s:s*}", "index", (int)queued->index, "id", queued->id, "scenario",
+	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:s, s:o, s:s*, s:O*}", "index", (int)queued->index, "id", queued->id, "scenario",
 			 queued->scenario->name, "driver", queued->scenario->driver.name, "seed", (json_int_t)queued->scenario->seed, "yaml",
-			 path, "params", params ? params : json_object(), "skip_reason", queued->skip_reason);
+			 path, "params", params ? params : json_object(), "skip_reason", queued->skip_reason, "pair", queued->pair);
 }
 
 int pn_queue_save(const struct pn_queue *queue, struct pn_store *store, json_t *argv, struct pn_diag *diag)
@@ -97,8 +107,9 @@ int pn_queue_save(const struct pn_queue *queue, struct pn_store *store, json_t *
 			err = pn_store_write(store, path, queued->yaml, diag);
 		json_array_append_new(cases, plan_entry(queued, known));
 	}
-	plan = json_pack("{s:i, s:s, s:s, s:O, s:o}", "schema", 1, "run", store->id, "mode", "live", "argv",
-			 json_object_get(before, "argv") ? json_object_get(before, "argv") : argv, "cases", cases);
+	plan = json_pack("{s:i, s:s, s:s, s:O, s:o, s:O*}", "schema", 1, "run", store->id, "mode", "live", "argv",
+			 json_object_get(before, "argv") ? json_object_get(before, "argv") : argv, "cases", cases, "compare",
+			 queue->compare);
 	if (!err)
 		err = pn_store_write_json(store, "plan.json", plan, diag);
 	json_decref(plan);
@@ -154,6 +165,7 @@ int pn_queue_resume(struct pn_queue *queue, const struct pn_store *store, const 
 	if (err)
 		return err;
 	queue->rounds = 1;
+	queue->compare = json_incref(json_object_get(run->plan, "compare"));
 	for (size_t i = 0; i < run->count && !err; i++) {
 		const json_t *entry = pn_rundir_case(run, i);
 		const char *skip_reason = json_string_value(json_object_get(entry, "skip_reason"));
@@ -163,6 +175,7 @@ int pn_queue_resume(struct pn_queue *queue, const struct pn_store *store, const 
 		queued->index = (unsigned int)json_integer_value(json_object_get(entry, "index"));
 		queued->id = g_strdup(json_string_value(json_object_get(entry, "id")));
 		queued->params_json = g_strdup(params);
+		queued->pair = json_incref(json_object_get(entry, "pair"));
 		queued->skip_reason = g_strdup(skip_reason);
 		queued->ended = ended_for_good(run, i) || skip_reason;
 		free(params);

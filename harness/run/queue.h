@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 struct pn_diag;
+struct pn_case;
 struct pn_plan;
 struct pn_plan_config;
 struct pn_scenario;
@@ -19,6 +20,7 @@ struct pn_queued {
 	char *yaml; /* the resolved scenario */
 	char *skip_reason;
 	struct pn_scenario *scenario; /* borrowed from its plan; NULL for a case of an earlier process that has ended */
+	json_t *pair; /* of a run of pairs: what plan.json says under "pair"; NULL otherwise */
 	bool ended;
 };
 
@@ -27,6 +29,7 @@ struct pn_queue {
 	GPtrArray *cases; /* of struct pn_queued */
 	GPtrArray *plans; /* of struct pn_plan */
 	unsigned int rounds;
+	json_t *compare; /* of a run of pairs: what plan.json says under "compare"; NULL otherwise */
 };
 
 struct pn_queue *pn_queue_new(void);
@@ -38,6 +41,13 @@ void pn_queue_free(struct pn_queue *queue);
  * @shard: from 1: take only every @shard_count-th case, starting with this one; 0: all
  */
 void pn_queue_add_plan(struct pn_queue *queue, struct pn_plan *plan, unsigned int shard, unsigned int shard_count);
+
+/**
+ * pn_queue_add_case() - append one case of a plan that the queue already holds
+ * @id: in place of the plan's
+ * @pair: stolen
+ */
+void pn_queue_add_case(struct pn_queue *queue, const struct pn_case *planned, const char *id, json_t *pair);
 
 /**
  * pn_queue_resume() - the cases of a run directory, those that have ended marked so

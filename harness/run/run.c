@@ -11,6 +11,7 @@
 #include "../../reports/rundir.h"
 #include "../base/diag.h"
 #include "../base/owned.h"
+#include "pairs.h"
 #include "supervisor.h"
 
 static unsigned int choose_jobs(const struct pn_supervisor *self)
@@ -43,21 +44,31 @@ static void fit(struct pn_supervisor *self, unsigned int first)
 	}
 }
 
-int pn_supervisor_round(struct pn_supervisor *self, struct pn_diag *diag)
+static int add_round(struct pn_supervisor *self, struct pn_diag *diag)
 {
 	struct pn_plan_config plan_config = self->config->plan;
 	struct pn_plan *plan = NULL;
-	unsigned int before = self->queue->cases->len;
 	int err;
 
 	/* the first round has the seeds of the scenarios, so that it is the same tomorrow; so have the others, counted from there */
 	if (self->queue->rounds)
 		plan_config.seed = (plan_config.seed ? plan_config.seed : 1) + self->queue->rounds;
 	err = pn_plan_build(&plan_config, &plan, diag);
+	if (!err)
+		pn_queue_add_plan(self->queue, plan, self->config->shard, self->config->shard_count);
+	return err;
+}
+
+int pn_supervisor_round(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	unsigned int before = self->queue->cases->len;
+	int err = self->config->pairs ? pn_pairs_round(self, diag) : add_round(self, diag);
+
 	if (err)
 		return err;
-	pn_queue_add_plan(self->queue, plan, self->config->shard, self->config->shard_count);
 	fit(self, before);
+	if (self->config->pairs)
+		pn_pairs_settle(self, before);
 	return pn_queue_save(self->queue, self->store, self->argv, diag);
 }
 
@@ -78,10 +89,11 @@ static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
 	int err = pn_plan_build(&config->plan, &plan, diag);
 
 	/* planned before the directory is made: a mistake in a scenario leaves nothing */
-	if (err)
-		return err;
+	if (!err && config->pairs)
+		err = pn_pairs_check(plan, config->pairs, diag);
 	pn_plan_free(plan);
-	err = pn_store_create(config->out_dir, config->plan.names[0], &self->store, diag);
+	if (!err)
+		err = pn_store_create(config->out_dir, config->plan.names[0], &self->store, diag);
 	if (!err)
 		err = pn_supervisor_round(self, diag);
 	if (err)
@@ -141,6 +153,10 @@ static int report(const struct pn_supervisor *self, bool interrupted, struct pn_
 
 	if (err)
 		return err;
+	if (self->config->pairs) {
+		pn_rundir_free(run);
+		return self->config->pairs->report(self->store->dir, interrupted, self->config->pairs->data, diag);
+	}
 	err = pn_report_text(run, &style, stdout, diag);
 	if (!err && self->store->full)
 		printf("the disk is full: make room, then go on with: %s --resume %s\n", self->config->again, self->store->dir);

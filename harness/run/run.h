@@ -10,6 +10,27 @@
 
 struct pn_diag;
 
+/**
+ * struct pn_run_pairs - two variants of every case, run in pairs; all borrowed
+ * @b: how variant B is planned; variant A is the run's own plan, of the same names
+ * @head: object that plan.json keeps under "compare", for those who judge; "seed" and "pairs" are in it
+ * @seed: of the order within pairs and of the cases within a round
+ * @pairs: at most so many of each case, after one for warm-up
+ * @budget_ns: no round starts that would not end within this; 0: no limit
+ * @open: is another pair wanted, after @pairs of them? NULL: always
+ * @report: in place of the report to stdout. Return: enum pn_exit or a negative errno.
+ */
+struct pn_run_pairs {
+	const struct pn_plan_config *b;
+	const json_t *head;
+	uint64_t seed;
+	unsigned int pairs;
+	uint64_t budget_ns;
+	bool (*open)(const char *dir, unsigned int pairs, void *data);
+	int (*report)(const char *dir, bool interrupted, void *data, struct pn_diag *diag);
+	void *data;
+};
+
 /** struct pn_run_config - a run as the command line asks for it; plain value, all borrowed */
 struct pn_run_config {
 	struct pn_plan_config plan;
@@ -17,6 +38,7 @@ struct pn_run_config {
 	const char *out_dir;	  /* NULL: runs/TIMESTAMP-NAME */
 	const char *resume_dir;	  /* go on with this run; plan, shard and out_dir are then not looked at, except for plan.workloads_dir */
 	unsigned int jobs;	  /* cases at once; 0: as many as the host has CPUs and memory for */
+	const struct pn_run_pairs *pairs; /* NULL: a plain run */
 	bool until_fail;	  /* further rounds with other seeds until a case fails */
 	uint64_t for_ns;	  /* further rounds until this much time has passed; 0: one round */
 	unsigned int shard;	  /* from 1; 0: all */
@@ -54,7 +76,8 @@ struct pn_run_ops {
 	json_t *(*host)(const struct pn_run_config *config);
 };
 
-/** pn_run_init() - make known what only this layer knows: kinds of owned things, checks of requirements. Before anything is planned or repaired. */
+/** pn_run_init() - make known what only this layer knows: kinds of owned things, checks of requirements, names of
+ * drivers and images. Before anything is planned or repaired. */
 void pn_run_init(void);
 
 /** pn_run_ops_real - the ones that boot guests */

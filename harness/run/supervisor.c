@@ -13,6 +13,7 @@
 #include "../base/clock.h"
 #include "../base/units.h"
 #include "leftover.h"
+#include "pairs.h"
 #include "verdict.h"
 
 #define SUMMARY_EVERY_NS (2 * PN_NS_PER_S)
@@ -169,7 +170,9 @@ static bool another_round(struct pn_supervisor *self)
 {
 	struct pn_diag diag = {0};
 
-	if (!self->config->until_fail && !self->config->for_ns)
+	if (!self->config->until_fail && !self->config->for_ns && !self->config->pairs)
+		return false;
+	if (self->config->pairs && !pn_pairs_more(self))
 		return false;
 	if (!self->progress.done) /* nothing can run: no use in planning it for ever */
 		return false;

@@ -23,6 +23,7 @@ struct pn_supervisor {
 	bool enough;	      /* start no more: failed under --until-fail, out of time, disk full */
 	uint64_t began_ns;
 	uint64_t summary_ns; /* when run.json was last written */
+	uint64_t round_ns; /* of a run of pairs: when the running round began */
 	json_t *argv;
 };
 
