@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The numbers of a case, all from its record and only over its timeline's window. What was not measured is absent: an absent metric
+ * The numbers of a case, all from its record and only over the part of its timeline that is measured. What was not measured is absent: an absent metric
  * and a 0 are two things.
  */
 
@@ -166,7 +166,7 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 		return pn_diag_set(diag, -EINVAL, "the record of case '%s' has no journal or no samples", record->scenario->name);
 	metrics = json_object();
 	compute_start(record, metrics);
-	if (!pn_record_window(record, &window)) {
+	if (!pn_record_measured(record, &window)) {
 		sharp = window;
 		sharpen(record, &sharp);
 		compute_counted(record, sharp, metrics);

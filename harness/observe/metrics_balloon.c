@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Balloon metrics. A rate is bytes really moved over the time in which they moved: a course runs from a target to where it settled, or to
- * the next target that cut it short. Courses of a phase whose name starts with "warm" are warm-up and left out.
+ * the next target that cut it short. Courses of a phase that is not measured (setup, warm-up) are left out.
  */
 
 #include "metrics.h"
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/units.h"
+#include "../scenario/scenario.h"
 
 #define CALM_NS PN_NS_PER_S /* before the window, for the state that a rise starts from */
 
@@ -27,7 +28,7 @@ static void close_course(GArray *courses, const struct pn_record *record, uint64
 	struct course course = {
 	    .phase = pn_record_phase(record, t_ns), .moved_bytes = moved_bytes, .moving_ns = moving_ns, .settled = settled};
 
-	if (moved_bytes && moving_ns > 0 && !g_str_has_prefix(course.phase, "warm"))
+	if (moved_bytes && moving_ns > 0 && pn_phase_measured(course.phase))
 		g_array_append_val(courses, course);
 }
 

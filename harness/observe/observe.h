@@ -28,8 +28,9 @@ struct pn_scenario;
  *	"boot"		before the driver is loaded			needed
  *	"driver"	driver loaded and bound				needed
  *	"settled:N"	after the N-th "settled" record of the journal, N from 1; needed for each such record
- *	"start", "end"	just before and after the timeline; the metrics' window, exact for the guest's counters. Without them: the
- *			timeline's own times
+ *	"start", "end"	where what is measured begins (just before the timeline, or with the first measured phase of one that begins with
+ *			another: pn_phase_measured()), and just after the timeline; the metrics' window, exact for the guest's
+ *			counters. Without them: the journal's times
  *	"rest"		after the final full deflate, loads stopped, driver still loaded	needed
  *	"unloaded"	after the driver was unloaded			needed
  */
@@ -107,6 +108,6 @@ enum pn_verdict pn_oracle_judge_all(const struct pn_record *record, json_t **ret
  * pn_metrics_compute() - the case's metrics from its record
  * @ret_metrics: {"NAME":{"value":N,"unit":"U"}}: only what was measured
  *
- * Rates divide bytes really moved by the time they took, per phase; warm-up is left out. Return: 0 or a negative errno.
+ * Rates divide bytes really moved by the time they took, per phase; setup and warm-up are left out. Return: 0 or a negative errno.
  */
 int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, struct pn_diag *diag);

@@ -68,6 +68,36 @@ int pn_record_window(const struct pn_record *record, struct pn_span *ret_span)
 	return 0;
 }
 
+int pn_record_measured(const struct pn_record *record, struct pn_span *ret_span)
+{
+	bool unmeasured = false;
+	struct pn_span span;
+	const json_t *entry;
+	size_t i;
+	int err = pn_record_window(record, &span);
+
+	if (err)
+		return err;
+	json_array_foreach(record->journal, i, entry) {
+		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
+
+		if (!pn_is(entry, "ev", "phase") || t_ns < span.from_ns || t_ns > span.to_ns)
+			continue;
+		if (pn_phase_measured(pn_text(entry, "name"))) {
+			/* A timeline that begins with what is measured, or with what has no name, is measured from its start. */
+			if (unmeasured)
+				span.from_ns = t_ns;
+			unmeasured = false;
+			break;
+		}
+		unmeasured = true;
+	}
+	if (unmeasured)
+		return -ENODATA;
+	*ret_span = span;
+	return 0;
+}
+
 const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns)
 {
 	const char *phase = "";

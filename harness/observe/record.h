@@ -39,6 +39,14 @@ const json_t *pn_record_mark(const struct pn_record *record, const char *label);
 /** pn_record_window() - from the timeline's start to its end, by the journal. Return: 0 or -ENODATA. */
 int pn_record_window(const struct pn_record *record, struct pn_span *ret_span);
 
+/**
+ * pn_record_measured() - the part of the window that is measured: all of it, or, of a timeline that begins with a phase that is not
+ * measured (setup, warm-up), from its first measured phase on
+ *
+ * Return: 0, or -ENODATA when there is no window, or nothing in it is measured.
+ */
+int pn_record_measured(const struct pn_record *record, struct pn_span *ret_span);
+
 /** pn_record_phase() - name of the phase an instant lies in, "" when in none */
 const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns);
 

@@ -93,6 +93,37 @@ static void test_warm_up_left_out(void **state)
 	json_decref(metrics);
 }
 
+/* The first course makes the state that the second starts from: neither its movement nor what it cost is measured. */
+static void test_setup_left_out(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *entry, *metrics;
+	size_t i;
+
+	json_array_foreach(fixture->record.journal, i, entry) {
+		if (pn_is(entry, "name", "inflate"))
+			json_object_set_new(entry, "name", json_string("setup"));
+	}
+	fixture_ramp(fixture, 0, 3.0, "guest.vm.pswpout", 0, 1000);
+	fixture_set(fixture, 2.9, 6.0, "guest.vm.pswpout", 1000);
+	metrics = compute(fixture);
+	assert_absent(metrics, "balloon.inflate.bytes_per_s");
+	assert_absent(metrics, "phase.setup.inflate.bytes_per_s");
+	assert_metric(metrics, "balloon.deflate.bytes_per_s", (double)FIXTURE_BALLOON / 0.25, "bytes/s");
+	assert_metric(metrics, "balloon.settled_targets", 1, "count");
+	assert_metric(metrics, "qemu.cpu_s", 0.5, "s"); /* half of the one second from 3.0 s on */
+	assert_metric(metrics, "guest.swap_out_bytes", 0, "bytes");
+	json_decref(metrics);
+	json_array_foreach(fixture->record.journal, i, entry) {
+		if (pn_is(entry, "name", "deflate"))
+			json_object_set_new(entry, "name", json_string("setup"));
+	}
+	metrics = compute(fixture);
+	assert_absent(metrics, "qemu.cpu_s"); /* nothing is measured */
+	assert_absent(metrics, "balloon.deflate.bytes_per_s");
+	json_decref(metrics);
+}
+
 /* A target that cuts a course short: what was moved until then counts, with the time until then. */
 static void test_flip(void **state)
 {
@@ -212,7 +243,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_flip),
+	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_flip),
 	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_host_does_not_reboot), TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
 	};
 

@@ -41,6 +41,7 @@ struct course {
 	int workdir; /* id of what is owned */
 	unsigned int loads_started;
 	unsigned int settled; /* "settled" records so far */
+	bool measuring;	      /* the mark "start" has been taken */
 	int mark_error;	      /* the first mark that could not be written */
 };
 
@@ -108,6 +109,21 @@ static void on_settled(void *data, uint64_t balloon_bytes)
 	mark(course, label);
 }
 
+/* The guest is sampled slowly: its counters must be exact at both ends of what is measured. */
+static void begin_measuring(struct course *course)
+{
+	course->measuring = true;
+	mark(course, "start");
+}
+
+static void on_phase(void *data, const char *phase)
+{
+	struct course *course = data;
+
+	if (!course->measuring && pn_phase_measured(phase))
+		begin_measuring(course);
+}
+
 static int start_sampler(struct course *course, struct pn_diag *diag)
 {
 	struct pn_sampler_config config = {
@@ -157,7 +173,8 @@ static int conduct(struct course *course, struct pn_diag *diag)
 {
 	int err;
 
-	mark(course, "start"); /* the guest is sampled slowly: its counters must be exact at both ends of what is measured */
+	if (!pn_scenario_measured_late(course->scenario))
+		begin_measuring(course);
 	err = pn_timeline_run(&course->timeline, diag);
 	if (!err)
 		mark(course, "end");
@@ -285,6 +302,7 @@ int pn_case_run(const struct pn_job *job, const int *stop, struct pn_diag *diag)
 		.case_dir = job->case_dir,
 		.stop = stop,
 		.on_settled = on_settled,
+		.on_phase = on_phase,
 		.data = &course,
 		.load_results = course.outcome.loads,
 	};

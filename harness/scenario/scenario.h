@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "../guest/machine.h"
 
@@ -41,6 +42,12 @@ struct pn_event {
 	bool may_miss; /* PN_DO_TARGET: out of reach on purpose; resting short of it is no failure */
 };
 
+/** pn_phase_measured() - is a phase part of what is measured? Not "setup", nor one that begins with "warm": they make the state to start from */
+static inline bool pn_phase_measured(const char *phase)
+{
+	return strcmp(phase, "setup") && strncmp(phase, "warm", strlen("warm"));
+}
+
 /** struct pn_driver_spec - the driver under test */
 struct pn_driver_spec {
 	char *name;   /* "vballoon", "stock", a variant's name, a path to a .ko */
@@ -78,6 +85,16 @@ struct pn_scenario {
 	uint64_t timeout_ns;	    /* a case that lives longer hangs: it is killed and BROK */
 	uint64_t seed;
 };
+
+/** pn_scenario_measured_late() - does the timeline begin with a phase that is not measured, so that measuring starts with a later one? */
+static inline bool pn_scenario_measured_late(const struct pn_scenario *scenario)
+{
+	for (unsigned int i = 0; i < scenario->event_count; i++) {
+		if (scenario->events[i].phase)
+			return !pn_phase_measured(scenario->events[i].phase);
+	}
+	return false;
+}
 
 /** struct pn_case - a planned case */
 struct pn_case {

@@ -77,15 +77,23 @@ int pn_conductor_fail(struct pn_conductor *conductor, int err, const struct pn_d
 	return err;
 }
 
-void pn_phase_begin(struct pn_conductor *conductor, const char *phase)
+/* The warm-up ends before the phase is journaled: that record is where the window begins. */
+int pn_phase_begin(struct pn_conductor *conductor, const char *phase, struct pn_diag *diag)
 {
 	const struct pn_timeline *timeline = conductor->timeline;
+	int r = 0;
 
 	g_mutex_lock(&conductor->calls);
-	pn_journal_add(timeline->journal, "phase", json_pack("{s:s}", "name", phase));
-	if (timeline->on_phase)
+	if (!conductor->measuring && pn_phase_measured(phase)) {
+		conductor->measuring = true;
+		r = pn_loads_mark(timeline, diag);
+	}
+	if (r == 0)
+		r = pn_journal_add(timeline->journal, "phase", json_pack("{s:s}", "name", phase));
+	if (r == 0 && timeline->on_phase)
 		timeline->on_phase(timeline->data, phase);
 	g_mutex_unlock(&conductor->calls);
+	return r;
 }
 
 static int settled(struct pn_conductor *conductor, const struct pn_course *course, const struct pn_settling *settling, struct pn_diag *diag)
@@ -143,8 +151,8 @@ static int lane_event(struct pn_conductor *conductor, unsigned int index, uint64
 	if (r < 0)
 		return r;
 	if (event->phase)
-		pn_phase_begin(conductor, event->phase);
-	return pn_event_perform(conductor, index, diag);
+		r = pn_phase_begin(conductor, event->phase, diag);
+	return r < 0 ? r : pn_event_perform(conductor, index, diag);
 }
 
 /* Events in order: each waits for the one before it. */
@@ -260,7 +268,8 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag)
 	g_cond_init(&conductor.wake);
 	conductor.faults = g_ptr_array_new();
 	journal_edge(&conductor, "start");
-	r = pn_loads_mark(timeline, &words);
+	conductor.measuring = !pn_scenario_measured_late(timeline->scenario);
+	r = conductor.measuring ? pn_loads_mark(timeline, &words) : 0;
 	if (r < 0)
 		pn_conductor_fail(&conductor, r, &words);
 	conductor.start_ns = pn_clock_now_ns();

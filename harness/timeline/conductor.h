@@ -48,7 +48,8 @@ struct pn_conductor {
 	int err;	     /* the first failure of any lane */
 	struct pn_diag diag; /* its words */
 
-	GMutex calls; /* one callback of the timeline at a time */
+	GMutex calls;	/* one callback of the timeline at a time */
+	bool measuring; /* what is measured has begun: the loads have been told */
 };
 
 /**
@@ -101,5 +102,5 @@ int pn_event_journal(struct pn_conductor *conductor, unsigned int index, uint64_
 /** pn_event_perform() - do one event (event.c's table). Return: 0 or a negative errno that ends the timeline. */
 int pn_event_perform(struct pn_conductor *conductor, unsigned int index, struct pn_diag *diag);
 
-/** pn_phase_begin() - journal a phase and tell the runner */
-void pn_phase_begin(struct pn_conductor *conductor, const char *phase);
+/** pn_phase_begin() - journal a phase and tell the runner; the first that is measured ends the loads' warm-up. Return: 0 or a negative errno. */
+int pn_phase_begin(struct pn_conductor *conductor, const char *phase, struct pn_diag *diag);

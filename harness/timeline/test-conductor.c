@@ -195,6 +195,35 @@ static void warm_up_of_native_loads_ends_at_the_start(void **state)
 	assert_int_equal(stage_count(stage, "load", "state", "marked"), 1);
 }
 
+/* A phase that makes the state to start from is warm-up too. */
+static void warm_up_ends_with_the_first_measured_phase(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {
+		{.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .balloon_bytes = 32 * PN_MIB, .phase = (char *)"setup"},
+		{.action = PN_DO_TARGET, .after = PN_AFTER_SETTLED, .balloon_bytes = 0, .phase = (char *)"deflate"},
+		{.action = PN_DO_HOLD, .after = PN_AFTER_SETTLED, .phase = (char *)"hold"},
+	};
+	json_t *records, *record;
+	g_autoptr(GString) order = g_string_new("");
+	size_t i;
+
+	fake.load_ready = fake.load_marks = true;
+	assert_int_equal(pn_load_start(&stage->timeline, "touch", NULL), 0);
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_int_equal(pn_journal_read(stage->journal_path, &records, NULL), 0);
+	json_array_foreach(records, i, record) {
+		const char *name = json_string_value(json_object_get(record, "name")), *what = json_string_value(json_object_get(record, "state"));
+
+		if (strcmp(json_string_value(json_object_get(record, "ev")), "phase") == 0)
+			g_string_append_printf(order, "%s ", name);
+		else if (what && strcmp(what, "marked") == 0)
+			g_string_append(order, "marked ");
+	}
+	assert_string_equal(order->str, "setup marked deflate hold ");
+	json_decref(records);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unreached_target_is_recorded_not_hidden, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(driver_that_does_not_bind_is_an_error, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(warm_up_of_native_loads_ends_at_the_start, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(warm_up_ends_with_the_first_measured_phase, stage_setup, stage_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,8 @@ struct pn_timeline {
  * pn_timeline_run() - conduct the events of a scenario
  *
  * Blocks until the last one is done, the last target has settled (or not, see the journal) and every fault is disarmed. Marks the
- * native loads at the start, so that their warm-up is apart. A fault that could not be armed, disarmed, or never fired is an error;
+ * native loads where what is measured begins (at the start, or with the first phase that is measured: pn_phase_measured()), so that
+ * their warm-up is apart. A fault that could not be armed, disarmed, or never fired is an error;
  * whatever the way out, every fault is disarmed and paused guests run again.
  * Return: 0; -EINTR when stopped; -ENODATA when a fault never fired; -EHOSTDOWN when the guest died; or another negative errno.
  */
