@@ -11,6 +11,7 @@
 
 #include "base/diag.h"
 #include "base/spawn.h"
+#include "base/texts.h"
 #include "base/units.h"
 
 #define DEPMOD_TIMEOUT_NS (300 * PN_NS_PER_S)
@@ -82,11 +83,6 @@ static int take_lookup(struct kmod_ctx *ctx, const char *name, GHashTable *paths
 	return found;
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 int pn_kmods_select(const char *dir, const char *const *required, const char *const *wanted, GPtrArray **ret_paths, struct pn_diag *diag)
 {
 	g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -114,7 +110,7 @@ int pn_kmods_select(const char *dir, const char *const *required, const char *co
 	g_hash_table_iter_init(&iter, paths);
 	while (g_hash_table_iter_next(&iter, &path, NULL))
 		g_ptr_array_add(*ret_paths, g_strdup(path));
-	g_ptr_array_sort(*ret_paths, by_name);
+	g_ptr_array_sort(*ret_paths, pn_texts_compare);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/texts.h"
 #include "paths.h"
 #include "yaml.h"
 
@@ -182,11 +183,6 @@ void pn_recipe_free(struct pn_recipe *recipe)
 	pn_yaml_free(&recipe_schema, recipe);
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 char **pn_recipe_names(void)
 {
 	g_autofree char *path = g_build_filename(pn_paths_share(), PN_PATHS_RECIPES, NULL);
@@ -198,7 +194,7 @@ char **pn_recipe_names(void)
 		if (g_str_has_suffix(file, ".yaml"))
 			g_ptr_array_add(names, g_strndup(file, strlen(file) - strlen(".yaml")));
 	}
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, pn_texts_compare);
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_steal(names, NULL);
 }

@@ -14,6 +14,7 @@
 #include "base/diag.h"
 #include "base/fs.h"
 #include "base/spawn.h"
+#include "base/texts.h"
 #include "base/units.h"
 #include "libs.h"
 #include "paths.h"
@@ -59,11 +60,6 @@ static int add_file(struct pn_userland *userland, struct pn_stamp *stamp, const 
 	return 0;
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Libraries of all programs together: one name is one file, so a stand-in for one program must not be the real one of another. */
 static int add_libs(struct pn_userland *userland, struct pn_stamp *stamp, GHashTable *libs, GHashTable *standins, struct pn_diag *diag)
 {
@@ -72,7 +68,7 @@ static int add_libs(struct pn_userland *userland, struct pn_stamp *stamp, GHashT
 	unsigned int count = g_hash_table_size(libs);
 	int r = 0;
 
-	qsort(paths, count, sizeof(*paths), by_name);
+	qsort(paths, count, sizeof(*paths), pn_texts_compare);
 	for (unsigned int i = 0; r >= 0 && i < count; i++) {
 		const char *standin = g_hash_table_lookup(standins, paths[i]);
 		g_autofree char *guest = standin ? g_strdup(standin) : pn_libs_guest_path(paths[i]);
@@ -160,7 +156,7 @@ static int add_native(struct pn_userland *userland, struct pn_stamp *stamp, stru
 		    g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
 			g_ptr_array_add(names, g_strdup(name));
 	}
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, pn_texts_compare);
 	for (unsigned int i = 0; r >= 0 && i < names->len; i++) {
 		g_autofree char *host = g_build_filename(native, names->pdata[i], NULL);
 		g_autofree char *guest = g_build_filename("/bin", names->pdata[i], NULL);

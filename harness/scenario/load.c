@@ -9,20 +9,12 @@
 #include <string.h>
 
 #include "../base/diag.h"
+#include "../base/texts.h"
 #include "../base/units.h"
 #include "doc.h"
 #include "event.h"
 #include "names.h"
 #include "schema.h"
-
-static char **copy_texts(char **texts, unsigned int count)
-{
-	char **copy = g_new0(char *, count + 1);
-
-	for (unsigned int i = 0; i < count; i++)
-		copy[i] = g_strdup(texts[i]);
-	return copy;
-}
 
 static struct pn_load *from_raw(const struct pn_raw_load *raw, const char *name)
 {
@@ -32,9 +24,9 @@ static struct pn_load *from_raw(const struct pn_raw_load *raw, const char *name)
 	load->name = g_strdup(name);
 	load->summary = g_strdup(raw->summary);
 	load->kind = pn_schema_value(schema, "kind", raw->kind, 0);
-	load->argv = copy_texts(raw->argv, raw->argv_count);
-	load->files = copy_texts(raw->files, raw->files_count);
-	load->needs = copy_texts(raw->needs, raw->needs_count);
+	load->argv = pn_texts_copy(raw->argv, raw->argv_count);
+	load->files = pn_texts_copy(raw->files, raw->files_count);
+	load->needs = pn_texts_copy(raw->needs, raw->needs_count);
 	load->must_swap = raw->must_swap;
 	load->oom_score_adj = raw->oom_score_adj;
 	load->ready = pn_schema_value(schema, "ready", raw->ready, 0);
