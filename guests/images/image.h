@@ -50,4 +50,6 @@ struct pn_module {
  * Return: 0; -ENOEXEC when the .ko's vermagic is not that of the image's kernel; or another negative errno.
  */
 int pn_module_get(const char *driver, const struct pn_image *image, struct pn_module **ret_module, struct pn_diag *diag);
+/** pn_module_names() - the names that pn_module_get() takes besides paths: vballoon, stock, the variants; freed with g_strfreev() */
+char **pn_module_names(void);
 void pn_module_free(struct pn_module *module);

@@ -16,6 +16,7 @@
 #include "base/diag.h"
 #include "base/fs.h"
 #include "base/spawn.h"
+#include "base/texts.h"
 #include "base/units.h"
 #include "headers.h"
 #include "kmods.h"
@@ -61,11 +62,6 @@ static bool is_source(const char *name)
 	       !strcmp(name, "Kbuild");
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static GPtrArray *list_sources(const char *folder)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -76,7 +72,7 @@ static GPtrArray *list_sources(const char *folder)
 		if (is_source(name))
 			g_ptr_array_add(names, g_strdup(name));
 	}
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, pn_texts_compare);
 	return names;
 }
 
@@ -239,11 +235,26 @@ static int stock(const struct pn_image *image, struct pn_module **ret_module)
 	return 0;
 }
 
+char **pn_module_names(void)
+{
+	struct pn_mutants mutants = {};
+	GPtrArray *names = g_ptr_array_new();
+
+	g_ptr_array_add(names, g_strdup("vballoon"));
+	g_ptr_array_add(names, g_strdup("stock"));
+	if (pn_mutants_read(&mutants, NULL) >= 0) {
+		for (unsigned int i = 0; i < mutants.count; i++)
+			g_ptr_array_add(names, g_strdup(mutants.list[i].name));
+		pn_mutants_free(&mutants);
+	}
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
+}
+
 /* Is it a driver of ours or a variant of one? */
 static int find(const char *driver, struct recipe *ret_recipe, struct pn_diag *diag)
 {
 	struct pn_mutants mutants = {};
-	g_autoptr(GString) names = g_string_new("stock, vballoon");
 	int r = pn_mutants_read(&mutants, diag);
 
 	if (r < 0)
@@ -256,7 +267,6 @@ static int find(const char *driver, struct recipe *ret_recipe, struct pn_diag *d
 	for (unsigned int i = 0; r < 0 && i < mutants.count; i++) {
 		const struct pn_mutant *mutant = &mutants.list[i];
 
-		g_string_append_printf(names, ", %s", mutant->name);
 		if (strcmp(driver, mutant->name))
 			continue;
 		*ret_recipe = (struct recipe){.base = g_strdup(mutant->base),
@@ -265,8 +275,12 @@ static int find(const char *driver, struct recipe *ret_recipe, struct pn_diag *d
 		r = 0;
 	}
 	pn_mutants_free(&mutants);
-	if (r < 0)
-		return pn_diag_set(diag, -ENOENT, "driver: '%s' is not accepted; expected %s or the path of a .ko", driver, names->str);
+	if (r < 0) {
+		g_auto(GStrv) names = pn_module_names();
+		g_autofree char *accepted = g_strjoinv(", ", names);
+
+		return pn_diag_set(diag, -ENOENT, "driver: '%s' is not accepted; expected %s or the path of a .ko", driver, accepted);
+	}
 	ret_recipe->sources = g_build_filename(pn_paths_share(), PN_PATHS_DRIVERS, ret_recipe->base, NULL);
 	return 0;
 }

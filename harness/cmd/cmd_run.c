@@ -8,11 +8,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../guests/images/paths.h"
 #include "../base/diag.h"
 #include "../base/units.h"
+#include "../guest/guest.h"
 #include "../run/run.h"
+#include "../scenario/seed.h"
 
 static const struct pn_option options[] = {
 	{"set", "KEY=VALUE", "override a key of the scenarios (`puncture list keys`)", true, "keys"},
@@ -57,7 +60,7 @@ static int parse_shard(const char *text, struct pn_run_config *config, struct pn
 static int parse_numbers(const struct pn_opts *args, struct pn_run_config *config, struct pn_diag *diag)
 {
 	uint64_t jobs = 0, repeat = 0;
-	int err = pn_opts_uint(args, "seed", 1, INT64_MAX, &config->plan.seed, diag);
+	int err = pn_opts_uint(args, "seed", 1, PN_SEED_MAX, &config->plan.seed, diag);
 
 	if (!err)
 		err = pn_opts_uint(args, "jobs", 1, 1024, &jobs, diag);
@@ -72,17 +75,40 @@ static int parse_numbers(const struct pn_opts *args, struct pn_run_config *confi
 	return err;
 }
 
+/* Only QEMU on this host: the harness reads /proc of the emulator and hands it files and sockets. */
+static int check_uri(const char *uri, struct pn_diag *diag)
+{
+	static const char *const accepted[] = {"qemu:///system", "qemu:///session", "qemu+unix:///system", "qemu+unix:///session"};
+
+	for (size_t i = 0; uri && i < G_N_ELEMENTS(accepted); i++) {
+		size_t length = strlen(accepted[i]);
+
+		if (!strncmp(uri, accepted[i], length) && (!uri[length] || uri[length] == '?'))
+			return 0;
+	}
+	if (!uri)
+		return 0;
+	return pn_diag_value(diag, "command line", "--connect", uri,
+			     "qemu:///system, qemu:///session, or one of these as qemu+unix:///, with ?socket=PATH where it listens elsewhere");
+}
+
 static int check(const struct pn_opts *args, struct pn_diag *diag)
 {
 	bool named = pn_opts_operands(args)[0];
 
 	if (pn_opts_has(args, "resume") && named)
 		return pn_diag_set(diag, -EINVAL, "--resume goes on with what was planned then and takes no NAME");
+	if (pn_opts_has(args, "resume") && pn_opts_has(args, "dry-run"))
+		return pn_diag_set(diag, -EINVAL, "--dry-run plans a new run, --resume goes on with an old one; expected one of them");
 	if (!pn_opts_has(args, "resume") && !named)
 		return pn_diag_set(diag, -EINVAL, "nothing to run; usage: puncture run NAME|FILE...; `puncture list` shows the names");
+	if (pn_opts_has(args, "resume") && pn_opts_has(args, "connect"))
+		return pn_diag_set(diag, -EINVAL, "--resume goes on in the libvirt that the run began with and takes no --connect");
+	if (pn_opts_has(args, "connect") && pn_host_check_uri(pn_opts_get(args, "connect"), diag))
+		return -EINVAL;
 	if (pn_opts_has(args, "kernel") != pn_opts_has(args, "modules"))
 		return pn_diag_set(diag, -EINVAL, "--kernel and --modules go together");
-	return 0;
+	return check_uri(pn_opts_get(args, "connect"), diag);
 }
 
 static int print_plan(const struct pn_run_config *config, struct pn_diag *diag)

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "../../guests/images/image.h"
+#include "../../guests/images/recipe.h"
 #include "../base/diag.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../guest/kinds.h"
+#include "../scenario/names.h"
 #include "../scenario/require.h"
 #include "../scenario/scenario.h"
 #include "case.h"
@@ -90,6 +92,8 @@ static char *fit(struct pn_scenario *scenario)
 void pn_run_init(void)
 {
 	pn_require_hook("kvm", check_kvm);
+	pn_names_provide("drivers", pn_module_names);
+	pn_names_provide("images", pn_recipe_names);
 	pn_guest_register_kinds();
 }
 

@@ -70,11 +70,6 @@ static const struct pn_key_value *find(const struct pn_args *args, const char *n
 	return NULL;
 }
 
-bool pn_args_has(const struct pn_args *args, const char *name)
-{
-	return find(args, name) != NULL;
-}
-
 uint64_t pn_args_number(const struct pn_args *args, const char *name)
 {
 	const struct pn_key_value *value = find(args, name);

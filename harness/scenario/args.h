@@ -25,9 +25,6 @@ int pn_args_read(struct pn_doc *doc, int node, const struct pn_key_info *table, 
 		 struct pn_args **ret_args, struct pn_diag *diag);
 void pn_args_free(struct pn_args *args);
 
-/** pn_args_has() - is there a value, given or default? */
-bool pn_args_has(const struct pn_args *args, const char *name);
-
 /** pn_args_number() - value in the unit it is held in; 0 when there is none */
 uint64_t pn_args_number(const struct pn_args *args, const char *name);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../base/diag.h"
+#include "../base/texts.h"
 #include "../base/units.h"
 #include "doc.h"
 #include "event.h"
@@ -40,19 +41,10 @@ static uint64_t value_of(const char *key, const char *text)
 	return pn_schema_value(&pn_scenario_schema, key, text, 0);
 }
 
-static char **copy_texts(char **texts, unsigned int count)
-{
-	char **copy = g_new0(char *, count + 1);
-
-	for (unsigned int i = 0; i < count; i++)
-		copy[i] = g_strdup(texts[i]);
-	return copy;
-}
-
 static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 {
 	const struct pn_raw_balloon *balloon = &raw->balloon;
-	g_auto(GStrv) devices = copy_texts(raw->devices, raw->devices_count);
+	g_auto(GStrv) devices = pn_texts_copy(raw->devices, raw->devices_count);
 
 	guest->memory_bytes = value_of("guest.memory", raw->memory);
 	guest->vcpus = raw->vcpus ? raw->vcpus : value_of("guest.vcpus", NULL);
@@ -102,8 +94,8 @@ static void fill(struct builder *builder, const char *name, uint64_t seed)
 	    g_strdup(raw->driver.name ? raw->driver.name : pn_key_find(pn_scenario_schema.keys, "driver.name")->fallback);
 	scenario->driver.params = g_strdup(raw->driver.params);
 	fill_loads(scenario, raw);
-	scenario->probes = raw->probes_count ? copy_texts(raw->probes, raw->probes_count) : NULL;
-	scenario->requires = copy_texts(raw->requires, raw->requires_count);
+	scenario->probes = raw->probes_count ? pn_texts_copy(raw->probes, raw->probes_count) : NULL;
+	scenario->requires = pn_texts_copy(raw->requires, raw->requires_count);
 	scenario->expect = g_strdup(raw->expect ? raw->expect : pn_key_find(pn_scenario_schema.keys, "expect")->fallback);
 	scenario->waivers = g_new0(struct pn_oracle_waiver, raw->oracles.waive_count + 1);
 	for (; scenario->waiver_count < raw->oracles.waive_count; scenario->waiver_count++) {
@@ -122,6 +114,13 @@ static int check_disk(const struct builder *builder, const char *key, uint64_t b
 	return bytes && bytes < SMALLEST_DISK
 		   ? refuse(builder, key, pn_doc_text(builder->doc, pn_doc_find(builder->doc, key)), "0, or at least 16MiB")
 		   : 0;
+}
+
+static bool is_program(const char *name)
+{
+	g_autofree char *path = g_find_program_in_path(name);
+
+	return path;
 }
 
 static int check_guest(const struct builder *builder)
@@ -143,21 +142,38 @@ static int check_guest(const struct builder *builder)
 		return refuse(builder, "guest.kernel", guest->kernel, "a file that exists");
 	if (guest->modules && !g_file_test(guest->modules, G_FILE_TEST_IS_DIR))
 		return refuse(builder, "guest.modules", guest->modules, "a directory that exists");
-	if (guest->qemu && strchr(guest->qemu, '/') && !g_file_test(guest->qemu, G_FILE_TEST_IS_EXECUTABLE))
-		return refuse(builder, "guest.qemu", guest->qemu, "a program that exists");
+	if (guest->qemu && !is_program(guest->qemu))
+		return refuse(builder, "guest.qemu", guest->qemu, "a program that exists, by its path or in PATH");
 	r = check_disk(builder, "guest.swap", guest->swap_bytes);
 	return r < 0 ? r : check_disk(builder, "guest.disk", guest->disk_bytes);
 }
 
+/* A name of something that another layer has, or a file of that kind. */
+static int check_provided(const struct builder *builder, const char *key, const char *value, const char *kind, const char *suffix)
+{
+	const char *const *names = pn_names_provided(kind);
+	g_autofree char *listed = names && *names ? g_strjoinv(", ", (char **)names) : g_strdup("a name");
+	g_autofree char *accepted = g_strdup_printf("%s, or a %s file that exists", listed, suffix);
+
+	if (strchr(value, '/') || g_str_has_suffix(value, suffix)) {
+		if (g_str_has_suffix(value, suffix) && g_file_test(value, G_FILE_TEST_IS_REGULAR))
+			return 0;
+	} else if (!names || g_strv_contains(names, value)) {
+		return 0;
+	}
+	return refuse(builder, key, value, accepted);
+}
+
 static int check_driver(const struct builder *builder)
 {
-	const char *name = builder->scenario->driver.name;
+	return check_provided(builder, "driver.name", builder->scenario->driver.name, "drivers", ".ko");
+}
 
-	if (!strchr(name, '/') && !g_str_has_suffix(name, ".ko"))
-		return 0;
-	if (!g_str_has_suffix(name, ".ko") || !g_file_test(name, G_FILE_TEST_IS_REGULAR))
-		return refuse(builder, "driver.name", name, "vballoon, stock, a variant's name, or a .ko file that exists");
-	return 0;
+static int check_image(const struct builder *builder)
+{
+	const char *image = builder->scenario->guest.image;
+
+	return image ? check_provided(builder, "guest.image", image, "images", ".yaml") : 0;
 }
 
 static int check_need(const struct builder *builder, const char *name, const char *need)
@@ -172,20 +188,23 @@ static int check_need(const struct builder *builder, const char *name, const cha
 	return refuse(builder, key, "0", accepted);
 }
 
-/* The place of a load for error texts: its list item, wherever that stands. */
+/* The place of a load for error texts: its list item or event, wherever that stands. */
 static int refuse_load(const struct builder *builder, const char *name)
 {
 	g_autofree char *accepted = pn_names_accepted(builder->workloads_dir, "loads", name);
-	static const char *const lists[] = {"load", "alongside"};
+	static const struct {
+		const char *list, *leaf;
+	} places[] = {{"load", ""}, {"alongside", ""}, {"timeline", ".load"}};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
 		for (int k = 0;; k++) {
-			g_autofree char *path = g_strdup_printf("%s[%d]", lists[i], k);
+			g_autofree char *item = g_strdup_printf("%s[%d]", places[i].list, k);
+			g_autofree char *path = g_strconcat(item, places[i].leaf, NULL);
 			int node = pn_doc_find(builder->doc, path);
 
-			if (!node)
+			if (!pn_doc_find(builder->doc, item))
 				break;
-			if (g_strcmp0(pn_doc_text(builder->doc, node), name) == 0)
+			if (node && g_strcmp0(pn_doc_text(builder->doc, node), name) == 0)
 				return refuse(builder, path, name, accepted);
 		}
 	return refuse(builder, "timeline", name, accepted);
@@ -267,7 +286,8 @@ static int check_waivers(const struct builder *builder)
 
 static int check_all(struct builder *builder)
 {
-	int (*const checks[])(const struct builder *) = {check_guest, check_driver, check_requires, check_expect, check_waivers};
+	int (*const checks[])(const struct builder *) = {check_guest,	   check_image,	 check_driver,
+							   check_requires, check_expect, check_waivers};
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(checks); i++)

@@ -34,7 +34,7 @@ char *pn_case_path(const char *value)
 
 static void make_paths_absolute(struct pn_doc *doc)
 {
-	static const char *const keys[] = {"driver.name", "guest.kernel", "guest.modules", "guest.qemu"};
+	static const char *const keys[] = {"driver.name", "guest.image", "guest.kernel", "guest.modules", "guest.qemu"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
 		int node = pn_doc_find(doc, keys[i]);
@@ -62,7 +62,7 @@ static uint64_t draw_seed(const struct pn_planner *planner, const char *name, ui
 			g_string_append_printf(axes, "%s=%s,", setting->key, setting->text);
 	}
 	if (given && !axes->len && repeat == 0)
-		return given;
+		return (given - 1) % PN_SEED_MAX + 1; /* rounds count on from the largest */
 	return pn_seed_of(base, axes->str, turn, NULL);
 }
 

@@ -3,13 +3,14 @@
  * Timelines that can't happen: events after the end, loads stopped that never ran, waiting for a balloon that can't settle.
  *
  * The ordered events are followed in their order with a small state of the guest. Events by time may fall anywhere between them, so they
- * are checked against the end, and for their own sense, but do not change that state.
+ * are checked against the end, and for their own sense, but do not change that state, except that a pause by time which nothing ends is one.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "../base/diag.h"
 #include "event-draft.h"
+#include "fault.h"
 #include "pattern.h"
 
 struct course {
@@ -18,6 +19,8 @@ struct course {
 	struct pn_diag *diag;
 	GHashTable *loads; /* running */
 	bool paused, unbound, unloaded;
+	bool resumed_by_time; /* some event of its own time resumes the guest, so no pause is known to last */
+	const struct pn_draft *held; /* a fault that never ends has struck before; NULL: none */
 	const struct pn_draft *target; /* last one, NULL: none yet */
 };
 
@@ -57,16 +60,19 @@ static int check_target(struct course *course, const struct pn_draft *draft)
 static int check_settle(const struct course *course, const struct pn_draft *draft)
 {
 	uint64_t memory = course->scenario->guest.memory_bytes, reach = pn_events_reachable(memory);
+	const char *wait = g_str_equal(draft->path, "timeline") ? "settled, as every timeline ends" : "settled";
 	const struct pn_event *target = course->target ? &course->target->event : NULL;
 	g_autofree char *accepted = NULL;
 	g_autofree char *text = pn_key_quote(PN_KEY_BYTES, reach);
 
-	if (course->paused)
-		return refuse(course, draft, "after", "settled", "previous: the guest is paused and its balloon can't settle");
+	if (course->paused && !course->resumed_by_time)
+		return refuse(course, draft, "after", wait, "previous: the guest is paused and its balloon can't settle");
 	if (course->unbound || course->unloaded)
-		return refuse(course, draft, "after", "settled", "previous: no driver is bound and the balloon can't settle");
+		return refuse(course, draft, "after", wait, "previous: no driver is bound and the balloon can't settle");
 	if (!target)
-		return refuse(course, draft, "after", "settled", "previous: no target has been set before");
+		return refuse(course, draft, "after", wait, "previous: no target has been set before");
+	if (course->held)
+		return refuse(course, course->held, "for", "(none)", "a duration: with this fault in force the balloon can't settle later on");
 	if (target->may_miss || target->balloon_bytes <= reach)
 		return 0;
 	accepted = g_strdup_printf("at most %s of this guest's memory, or may-miss: true (in a timeline)", text);
@@ -116,6 +122,25 @@ static int check_lifecycle(struct course *course, const struct pn_draft *draft)
 	return needs ? refuse(course, draft, "action", action, needs) : 0;
 }
 
+static bool is_lifecycle(const struct pn_draft *draft, const char *action)
+{
+	return draft->event.action == PN_DO_LIFECYCLE && g_str_equal(draft->event.name, action);
+}
+
+/* By time it may fall anywhere, but a pause that nothing ends is in force when all that stands behind it waits. */
+static int check_lifecycle_by_time(struct course *course, const struct pn_draft *draft)
+{
+	course->paused |= is_lifecycle(draft, "pause");
+	return 0;
+}
+
+static int check_fault(struct course *course, const struct pn_draft *draft)
+{
+	if (draft->event.after != PN_AFTER_TIME && !draft->event.for_ns && pn_fault_find(draft->event.name)->holds)
+		course->held = draft;
+	return 0;
+}
+
 static int check_one(struct course *course, const struct pn_draft *draft)
 {
 	int r = check_end(course, draft);
@@ -131,9 +156,10 @@ static int check_one(struct course *course, const struct pn_draft *draft)
 	case PN_DO_LOAD_STOP:
 		return check_load(course, draft);
 	case PN_DO_LIFECYCLE:
-		return draft->event.after == PN_AFTER_TIME ? 0 : check_lifecycle(course, draft);
-	case PN_DO_HOLD:
+		return draft->event.after == PN_AFTER_TIME ? check_lifecycle_by_time(course, draft) : check_lifecycle(course, draft);
 	case PN_DO_FAULT:
+		return check_fault(course, draft);
+	case PN_DO_HOLD:
 		return 0;
 	}
 	return 0;
@@ -148,11 +174,12 @@ static int check_length(const struct course *course, uint64_t length_ns)
 	g_autofree char *where = pn_doc_where(course->doc, node);
 	g_autofree char *text = pn_key_quote(PN_KEY_DURATION, length);
 	g_autofree char *accepted = g_strdup_printf("at least %s, the planned length of the timeline", text);
+	g_autofree char *longer = g_strdup_printf("more than %s, the planned length of the timeline", text);
 
 	if (given && length_ns > scenario->runtime_ns)
 		return pn_diag_value(course->diag, where, "runtime", pn_doc_text(course->doc, node), accepted);
 	if (length >= scenario->timeout_ns)
-		return pn_diag_value(course->diag, where, "timeout", node ? pn_doc_text(course->doc, node) : "(its default)", accepted);
+		return pn_diag_value(course->diag, where, "timeout", node ? pn_doc_text(course->doc, node) : "(its default)", longer);
 	return 0;
 }
 
@@ -164,6 +191,11 @@ int pn_drafts_check(struct pn_doc *doc, GArray *drafts, const struct pn_scenario
 
 	for (char **load = scenario->loads; *load; load++)
 		g_hash_table_add(loads, *load);
+	for (guint i = 0; i < drafts->len; i++) {
+		const struct pn_draft *draft = &g_array_index(drafts, struct pn_draft, i);
+
+		course.resumed_by_time |= draft->event.after == PN_AFTER_TIME && is_lifecycle(draft, "resume");
+	}
 	for (guint i = 0; r >= 0 && i < drafts->len; i++)
 		r = check_one(&course, &g_array_index(drafts, struct pn_draft, i));
 	return r < 0 ? r : check_length(&course, length_ns);

@@ -22,6 +22,7 @@ enum pn_fault_span {
  * @help: one line
  * @undo: what disarming does, one line; NULL for an instant fault
  * @span: how long it lasts
+ * @holds: the balloon can't settle while it lasts
  * @args: its arguments, ends with a NULL name; NULL: none
  *
  * A scenario's arguments reach the mechanism as pn_event.fault_args: a JSON object with every argument of @args, defaults filled in:
@@ -33,6 +34,7 @@ struct pn_fault_info {
 	const char *help;
 	const char *undo;
 	enum pn_fault_span span;
+	bool holds;
 	const struct pn_key_info *args;
 };
 

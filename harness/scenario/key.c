@@ -18,20 +18,6 @@
 
 static const char *const flag_words[] = {"false", "true", "off", "on", "no", "yes", NULL};
 
-const char *pn_key_type_name(enum pn_key_type type)
-{
-	static const char *const names[] = {
-	    [PN_KEY_BYTES] = "size",	    [PN_KEY_SHARE] = "size or percent",
-	    [PN_KEY_DURATION] = "duration", [PN_KEY_COUNT] = "count",
-	    [PN_KEY_INTEGER] = "integer",   [PN_KEY_FLAG] = "flag",
-	    [PN_KEY_CHOICE] = "choice",	    [PN_KEY_NAME] = "name",
-	    [PN_KEY_TEXT] = "text",	    [PN_KEY_NAMES] = "names",
-	    [PN_KEY_TEXTS] = "texts",	    [PN_KEY_MAP] = "mapping",
-	    [PN_KEY_MAPS] = "list",
-	};
-	return names[type];
-}
-
 static bool has_unit(const char *text)
 {
 	return *text && g_ascii_isalpha(text[strlen(text) - 1]);

@@ -76,9 +76,6 @@ char *pn_key_quote(enum pn_key_type type, uint64_t number);
 /** pn_key_accepted() - what a key accepts, for error texts and documentation; freed with g_free() */
 char *pn_key_accepted(const struct pn_key_info *key);
 
-/** pn_key_type_name() - the type in a word, for documentation */
-const char *pn_key_type_name(enum pn_key_type type);
-
 /** pn_key_find() - record of a name in a table that ends with a NULL name; NULL when there is none */
 const struct pn_key_info *pn_key_find(const struct pn_key_info *table, const char *name);
 

@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "pattern.h"
 #include "schema.h"
+#include "seed.h"
 
 #include "../base/units.h"
 
@@ -234,7 +235,7 @@ static const struct pn_key_info scenario_keys[] = {
      .max = 30 * DAY,
      .fallback = "2min",
      .help = "a case that lives longer hangs: killed and BROK"},
-    {.name = "seed", .type = PN_KEY_COUNT, .min = 1, .max = INT64_MAX, .help = "default: drawn from the name"},
+    {.name = "seed", .type = PN_KEY_COUNT, .min = 1, .max = PN_SEED_MAX, .help = "default: drawn from the name"},
     {},
 };
 

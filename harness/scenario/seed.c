@@ -24,7 +24,7 @@ uint64_t pn_seed_of(const char *text, ...)
 	g_checksum_get_digest(sum, digest, &len);
 	for (int i = 0; i < 8; i++)
 		seed = seed << 8 | digest[i];
-	seed &= INT64_MAX; /* fits JSON integers and every tool's --seed */
+	seed &= PN_SEED_MAX;
 	return seed ? seed : 1;
 }
 

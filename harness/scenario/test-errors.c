@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "names.h"
 #include "test-home.h"
 
 #define SIZE "a size with its unit, such as 64KiB, 512MiB or 2GiB"
@@ -85,7 +86,21 @@ static const struct refusal refusals[] = {
     {"modules alone", BODY "guest: {modules: /lib/modules}\n", NULL,
      "x.yaml:3: guest.modules: '/lib/modules' is not accepted; expected guest.kernel beside it"},
     {"no such driver", BODY "driver: /nowhere/x.ko\n", NULL,
-     "x.yaml:3: driver.name: '/nowhere/x.ko' is not accepted; expected vballoon, stock, a variant's name, or a .ko file that exists"},
+     "x.yaml:3: driver.name: '/nowhere/x.ko' is not accepted; expected vballoon, stock, vballoon-leak, or a .ko file that exists"},
+    {"unknown driver", BODY "driver: vbaloon\n", NULL,
+     "x.yaml:3: driver.name: 'vbaloon' is not accepted; expected vballoon, stock, vballoon-leak, or a .ko file that exists"},
+    {"unknown driver of an axis", BODY "matrix:\n  driver:\n    - stock\n    - sotck\n", NULL,
+     "x.yaml:6: driver.name: 'sotck' is not accepted; expected vballoon, stock, vballoon-leak, or a .ko file that exists"},
+    {"unknown driver of the command line", BODY, "driver=nosuch",
+     "--set: driver.name: 'nosuch' is not accepted; expected vballoon, stock, vballoon-leak, or a .ko file that exists"},
+    {"unknown image", BODY "guest:\n  image: clod\n", NULL,
+     "x.yaml:4: guest.image: 'clod' is not accepted; expected cloud, generic, or a .yaml file that exists"},
+    {"image file that is not there", BODY "guest: {image: /nowhere/x.yaml}\n", NULL,
+     "x.yaml:3: guest.image: '/nowhere/x.yaml' is not accepted; expected cloud, generic, or a .yaml file that exists"},
+    {"no such emulator", BODY "guest: {qemu: qemu-nosuch}\n", NULL,
+     "x.yaml:3: guest.qemu: 'qemu-nosuch' is not accepted; expected a program that exists, by its path or in PATH"},
+    {"seed beyond what a double holds", BODY "seed: 9007199254740992\n", NULL,
+     "x.yaml:3: seed: '9007199254740992' is not accepted; expected a whole number, from 1 to 9007199254740991"},
     {"unknown load", BODY "load: [cpu, toch]\n", NULL, "x.yaml:3: load[1]: 'toch' is not accepted; expected touch, cpu or swapper"},
     {"load twice", BODY "load: cpu\nalongside: cpu\n", NULL,
      "x.yaml:3: load: 'cpu' is not accepted; expected each load once, here or in alongside"},
@@ -121,7 +136,11 @@ static const struct refusal refusals[] = {
     {"runtime too short", HEAD "runtime: 1s\npattern: {kind: inflate, hold: 3s}\n", NULL,
      "x.yaml:2: runtime: '1s' is not accepted; expected at least 3s, the planned length of the timeline"},
     {"timeout too short", HEAD "timeout: 2s\npattern: {kind: inflate, hold: 3s}\n", NULL,
-     "x.yaml:2: timeout: '2s' is not accepted; expected at least 3s, the planned length of the timeline"},
+     "x.yaml:2: timeout: '2s' is not accepted; expected more than 3s, the planned length of the timeline"},
+    {"timeout as long as the timeline", HEAD "timeout: 3s\npattern: {kind: inflate, hold: 3s}\n", NULL,
+     "x.yaml:2: timeout: '3s' is not accepted; expected more than 3s, the planned length of the timeline"},
+    {"start of a load that is not there", HEAD "timeline:\n  - {do: hold, for: 1s}\n  - {do: load-start, load: cpuu}\n", NULL,
+     "x.yaml:4: timeline[1].load: 'cpuu' is not accepted; expected cpu, touch or swapper"},
     {"stop of nothing", HEAD "timeline: [{do: load-stop, load: cpu}]\n", NULL,
      "x.yaml:2: timeline[0].load: 'cpu' is not accepted; expected a load that was started before"},
     {"start of what runs", HEAD "load: cpu\ntimeline: [{do: load-start, load: cpu}]\n", NULL,
@@ -131,6 +150,15 @@ static const struct refusal refusals[] = {
     {"settle while paused",
      HEAD "timeline:\n  - {do: target, balloon: 5MiB}\n  - {do: lifecycle, action: pause}\n  - {after: settled, do: hold, for: 1s}\n", NULL,
      "x.yaml:5: timeline[2].after: 'settled' is not accepted; expected previous: the guest is paused and its balloon can't settle"},
+    {"end while paused", HEAD "timeline:\n  - {do: target, balloon: 5MiB}\n  - {do: lifecycle, action: pause}\n", NULL, 
+     "x.yaml:3: timeline.after: 'settled, as every timeline ends' is not accepted; expected previous: the guest is paused and its balloon "
+     "can't settle"},
+    {"settle while paused by time",
+     HEAD "timeline:\n  - {do: target, balloon: 5MiB}\n  - {at: 1s, do: lifecycle, action: pause}\n  - {after: settled, do: hold, for: 1s}\n",
+     NULL, "x.yaml:5: timeline[2].after: 'settled' is not accepted; expected previous: the guest is paused and its balloon can't settle"},
+    {"settle under a fault without end",
+     HEAD "timeline:\n  - {do: target, balloon: 5MiB}\n  - {do: fault, fault: qemu-stop}\n  - {after: settled, do: hold, for: 1s}\n", NULL,
+     "x.yaml:4: timeline[1].for: '(none)' is not accepted; expected a duration: with this fault in force the balloon can't settle later on"},
     {"settle without driver",
      HEAD "timeline:\n  - {do: target, balloon: 5MiB}\n  - {do: lifecycle, action: unbind}\n  - {after: settled, do: hold, for: 1s}\n",
      NULL, "x.yaml:5: timeline[2].after: 'settled' is not accepted; expected previous: no driver is bound and the balloon can't settle"},
@@ -201,11 +229,23 @@ static void refuses(void **state)
 	home_free(home);
 }
 
+static char **drivers(void)
+{
+	return g_strsplit("vballoon stock vballoon-leak", " ", -1);
+}
+
+static char **images(void)
+{
+	return g_strsplit("cloud generic", " ", -1);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[G_N_ELEMENTS(refusals)];
 
 	for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++)
 		tests[i] = (struct CMUnitTest){.name = refusals[i].what, .test_func = refuses, .initial_state = (void *)&refusals[i]};
+	pn_names_provide("drivers", drivers);
+	pn_names_provide("images", images);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

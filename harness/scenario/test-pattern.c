@@ -87,7 +87,7 @@ static void check_events(const struct pn_pattern *pattern, const struct expansio
 {
 	uint64_t amount = pn_args_number(expansion->args, "amount");
 	uint64_t base =
-	    strcmp(pattern->name, "sweep") != 0 && pn_args_has(expansion->args, "base") ? pn_args_number(expansion->args, "base") : 0;
+	    strcmp(pattern->name, "sweep") != 0 && pn_args_text(expansion->args, "base") ? pn_args_number(expansion->args, "base") : 0;
 	const struct pn_event *last = event(expansion, expansion->events->len - 1);
 
 	assert_non_null(event(expansion, 0)->phase);

@@ -238,6 +238,11 @@ static char *never(const struct pn_scenario *scenario)
 	return g_strdup("not on this host");
 }
 
+static char *well(const struct pn_scenario *scenario)
+{
+	return NULL;
+}
+
 static void skips_what_cannot_run(void **state)
 {
 	home_write(*state, "scenarios/k.yaml", "summary: s\npattern: inflate\nrequires: kvm\n");
@@ -249,6 +254,18 @@ static void skips_what_cannot_run(void **state)
 	pn_plan_free(plan);
 	plan = plan_of(*state, "h", NONE); /* no host of ours has that */
 	assert_non_null(strstr(plan->cases[0].skip_reason, "the guest needs"));
+	pn_plan_free(plan);
+	home_write(*state, "scenarios/i.yaml", "summary: s\npattern: inflate\nguest: {balloon: {iommu: true}}\nmatrix: {driver: [stock, vballoon]}\n");
+	plan = plan_of(*state, "i", NONE);
+	assert_non_null(strstr(plan->cases[0].skip_reason, "VIRTIO_F_ACCESS_PLATFORM"));
+	assert_null(plan->cases[1].skip_reason);
+	pn_plan_free(plan);
+	home_write(*state, "scenarios/b.yaml", "summary: s\npattern: inflate\nmatrix: {backing: [thp, hugetlb]}\n");
+	pn_require_hook("thp", well);
+	pn_require_hook("hugetlb", never);
+	plan = plan_of(*state, "b", NONE);
+	assert_null(plan->cases[0].skip_reason);
+	assert_string_equal(plan->cases[1].skip_reason, "not on this host");
 	pn_plan_free(plan);
 }
 

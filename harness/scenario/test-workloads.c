@@ -82,10 +82,27 @@ static void smoke_is_what_the_readme_says(void **state)
 	pn_plan_free(plan);
 }
 
+/* The suite lists its loads, as every axis does; a new load must not be forgotten there. */
+static void the_suite_of_loads_has_every_load(void **state)
+{
+	g_auto(GStrv) names = pn_names_list(PN_WORKLOADS, "loads");
+	struct pn_plan *plan = plan_of("loads");
+
+	assert_int_equal(plan->count, g_strv_length(names));
+	for (unsigned int i = 0; i < plan->count; i++) {
+		char **loads = plan->cases[i].scenario->loads;
+
+		assert_int_equal(g_strv_length(loads), 1);
+		assert_true(g_strv_contains((const char *const *)names, loads[0]));
+	}
+	pn_plan_free(plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(all_loads_are_good), cmocka_unit_test(all_scenarios_and_suites_can_be_planned),
-					   cmocka_unit_test(smoke_is_what_the_readme_says)};
+					   cmocka_unit_test(smoke_is_what_the_readme_says),
+					   cmocka_unit_test(the_suite_of_loads_has_every_load)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
