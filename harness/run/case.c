@@ -171,14 +171,9 @@ static int start_loads(struct course *course, struct pn_diag *diag)
 
 static int conduct(struct course *course, struct pn_diag *diag)
 {
-	int err;
-
 	if (!pn_scenario_measured_late(course->scenario))
 		begin_measuring(course);
-	err = pn_timeline_run(&course->timeline, diag);
-	if (!err)
-		mark(course, "end");
-	return err;
+	return pn_timeline_run(&course->timeline, diag);
 }
 
 /* all that follows asks the agent: one that is silent is said so at once, not by the case's timeout */
@@ -187,6 +182,15 @@ static int hear_agent(struct course *course, struct pn_diag *diag)
 	int err = pn_guest_agent(course->guest, json_pack("{s:s}", "op", "clock"), AGENT_TIMEOUT_NS, NULL, NULL);
 
 	return err == -ETIMEDOUT ? pn_diag_set(diag, err, "the agent does not answer any more") : 0;
+}
+
+static int end_measuring(struct course *course, struct pn_diag *diag)
+{
+	int err = pn_loads_end(&course->timeline, diag);
+
+	if (!err)
+		mark(course, "end");
+	return err;
 }
 
 static int stop_loads(struct course *course, struct pn_diag *diag)
@@ -237,8 +241,8 @@ static int unload_driver(struct course *course, struct pn_diag *diag)
 static const struct step steps[] = {
 	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"guest", start_guest},
 	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"loads", start_loads},
-	{"timeline", conduct},	    {"agent", hear_agent},    {"stop loads", stop_loads}, {"deflate", deflate},
-	{"unload", unload_driver},
+	{"timeline", conduct},	    {"agent", hear_agent},    {"end", end_measuring},	 {"stop loads", stop_loads},
+	{"deflate", deflate},	    {"unload", unload_driver},
 };
 
 static int run_steps(struct course *course, const int *stop, struct pn_diag *diag)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Results of the native loads (workloads/native): the last line of their output that is a JSON object. A load's latency histogram is kept
- * as it is; the percentiles are the load's own, over the time after its mark.
+ * as it is; the percentiles are the load's own, over what is measured: from its mark to the end it was told.
  */
 #include "results.h"
 

@@ -7,6 +7,9 @@ struct pn_timeline;
 /** pn_loads_mark() - tell every running native load that the warm-up is over. Blocks until they say so. Return: 0 or a negative errno. */
 int pn_loads_mark(const struct pn_timeline *timeline, struct pn_diag *diag);
 
+/** pn_loads_end() - tell every running native load that its figures stand: what is measured is over. Otherwise as pn_loads_mark(). */
+int pn_loads_end(const struct pn_timeline *timeline, struct pn_diag *diag);
+
 /** pn_loads_running() - names of the loads that run now, without the faults' own. @ret_names freed with g_strfreev(). Return: 0 or a negative errno. */
 int pn_loads_running(const struct pn_timeline *timeline, char ***ret_names, struct pn_diag *diag);
 

@@ -165,7 +165,17 @@ int pn_ready_wait(struct pn_ready *ready, struct pn_diag *diag)
 	}
 }
 
-static int mark(const struct pn_timeline *timeline, const char *id, struct pn_diag *diag)
+/** struct edge - where what is measured begins or ends, as a native load is told it */
+struct edge {
+	int signal;
+	const char *state; /* in the journal */
+	const char *what;  /* for a person */
+};
+
+static const struct edge begin = {SIGUSR1, "marked", "the end of its warm-up"}, end = {SIGUSR2, "measured", "the end of what is measured"};
+
+/* Both are answered with MARK. */
+static int mark(const struct pn_timeline *timeline, const char *id, const struct edge *edge, struct pn_diag *diag)
 {
 	uint64_t deadline_ns = pn_clock_now_ns() + MARK_TIMEOUT_NS;
 	struct pn_ready *ready;
@@ -174,24 +184,24 @@ static int mark(const struct pn_timeline *timeline, const char *id, struct pn_di
 	r = listener_new(timeline, id, &ready, diag);
 	if (r < 0)
 		return r;
-	r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s,s:i,s:b}", "op", "load.signal", "id", id, "signal", SIGUSR1, "leader", 1), 0, NULL, diag);
+	r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s,s:i,s:b}", "op", "load.signal", "id", id, "signal", edge->signal, "leader", 1), 0, NULL, diag);
 	while (r == 0) {
 		r = hear(ready, &ready->marked, POLL_MAX_NS);
 		if (r == 0 && pn_clock_now_ns() >= deadline_ns)
-			r = pn_diag_set(diag, -ETIMEDOUT, "load '%s': did not end its warm-up when told to", id);
+			r = pn_diag_set(diag, -ETIMEDOUT, "load '%s': was told %s and did not hear", id, edge->what);
 		else if (r == -EREMOTEIO)
-			pn_diag_set(diag, r, "load '%s': ended during its warm-up", id);
+			pn_diag_set(diag, r, "load '%s': ended before %s", id, edge->what);
 		else if (r == -EINTR)
-			pn_diag_set(diag, r, "interrupted during the warm-up of load '%s'", id);
+			pn_diag_set(diag, r, "interrupted before load '%s' heard of %s", id, edge->what);
 	}
 	pn_ready_free(ready);
 	if (r < 0)
 		return r;
-	pn_journal_add(timeline->journal, "load", json_pack("{s:s,s:s}", "load", id, "state", "marked"));
+	pn_journal_add(timeline->journal, "load", json_pack("{s:s,s:s}", "load", id, "state", edge->state));
 	return 0;
 }
 
-int pn_loads_mark(const struct pn_timeline *timeline, struct pn_diag *diag)
+static int mark_all(const struct pn_timeline *timeline, const struct edge *edge, struct pn_diag *diag)
 {
 	g_auto(GStrv) names = NULL;
 	int r;
@@ -204,8 +214,18 @@ int pn_loads_mark(const struct pn_timeline *timeline, struct pn_diag *diag)
 		if (r < 0)
 			break;
 		if (load->kind == PN_LOAD_NATIVE)
-			r = mark(timeline, *name, diag);
+			r = mark(timeline, *name, edge, diag);
 		pn_load_free(load);
 	}
 	return r;
+}
+
+int pn_loads_mark(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	return mark_all(timeline, &begin, diag);
+}
+
+int pn_loads_end(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	return mark_all(timeline, &end, diag);
 }

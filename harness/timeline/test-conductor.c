@@ -12,6 +12,7 @@
 
 #include "../base/diag.h"
 #include "../base/units.h"
+#include "loads.h"
 
 static int run(struct stage *stage, struct pn_event *events, unsigned int count, struct pn_diag *diag)
 {
@@ -193,6 +194,8 @@ static void warm_up_of_native_loads_ends_at_the_start(void **state)
 	assert_int_equal(pn_load_start(&stage->timeline, "touch", NULL), 0);
 	assert_int_equal(RUN(stage, events, NULL), 0);
 	assert_int_equal(stage_count(stage, "load", "state", "marked"), 1);
+	assert_int_equal(pn_loads_end(&stage->timeline, NULL), 0);
+	assert_int_equal(stage_count(stage, "load", "state", "measured"), 1);
 }
 
 /* A phase that makes the state to start from is warm-up too. */

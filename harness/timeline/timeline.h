@@ -24,7 +24,7 @@ struct pn_scenario;
  *	"fault"     {name, event, state: "armed"|"fired"|"disarmed"|"missed"|"stuck" (can't be disarmed), evidence: what shows that it fired, reason}
  *	"driver"    {state: "loaded" (followed by "bound" when it is)|"bound"|"unbound"|"unloaded", driver, device, features}, or {state: "stuck", op, waited_ns}: the driver
  *		     did not come back from an operation (unload, unbind, ...) within 30 s of host time
- *	"load"      {load, state: "started"|"ready"|"marked"|"stopped"}
+ *	"load"      {load, state: "started"|"ready"|"marked"|"measured" (its figures stand)|"stopped"}
  */
 
 /** struct pn_timeline - what the conductor needs; plain value, all borrowed */

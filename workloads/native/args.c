@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-volatile int pn_args_stop, pn_args_mark;
+volatile int pn_args_stop, pn_args_mark, pn_args_end;
 
 static int parse(const char *text, char **ret_end, uint64_t *ret_number)
 {
@@ -50,6 +50,8 @@ static void on_signal(int number)
 {
 	if (number == SIGUSR1)
 		pn_args_mark = 1;
+	else if (number == SIGUSR2)
+		pn_args_end = 1;
 	else
 		pn_args_stop = 1;
 }
@@ -61,4 +63,5 @@ void pn_args_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
 }

@@ -5,7 +5,8 @@
  * when the kernel has none to give.
  *
  *   READY            every page is stamped; from here on latencies count
- *   MARK             on SIGUSR1: the histogram starts anew, so that warm-up is kept apart
+ *   MARK             on SIGUSR1: the figures start anew, so that warm-up is kept apart; on SIGUSR2: they stand, and what is touched from here on
+ *                    is checked, not counted
  *   CORRUPT ...      (standard error) a page did not hold what was written last
  *   {...}            the result, one line of JSON, on SIGTERM or SIGINT
  *
@@ -42,7 +43,7 @@ static struct probe {
 	volatile uint64_t *progress;
 	struct pn_random_order order;
 	struct pn_hist hist;
-	uint64_t since_ns, late_max_ns, corrupt, total;
+	uint64_t since_ns, until_ns, late_max_ns, corrupt, total; /* until: 0 while touches count */
 } probe = {.bytes = 64 << 20, .progress_path = PROGRESS};
 
 static uint64_t now_ns(void)
@@ -142,7 +143,8 @@ static void touch_one(void)
 
 	if (verdict == PN_STAMP_GOOD)
 		pn_stamp_write(page, probe.page_size, probe.salt, index, ++probe.generation[index]);
-	pn_hist_add(&probe.hist, now_ns() - before);
+	if (!probe.until_ns)
+		pn_hist_add(&probe.hist, now_ns() - before);
 	*probe.progress = ++probe.total;
 	if (verdict == PN_STAMP_GOOD)
 		return;
@@ -154,7 +156,22 @@ static void restart(void)
 {
 	memset(&probe.hist, 0, sizeof(probe.hist));
 	probe.since_ns = now_ns();
+	probe.until_ns = 0;
 	probe.late_max_ns = 0;
+}
+
+static void hear_signals(void)
+{
+	if (pn_args_mark) {
+		pn_args_mark = 0;
+		restart();
+		puts("MARK");
+	}
+	if (pn_args_end) {
+		pn_args_end = 0;
+		probe.until_ns = now_ns();
+		puts("MARK");
+	}
 }
 
 static void sleep_until(uint64_t due_ns)
@@ -171,11 +188,7 @@ static void run(void)
 	uint64_t step_ns = probe.rate ? batch * 1000000000ull / probe.rate : 0;
 
 	while (!pn_args_stop) {
-		if (pn_args_mark) {
-			pn_args_mark = 0;
-			restart();
-			puts("MARK");
-		}
+		hear_signals();
 		for (uint64_t i = 0; i < batch && !pn_args_stop; i++)
 			touch_one();
 		if (!probe.rate)
@@ -184,7 +197,7 @@ static void run(void)
 		if (now_ns() > due_ns) {
 			uint64_t late_ns = now_ns() - due_ns;
 
-			if (late_ns > probe.late_max_ns)
+			if (!probe.until_ns && late_ns > probe.late_max_ns)
 				probe.late_max_ns = late_ns;
 			due_ns = now_ns();
 		} else {
@@ -195,7 +208,7 @@ static void run(void)
 
 static void report(void)
 {
-	double seconds = (now_ns() - probe.since_ns) / 1e9;
+	double seconds = ((probe.until_ns ? probe.until_ns : now_ns()) - probe.since_ns) / 1e9;
 	const struct pn_hist *hist = &probe.hist;
 
 	printf("{\"bytes\":%" PRIu64 ",\"seconds\":%.6f,\"count\":%" PRIu64 ",\"ops\":%" PRIu64 ",\"ops_per_s\":%.3f,", probe.pages * probe.page_size,

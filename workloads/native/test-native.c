@@ -5,10 +5,15 @@
 #include "stamp.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static void bins_cover_everything_without_gap_or_overlap(void **state)
@@ -118,7 +123,84 @@ static void sizes_are_read_or_refused(void **state)
 	assert_int_equal(pn_args_number("12x", &bytes), -EINVAL);
 }
 
-int main(void)
+static const char *touch_path;
+
+static uint64_t touches(const char *progress)
+{
+	FILE *file = fopen(progress, "r");
+	uint64_t count = 0;
+
+	if (file && fread(&count, sizeof(count), 1, file) != 1)
+		count = 0;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+static pid_t start_touch(const char *progress, FILE **ret_output)
+{
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		execl(touch_path, touch_path, "--size", "256K", "--rate", "5000", "--progress", progress, (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	*ret_output = fdopen(fds[0], "r");
+	return pid;
+}
+
+static void expect_line(FILE *output, const char *expected)
+{
+	char line[64];
+
+	assert_non_null(fgets(line, sizeof(line), output));
+	assert_string_equal(line, expected);
+}
+
+/* What is touched after the end of what is measured is in the total, and in no figure. */
+static void touches_outside_of_what_is_measured_do_not_count(void **state)
+{
+	char progress[] = "/tmp/pn-test-touch-XXXXXX", result[65536];
+	uint64_t marked, measured, count;
+	FILE *output;
+	pid_t pid;
+	int status;
+
+	if (!touch_path)
+		skip();
+	close(mkstemp(progress));
+	pid = start_touch(progress, &output);
+	expect_line(output, "READY\n");
+	while (touches(progress) < 100)
+		usleep(1000);
+	marked = touches(progress);
+	kill(pid, SIGUSR1);
+	expect_line(output, "MARK\n");
+	while (touches(progress) < marked + 100)
+		usleep(1000);
+	kill(pid, SIGUSR2);
+	expect_line(output, "MARK\n");
+	measured = touches(progress);
+	while (touches(progress) < measured + 1000)
+		usleep(1000);
+	kill(pid, SIGTERM);
+	assert_non_null(fgets(result, sizeof(result), output));
+	assert_int_equal(sscanf(strstr(result, "\"count\":"), "\"count\":%" SCNu64, &count), 1);
+	assert_in_range(count, 1, measured - marked);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	fclose(output);
+	unlink(progress);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bins_cover_everything_without_gap_or_overlap),
@@ -128,7 +210,9 @@ int main(void)
 		cmocka_unit_test(the_order_is_the_seeds),
 		cmocka_unit_test(a_stamp_tells_what_happened_to_its_page),
 		cmocka_unit_test(sizes_are_read_or_refused),
+		cmocka_unit_test(touches_outside_of_what_is_measured_do_not_count),
 	};
 
+	touch_path = argc > 1 ? argv[1] : NULL;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
