@@ -131,35 +131,76 @@ static void set_change(const struct pn_record *record, const char *key, struct p
 		pn_metric_set(metrics, name, (double)(sign * (at - before)), "bytes");
 }
 
+/* Host memory behind guest memory at a mark: what the host has swapped out it has not got back. */
+static bool occupied(const json_t *mark, int64_t *ret_bytes)
+{
+	if (!mark || !pn_field(mark, "qemu.ram.rss_bytes", ret_bytes))
+		return false;
+	*ret_bytes += pn_field_or(mark, "qemu.ram.swap_bytes", 0);
+	return true;
+}
+
+/* The mark of the window with most in a balloon at rest, if that is more than there was at first. */
+static const json_t *fullest_rest(const struct pn_record *record, struct pn_span window, int64_t first)
+{
+	const json_t *found = NULL, *line;
+	int64_t most = first, bytes;
+	size_t i;
+
+	json_array_foreach(record->samples, i, line) {
+		uint64_t t_ns = (uint64_t)pn_field_or(line, "t_ns", 0);
+
+		if (!g_str_has_prefix(pn_text(line, "mark"), "settled:") || t_ns < window.from_ns || t_ns > window.to_ns)
+			continue;
+		if (!pn_field(line, "balloon.bytes", &bytes) || pn_field_or(line, "balloon.after_bytes", bytes) != bytes || bytes <= most)
+			continue;
+		most = bytes;
+		found = line;
+	}
+	return found;
+}
+
+/* Exact, and this guest's alone: the memory behind it, from the start of what is measured to the fullest balloon at rest. */
+static void set_returned(const struct pn_record *record, struct pn_span window, const json_t *start, int64_t first, json_t *metrics)
+{
+	int64_t before, at;
+
+	if (occupied(start, &before) && occupied(fullest_rest(record, window, first), &at))
+		pn_metric_set(metrics, "host.returned_bytes", (double)(before - at), "bytes");
+}
+
 /*
- * What the host got, at the fullest, by medians: MemFree belongs to the whole host, and jumps. The stretch at the fullest goes from the
- * first to the last time the balloon's own samples were there.
+ * What the host got. The changes beside returned_bytes are of medians: MemFree belongs to the whole host, and jumps. The stretch at the
+ * fullest goes from the first to the last time the balloon's own samples were there.
  */
 static void set_host(const struct pn_record *record, struct pn_span window, json_t *metrics)
 {
 	struct pn_span calm = {window.from_ns - MIN(window.from_ns, CALM_NS), window.from_ns}, full = {0, 0};
-	GArray *points = pn_record_series(record, "balloon.bytes", (struct pn_span){calm.from_ns, window.to_ns});
-	int64_t first, most = INT64_MIN;
+	const json_t *mark = pn_record_mark(record, "start"), *start = mark ? mark : pn_record_mark(record, "driver");
+	GArray *points = pn_record_series(record, "balloon.bytes", window);
+	int64_t first, most;
 
+	if (!start || !pn_field(start, "balloon.bytes", &first)) {
+		g_array_unref(points);
+		return;
+	}
+	most = first;
 	for (guint i = 0; i < points->len; i++) {
 		const struct pn_point *point = &g_array_index(points, struct pn_point, i);
 
 		if (point->value > most) {
 			most = point->value;
 			full.from_ns = point->t_ns;
-			full.to_ns = point->t_ns;
 		}
 		if (point->value == most)
 			full.to_ns = point->t_ns;
 	}
-	if (points->len) {
-		first = g_array_index(points, struct pn_point, 0).value;
+	if (points->len)
 		pn_metric_set(metrics, "host.claimed_bytes", (double)(most - first), "bytes");
-		if (most > first) {
-			set_change(record, "host.mem.free_bytes", calm, full, 1, "host.returned_bytes", metrics);
-			set_change(record, "qemu.rss_bytes", calm, full, -1, "host.qemu_rss_drop_bytes", metrics);
-			set_change(record, "qemu.ram.rss_bytes", calm, full, -1, "host.guest_ram_drop_bytes", metrics);
-		}
+	if (most > first) {
+		set_returned(record, window, start, first, metrics);
+		set_change(record, "host.mem.free_bytes", calm, full, 1, "host.mem_free_rise_bytes", metrics);
+		set_change(record, "qemu.rss_bytes", calm, full, -1, "host.qemu_rss_drop_bytes", metrics);
 	}
 	g_array_unref(points);
 }

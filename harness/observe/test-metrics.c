@@ -50,8 +50,8 @@ static void test_golden(void **state)
 	assert_metric(metrics, "balloon.settled_targets", 2, "count");
 	assert_metric(metrics, "host.claimed_bytes", FIXTURE_BALLOON, "bytes");
 	assert_metric(metrics, "host.returned_bytes", FIXTURE_BALLOON, "bytes");
+	assert_metric(metrics, "host.mem_free_rise_bytes", FIXTURE_BALLOON, "bytes");
 	assert_metric(metrics, "host.qemu_rss_drop_bytes", FIXTURE_BALLOON, "bytes");
-	assert_metric(metrics, "host.guest_ram_drop_bytes", FIXTURE_BALLOON, "bytes");
 	assert_metric(metrics, "qemu.cpu_s", 1.5, "s"); /* half of three seconds */
 	assert_metric(metrics, "qemu.main.cpu_s", 0.15, "s");
 	assert_metric(metrics, "qemu.vcpu.cpu_s", 0.75, "s");
@@ -111,6 +111,7 @@ static void test_setup_left_out(void **state)
 	assert_absent(metrics, "phase.setup.inflate.bytes_per_s");
 	assert_metric(metrics, "balloon.deflate.bytes_per_s", (double)FIXTURE_BALLOON / 0.25, "bytes/s");
 	assert_metric(metrics, "balloon.settled_targets", 1, "count");
+	assert_absent(metrics, "host.returned_bytes"); /* the balloon only got emptier */
 	assert_metric(metrics, "qemu.cpu_s", 0.5, "s"); /* half of the one second from 3.0 s on */
 	assert_metric(metrics, "guest.swap_out_bytes", 0, "bytes");
 	json_decref(metrics);
@@ -121,6 +122,33 @@ static void test_setup_left_out(void **state)
 	metrics = compute(fixture);
 	assert_absent(metrics, "qemu.cpu_s"); /* nothing is measured */
 	assert_absent(metrics, "balloon.deflate.bytes_per_s");
+	json_decref(metrics);
+}
+
+/* Other guests take the host's memory meanwhile: MemFree falls, what this one gave is the same. */
+static void test_host_is_shared(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *metrics, *mark = fixture_mark(fixture, "settled:1");
+
+	fixture_set(fixture, 0, 0.999, "host.mem.free_bytes", 8 * (int64_t)PN_GIB);
+	fixture_set(fixture, 1.0, 6.0, "host.mem.free_bytes", 7 * (int64_t)PN_GIB);
+	metrics = compute(fixture);
+	assert_metric(metrics, "host.returned_bytes", FIXTURE_BALLOON, "bytes");
+	assert_metric(metrics, "host.mem_free_rise_bytes", -(double)PN_GIB, "bytes");
+	json_decref(metrics);
+
+	/* Swapped out by the host is not given back. */
+	json_object_set_new(mark, "qemu.ram.swap_bytes", json_integer(PN_MIB));
+	metrics = compute(fixture);
+	assert_metric(metrics, "host.returned_bytes", FIXTURE_BALLOON - (double)PN_MIB, "bytes");
+	json_decref(metrics);
+
+	/* No mark at which a fuller balloon was at rest: nothing exact to say. */
+	json_object_set_new(mark, "balloon.after_bytes", json_integer(4096));
+	metrics = compute(fixture);
+	assert_absent(metrics, "host.returned_bytes");
+	assert_metric(metrics, "host.claimed_bytes", FIXTURE_BALLOON, "bytes");
 	json_decref(metrics);
 }
 
@@ -243,7 +271,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_flip),
+	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_host_is_shared), TEST(test_flip),
 	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_host_does_not_reboot), TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
 	};
 
