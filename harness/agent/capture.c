@@ -28,7 +28,7 @@ static void add_to_line(struct pn_capture *capture, const char *bytes, size_t le
 	}
 }
 
-void pn_capture_add(struct pn_capture *capture, const char *bytes, size_t len)
+static void add(struct pn_capture *capture, const char *bytes, size_t len)
 {
 	size_t keep = capture->size - capture->kept < len ? capture->size - capture->kept : len;
 
@@ -56,7 +56,7 @@ static void on_ready(struct pn_loop_source *source, uint32_t events)
 				capture->on_end(capture);
 			return;
 		}
-		pn_capture_add(capture, bytes, n);
+		add(capture, bytes, n);
 	}
 }
 
@@ -85,12 +85,4 @@ int pn_capture_start(struct pn_capture *capture, int fd, size_t size)
 void pn_capture_close(struct pn_capture *capture)
 {
 	pn_loop_remove(&capture->source);
-}
-
-void pn_capture_free(struct pn_capture *capture)
-{
-	pn_capture_close(capture);
-	if (capture->bytes)
-		munmap(capture->bytes, capture->size);
-	*capture = (struct pn_capture){.source.fd = -1};
 }

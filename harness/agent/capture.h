@@ -28,9 +28,3 @@ int pn_capture_start(struct pn_capture *capture, int fd, size_t size);
 
 /** pn_capture_close() - stop watching; what was kept stays */
 void pn_capture_close(struct pn_capture *capture);
-
-/** pn_capture_free() - stop watching and forget */
-void pn_capture_free(struct pn_capture *capture);
-
-/** pn_capture_add() - take bytes in, as if they had come through the pipe */
-void pn_capture_add(struct pn_capture *capture, const char *bytes, size_t len);

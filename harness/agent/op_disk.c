@@ -23,16 +23,6 @@
 #define SWAP_VERSION_OFFSET 1024
 #define SWAP_SIGNATURE "SWAPSPACE2"
 
-static int job(const struct pn_request *request, pn_job_fn *fn)
-{
-	uint64_t timeout_ns;
-	int r = pn_arg_timeout(request, TIMEOUT_MS, &timeout_ns);
-
-	if (r == 0)
-		r = pn_job_start(request, fn, timeout_ns);
-	return r < 0 ? r : 1;
-}
-
 /*
  * A swap signature as mkswap writes it (struct swap_header, include/linux/swap.h): version 1, last page, no bad pages, magic at the end of
  * the first page. The harness gives each guest an empty disk, so the guest writes it.
@@ -93,7 +83,7 @@ static int swap_on_child(const struct pn_request *request, int in_fd, json_t **r
 
 static int run_swap_on(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, swap_on_child);
+	return pn_ops_job(request, swap_on_child, TIMEOUT_MS);
 }
 
 static int swap_off_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -108,7 +98,7 @@ static int swap_off_child(const struct pn_request *request, int in_fd, json_t **
 
 static int run_swap_off(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, swap_off_child);
+	return pn_ops_job(request, swap_off_child, TIMEOUT_MS);
 }
 
 static int make_fs(const char *fs, const char *device)
@@ -147,7 +137,7 @@ static int mount_child(const struct pn_request *request, int in_fd, json_t **ret
 
 static int run_mount(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, mount_child);
+	return pn_ops_job(request, mount_child, TIMEOUT_MS);
 }
 
 static int unmount_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -162,7 +152,7 @@ static int unmount_child(const struct pn_request *request, int in_fd, json_t **r
 
 static int run_unmount(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, unmount_child);
+	return pn_ops_job(request, unmount_child, TIMEOUT_MS);
 }
 
 static int drop_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -181,7 +171,7 @@ static int drop_child(const struct pn_request *request, int in_fd, json_t **ret_
 
 static int run_drop_caches(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, drop_child);
+	return pn_ops_job(request, drop_child, TIMEOUT_MS);
 }
 
 const struct pn_op pn_ops_disk[] = {

@@ -13,16 +13,6 @@
 
 #define TIMEOUT_MS 30000
 
-static int job(const struct pn_request *request, pn_job_fn *fn)
-{
-	uint64_t timeout_ns;
-	int r = pn_arg_timeout(request, TIMEOUT_MS, &timeout_ns);
-
-	if (r == 0)
-		r = pn_job_start(request, fn, timeout_ns);
-	return r < 0 ? r : 1;
-}
-
 static int load_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
 {
 	const char *name = NULL, *path = NULL, *params;
@@ -43,7 +33,7 @@ static int load_child(const struct pn_request *request, int in_fd, json_t **ret_
 
 static int run_load(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, load_child);
+	return pn_ops_job(request, load_child, TIMEOUT_MS);
 }
 
 static int unload_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -56,7 +46,7 @@ static int unload_child(const struct pn_request *request, int in_fd, json_t **re
 
 static int run_unload(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, unload_child);
+	return pn_ops_job(request, unload_child, TIMEOUT_MS);
 }
 
 static int run_bound(const struct pn_request *request, json_t **ret_reply)
@@ -99,7 +89,7 @@ static int unbind_child(const struct pn_request *request, int in_fd, json_t **re
 
 static int run_unbind(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, unbind_child);
+	return pn_ops_job(request, unbind_child, TIMEOUT_MS);
 }
 
 static int bind_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -109,7 +99,7 @@ static int bind_child(const struct pn_request *request, int in_fd, json_t **ret_
 
 static int run_bind(const struct pn_request *request, json_t **ret_reply)
 {
-	return job(request, bind_child);
+	return pn_ops_job(request, bind_child, TIMEOUT_MS);
 }
 
 const struct pn_op pn_ops_driver[] = {

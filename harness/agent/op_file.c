@@ -55,15 +55,10 @@ static int read_child(const struct pn_request *request, int in_fd, json_t **ret_
 
 static int run_read(const struct pn_request *request, json_t **ret_reply)
 {
-	uint64_t timeout_ns;
 	const char *path;
 	int r = pn_arg_path(request, "path", &path);
 
-	if (r == 0)
-		r = pn_arg_timeout(request, TIMEOUT_MS, &timeout_ns);
-	if (r == 0)
-		r = pn_job_start(request, read_child, timeout_ns);
-	return r < 0 ? r : 1;
+	return r < 0 ? r : pn_ops_job(request, read_child, TIMEOUT_MS);
 }
 
 static int write_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -84,16 +79,11 @@ static int write_child(const struct pn_request *request, int in_fd, json_t **ret
 static int run_write(const struct pn_request *request, json_t **ret_reply)
 {
 	const char *path, *text;
-	uint64_t timeout_ns;
 	int r = pn_arg_path(request, "path", &path);
 
 	if (r == 0)
 		r = pn_arg_string(request, "text", NULL, &text);
-	if (r == 0)
-		r = pn_arg_timeout(request, TIMEOUT_MS, &timeout_ns);
-	if (r == 0)
-		r = pn_job_start(request, write_child, timeout_ns);
-	return r < 0 ? r : 1;
+	return r < 0 ? r : pn_ops_job(request, write_child, TIMEOUT_MS);
 }
 
 static int get_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -130,7 +120,6 @@ static int get_child(const struct pn_request *request, int in_fd, json_t **ret_r
 
 static int run_get(const struct pn_request *request, json_t **ret_reply)
 {
-	uint64_t timeout_ns;
 	const char *path;
 	int64_t number;
 	int r = pn_arg_path(request, "path", &path);
@@ -139,11 +128,7 @@ static int run_get(const struct pn_request *request, json_t **ret_reply)
 		r = pn_arg_integer(request, "offset", 0, INT64_MAX, 0, &number);
 	if (r == 0)
 		r = pn_arg_integer(request, "max_bytes", 1, INT64_MAX, INT64_MAX, &number);
-	if (r == 0)
-		r = pn_arg_timeout(request, 60000, &timeout_ns);
-	if (r == 0)
-		r = pn_job_start(request, get_child, timeout_ns);
-	return r < 0 ? r : 1;
+	return r < 0 ? r : pn_ops_job(request, get_child, 60000);
 }
 
 const struct pn_op pn_ops_file[] = {

@@ -99,6 +99,16 @@ static void take_request(const struct pn_proto_frame *frame)
 	json_decref(args);
 }
 
+int pn_ops_job(const struct pn_request *request, pn_job_fn *fn, int64_t fallback_ms)
+{
+	uint64_t timeout_ns;
+	int r = pn_arg_timeout(request, fallback_ms, &timeout_ns);
+
+	if (r == 0)
+		r = pn_job_start(request, fn, timeout_ns);
+	return r < 0 ? r : 1;
+}
+
 void pn_ops_frame(const struct pn_proto_frame *frame)
 {
 	if (frame->kind == PN_PROTO_REQUEST)

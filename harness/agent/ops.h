@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
+#include "job.h"
 #include "proto.h"
 #include "request.h"
 
@@ -29,6 +30,9 @@ void pn_ops_garbage(int error, uint64_t dropped_bytes);
 
 /** pn_ops_drained() - there is room to send: kernel log, jobs */
 void pn_ops_drained(void);
+
+/** pn_ops_job() - answer by a job, with the request's "timeout_ms" or @fallback_ms. Return: 1, or a negative errno with pn_fail()'s line. */
+int pn_ops_job(const struct pn_request *request, pn_job_fn *fn, int64_t fallback_ms);
 
 /** pn_put_run() - the operation "put" (op_put.c) */
 int pn_put_run(const struct pn_request *request, json_t **ret_reply);

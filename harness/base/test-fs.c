@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,12 +82,30 @@ static void hash_is_sha256(void **state)
 	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static void what_killed_tests_left_is_swept_by_age(void **state)
+{
+	g_autofree char *old = g_build_filename(*state, TEST_DIR_PREFIX "old", NULL), *young = g_build_filename(*state, TEST_DIR_PREFIX "young", NULL);
+	g_autofree char *other = g_build_filename(*state, "other", NULL), *inside = g_build_filename(old, "state/owners", NULL);
+	const struct timespec long_ago[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+
+	assert_int_equal(pn_fs_mkdir_p(inside, NULL), 0);
+	assert_int_equal(pn_fs_mkdir_p(young, NULL), 0);
+	assert_int_equal(pn_fs_mkdir_p(other, NULL), 0);
+	assert_int_equal(utimensat(AT_FDCWD, old, long_ago, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, other, long_ago, 0), 0);
+	test_dir_sweep(*state);
+	assert_int_equal(access(old, F_OK), -1);
+	assert_int_equal(access(young, F_OK), 0);
+	assert_int_equal(access(other, F_OK), 0);
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, test_dir_setup, test_dir_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_file_is_replaced_whole), T(failing_says_which_file), T(holes_stay_holes), T(removal_does_not_follow_links), T(hash_is_sha256),
+		T(what_killed_tests_left_is_swept_by_age),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

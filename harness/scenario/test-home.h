@@ -8,6 +8,7 @@
 
 #include "../base/diag.h"
 #include "../base/fs.h"
+#include "../base/test-dir.h"
 #include "scenario.h"
 
 static inline void home_write(const char *home, const char *name, const char *text)
@@ -19,7 +20,7 @@ static inline void home_write(const char *home, const char *name, const char *te
 
 static inline char *home_new(void)
 {
-	char *home = g_dir_make_tmp("pn-scenario-XXXXXX", NULL);
+	char *home = test_dir_make();
 
 	for (const char *const *folder = (const char *const[]){"scenarios", "suites", "loads", NULL}; *folder; folder++) {
 		g_autofree char *path = g_build_filename(home, *folder, NULL);
