@@ -61,7 +61,7 @@ static void a_malformed_connection_is_no_plan(void **state)
 {
 	struct pn_diag diag;
 
-	refuses("command line: --connect: 'foo://' is not accepted; expected qemu:///system", WORDS("inflate", "--dry-run", "--connect", "foo://"));
+	refuses("command line: --connect: 'foo://' is not accepted; expected a libvirtd of this host", WORDS("inflate", "--dry-run", "--connect", "foo://"));
 	refuses("command line: --connect: 'qemu:///systemx'", WORDS("inflate", "--dry-run", "--connect", "qemu:///systemx"));
 	refuses("command line: --connect: 'qemu+ssh://host/system'", WORDS("inflate", "--dry-run", "--connect", "qemu+ssh://host/system"));
 	assert_int_equal(plan(&diag, WORDS("inflate", "--dry-run", "--connect", "qemu+unix:///system?socket=/run/x")), PN_EXIT_PASS);
