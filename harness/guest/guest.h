@@ -25,6 +25,9 @@ struct pn_host_config {
 	const char *run_dir; /* working directory of this process's guests, short (sockets live below it) */
 };
 
+/** pn_host_check_uri() - is this a libvirtd that guests can run in? For what a user wrote. Return: 0 or -EINVAL. */
+int pn_host_check_uri(const char *uri, struct pn_diag *diag);
+
 /**
  * pn_host_open() - connect; blocks for tens of ms
  *

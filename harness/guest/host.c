@@ -15,6 +15,23 @@ const char *const pn_backing_names[PN_BACKING_COUNT] = {
 	[PN_BACKING_HUGETLB] = "hugetlb",
 };
 
+/*
+ * Files, sockets and process ids of guests are used directly, so libvirtd must be on this host: a URI that names a server or a transport
+ * that may leave the host is refused, also where it happens to lead back here.
+ */
+int pn_host_check_uri(const char *uri, struct pn_diag *diag)
+{
+	static const char expected[] = "a libvirtd of this host: qemu:///system, qemu:///session or qemu+unix:///system?socket=PATH";
+	g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_NONE, NULL);
+	const char *scheme = parsed ? g_uri_get_scheme(parsed) : "";
+	const char *server = parsed ? g_uri_get_host(parsed) : NULL;
+	bool local = strcmp(scheme, "qemu") == 0 || strcmp(scheme, "qemu+unix") == 0;
+
+	if (local && !(server && *server) && (strcmp(g_uri_get_path(parsed), "/system") == 0 || strcmp(g_uri_get_path(parsed), "/session") == 0))
+		return 0;
+	return pn_diag_value(diag, "command line", "--connect", uri, expected);
+}
+
 int pn_host_open(const struct pn_host_config *config, struct pn_host **ret_host, struct pn_diag *diag)
 {
 	struct pn_host *host = g_new0(struct pn_host, 1);

@@ -164,6 +164,22 @@ static void test_loopback_has_no_process(void **state)
 	assert_int_equal(pn_guest_machine(fixture->guest)->memory_bytes, 512 * PN_MIB);
 }
 
+static void test_uris_of_other_hosts_are_refused(void **state)
+{
+	static const char *const local[] = { "qemu:///system", "qemu:///session", "qemu+unix:///system?socket=/run/x/libvirt-sock" };
+	static const char *const refused[] = { "qemu+ssh://root@host/system", "qemu+tls://host/system", "qemu+tcp:///system", "qemu://host/system",
+					       "qemu+unix://host/system", "xen:///system", "qemu:///embed?root=/tmp/x", "system", "" };
+	struct pn_diag diag = { 0 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(local); i++)
+		assert_int_equal(pn_host_check_uri(local[i], &diag), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+		assert_int_equal(pn_host_check_uri(refused[i], &diag), -EINVAL);
+		assert_non_null(strstr(diag.text, "a libvirtd of this host"));
+		assert_null(strchr(diag.text, '\n'));
+	}
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -180,6 +196,7 @@ int main(void)
 		CASE(test_clock_offset_is_bounded_by_its_error),
 		CASE(test_files_both_ways),
 		CASE(test_loopback_has_no_process),
+		cmocka_unit_test(test_uris_of_other_hosts_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
