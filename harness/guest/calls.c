@@ -34,7 +34,6 @@ struct pn_calls {
 	GMutex lock; /* all below, and the calls */
 	GCond moved;
 	GQueue waiting;
-	struct call *current;
 	bool quit;
 };
 
@@ -63,13 +62,11 @@ static void *run(void *data)
 			continue;
 		}
 		call->begun = true;
-		calls->current = call;
 		g_mutex_unlock(&calls->lock);
 		begin_ns = pn_clock_now_ns();
 		call->err = calls->fn(calls->data, call->line, call->fd, &call->reply, &call->diag);
 		call->latency_ns = pn_clock_now_ns() - begin_ns;
 		g_mutex_lock(&calls->lock);
-		calls->current = NULL;
 		call->done = true;
 		if (call->abandoned)
 			call_free(call);
@@ -160,14 +157,4 @@ int pn_calls_run(struct pn_calls *calls, const char *line, int fd, uint64_t time
 	err = leave(calls, call, timeout_ns, ret_reply, ret_latency_ns, diag);
 	g_mutex_unlock(&calls->lock);
 	return err;
-}
-
-bool pn_calls_wedged(struct pn_calls *calls)
-{
-	bool wedged;
-
-	g_mutex_lock(&calls->lock);
-	wedged = calls->current && calls->current->abandoned;
-	g_mutex_unlock(&calls->lock);
-	return wedged;
 }

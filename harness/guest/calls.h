@@ -37,6 +37,3 @@ void pn_calls_free(struct pn_calls *calls);
  */
 int pn_calls_run(struct pn_calls *calls, const char *line, int fd, uint64_t timeout_ns, char **ret_reply, uint64_t *ret_latency_ns,
 		 struct pn_diag *diag);
-
-/** pn_calls_wedged() - is a call under way that nobody waits for any more? */
-bool pn_calls_wedged(struct pn_calls *calls);

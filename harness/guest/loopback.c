@@ -235,7 +235,6 @@ static int start(struct pn_guest *guest, const struct pn_guest_config *config, s
 	peer->running = true;
 	peer->boots = 1;
 	peer->loads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	peer->replies = json_object();
 	g_mutex_init(&peer->lock);
 	g_cond_init(&peer->changed);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
@@ -264,7 +263,6 @@ static int stop(struct pn_guest *guest, struct pn_diag *diag)
 	if (peer->fd >= 0)
 		close(peer->fd);
 	g_hash_table_unref(peer->loads);
-	json_decref(peer->replies);
 	g_free(peer->driver);
 	g_cond_clear(&peer->changed);
 	g_mutex_clear(&peer->lock);
@@ -282,11 +280,6 @@ void pn_loopback_set(struct pn_guest *guest, const struct pn_loopback_script *sc
 	peer->script = *script;
 	g_cond_broadcast(&peer->changed);
 	g_mutex_unlock(&peer->lock);
-}
-
-void pn_loopback_die(struct pn_guest *guest)
-{
-	die(guest->backend);
 }
 
 void pn_loopback_panic(struct pn_guest *guest, const char *text)
@@ -308,18 +301,6 @@ void pn_loopback_panic(struct pn_guest *guest, const char *text)
 void pn_loopback_event(struct pn_guest *guest, json_t *event)
 {
 	pn_loopback_send_event(guest->backend, event);
-}
-
-void pn_loopback_reply(struct pn_guest *guest, const char *op, json_t *reply)
-{
-	struct pn_loopback *peer = guest->backend;
-
-	g_mutex_lock(&peer->lock);
-	if (reply)
-		json_object_set_new(peer->replies, op, reply);
-	else
-		json_object_del(peer->replies, op);
-	g_mutex_unlock(&peer->lock);
 }
 
 static int open_host(struct pn_host *host, const struct pn_host_config *config, struct pn_diag *diag)

@@ -32,14 +32,8 @@ void pn_loopback_default(const struct pn_loopback_script *script);
 /** pn_loopback_set() - change a running guest's behaviour */
 void pn_loopback_set(struct pn_guest *guest, const struct pn_loopback_script *script);
 
-/** pn_loopback_die() - as if QEMU had been killed */
-void pn_loopback_die(struct pn_guest *guest);
-
 /** pn_loopback_panic() - as if the guest's kernel had panicked: a last kernel log record, GUEST_PANICKED, STOP */
 void pn_loopback_panic(struct pn_guest *guest, const char *text);
 
 /** pn_loopback_event() - let the agent send an event; stolen */
 void pn_loopback_event(struct pn_guest *guest, json_t *event);
-
-/** pn_loopback_reply() - let the agent answer @op with @reply from now on ("ok" is added); stolen; NULL: as usual again */
-void pn_loopback_reply(struct pn_guest *guest, const char *op, json_t *reply);

@@ -212,12 +212,10 @@ static const struct {
 static json_t *answer(struct pn_loopback *peer, const json_t *request)
 {
 	const char *op = json_string_value(json_object_get(request, "op"));
-	json_t *scripted = op ? json_object_get(peer->replies, op) : NULL, *reply = NULL;
+	json_t *reply = NULL;
 
 	if (op && peer->script.refuse_op && strcmp(op, peer->script.refuse_op) == 0)
 		return json_pack("{s:b,s:s,s:i}", "ok", 0, "error", "scripted refusal", "errno", EIO);
-	if (scripted)
-		reply = json_deep_copy(scripted);
 	for (size_t i = 0; op && !reply && i < G_N_ELEMENTS(ops); i++) {
 		if (strcmp(ops[i].name, op) == 0)
 			reply = ops[i].answer(peer, request);
@@ -242,7 +240,7 @@ static bool take_transfer(struct pn_loopback *peer, const struct pn_proto_frame 
 	}
 	if (op && strcmp(op, "put") == 0)
 		return true;
-	if (op && (strcmp(op, "get") == 0 || strcmp(op, "load.output") == 0) && !json_object_get(peer->replies, op)) {
+	if (op && (strcmp(op, "get") == 0 || strcmp(op, "load.output") == 0)) {
 		send_frame(peer, PN_PROTO_BLOB, frame->id, op, strlen(op));
 		send_frame(peer, PN_PROTO_BLOB, frame->id, NULL, 0);
 		send_object(peer, PN_PROTO_REPLY, frame->id, json_pack("{s:b,s:i,s:b}", "ok", 1, "size", (int)strlen(op), "eof", 1));

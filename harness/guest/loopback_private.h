@@ -26,7 +26,6 @@ struct pn_loopback {
 	uint64_t target_bytes;
 	uint64_t from_bytes; /* in the balloon when the target came */
 	uint64_t from_ns;
-	json_t *replies; /* op -> reply */
 	GHashTable *loads; /* ids */
 };
 
