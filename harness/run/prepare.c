@@ -35,7 +35,7 @@ static int run_preparation(void *data, const int *stop, struct pn_diag *diag)
 {
 	struct preparation *preparation = data;
 	const struct pn_supervisor *self = preparation->supervisor;
-	int err = self->ops->prepare(preparation->scenario, self->config->uri, diag);
+	int err = self->ops->prepare(preparation->scenario, self->queue->uri, diag);
 	int undone = pn_owned_release_all(err ? NULL : diag);
 
 	return err < 0 ? err : undone;

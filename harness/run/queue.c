@@ -43,6 +43,7 @@ void pn_queue_free(struct pn_queue *queue)
 	g_ptr_array_free(queue->cases, TRUE);
 	g_ptr_array_free(queue->plans, TRUE);
 	json_decref(queue->compare);
+	g_free(queue->uri);
 	g_free(queue);
 }
 
@@ -107,9 +108,9 @@ int pn_queue_save(const struct pn_queue *queue, struct pn_store *store, json_t *
 			err = pn_store_write(store, path, queued->yaml, diag);
 		json_array_append_new(cases, plan_entry(queued, known));
 	}
-	plan = json_pack("{s:i, s:s, s:s, s:O, s:o, s:O*}", "schema", 1, "run", store->id, "mode", "live", "argv",
+	plan = json_pack("{s:i, s:s, s:s, s:O, s:o, s:O*, s:s*}", "schema", 1, "run", store->id, "mode", "live", "argv",
 			 json_object_get(before, "argv") ? json_object_get(before, "argv") : argv, "cases", cases, "compare",
-			 queue->compare);
+			 queue->compare, "connect", queue->uri);
 	if (!err)
 		err = pn_store_write_json(store, "plan.json", plan, diag);
 	json_decref(plan);
@@ -166,6 +167,7 @@ int pn_queue_resume(struct pn_queue *queue, const struct pn_store *store, const 
 		return err;
 	queue->rounds = 1;
 	queue->compare = json_incref(json_object_get(run->plan, "compare"));
+	queue->uri = g_strdup(json_string_value(json_object_get(run->plan, "connect")));
 	for (size_t i = 0; i < run->count && !err; i++) {
 		const json_t *entry = pn_rundir_case(run, i);
 		const char *skip_reason = json_string_value(json_object_get(entry, "skip_reason"));

@@ -29,6 +29,7 @@ struct pn_queue {
 	GPtrArray *cases; /* of struct pn_queued */
 	GPtrArray *plans; /* of struct pn_plan */
 	unsigned int rounds;
+	char *uri;	 /* of the libvirt that guests run in; NULL: the embedded driver */
 	json_t *compare; /* of a run of pairs: what plan.json says under "compare"; NULL otherwise */
 };
 

@@ -92,6 +92,7 @@ static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
 	if (!err && config->pairs)
 		err = pn_pairs_check(plan, config->pairs, diag);
 	pn_plan_free(plan);
+	self->queue->uri = g_strdup(config->uri);
 	if (!err)
 		err = pn_store_create(config->out_dir, config->plan.names[0], &self->store, diag);
 	if (!err)

@@ -36,7 +36,7 @@ struct pn_run_config {
 	struct pn_plan_config plan;
 	const char *uri;	  /* libvirt; NULL: the embedded driver */
 	const char *out_dir;	  /* NULL: runs/TIMESTAMP-NAME */
-	const char *resume_dir;	  /* go on with this run; plan, shard and out_dir are then not looked at, except for plan.workloads_dir */
+	const char *resume_dir;	  /* go on with this run; uri, plan, shard and out_dir are then not looked at, except for plan.workloads_dir */
 	unsigned int jobs;	  /* cases at once; 0: as many as the host has CPUs and memory for */
 	const struct pn_run_pairs *pairs; /* NULL: a plain run */
 	bool until_fail;	  /* further rounds with other seeds until a case fails */

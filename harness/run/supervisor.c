@@ -57,7 +57,7 @@ static void write_summary(struct pn_supervisor *self, bool now)
 
 static char *repro_of(const struct pn_supervisor *self, const struct pn_queued *queued)
 {
-	g_autofree char *uri = self->config->uri ? g_strdup_printf(" --connect %s", self->config->uri) : g_strdup("");
+	g_autofree char *uri = self->queue->uri ? g_strdup_printf(" --connect %s", self->queue->uri) : g_strdup("");
 
 	return g_strdup_printf("%s %s/cases/%04u/scenario.yaml --seed %" G_GUINT64_FORMAT "%s", self->config->again, self->store->dir,
 			       queued->index, queued->scenario->seed, uri);
@@ -140,7 +140,7 @@ static struct running *make_running(struct pn_supervisor *self, struct pn_queued
 		.scenario = queued->scenario,
 		.yaml = queued->yaml,
 		.case_dir = running->case_dir,
-		.uri = self->config->uri,
+		.uri = self->queue->uri,
 		.workloads_dir = self->config->plan.workloads_dir,
 	};
 	running->task = (struct pn_task){

@@ -100,6 +100,8 @@ static int run_case(const struct pn_job *job, const int *stop, struct pn_diag *d
 	}
 	if (!strcmp(name, "exit"))
 		_exit(0);
+	if (!strcmp(name, "daemon") && g_strcmp0(job->uri, "qemu:///system"))
+		return pn_diag_set(diag, -EINVAL, "expected to run in qemu:///system, not in %s", job->uri ? job->uri : "the embedded driver");
 	while (!strcmp(name, "hang"))
 		pause();
 	if (!strcmp(name, "error"))
@@ -126,6 +128,8 @@ static int prepare(const struct pn_scenario *scenario, const char *uri, struct p
 {
 	if (!strcmp(scenario->name, "unprepared"))
 		return pn_diag_set(diag, -ENOENT, "no such image");
+	if (!strcmp(scenario->name, "daemon") && g_strcmp0(uri, "qemu:///system"))
+		return pn_diag_set(diag, -EINVAL, "prepared elsewhere");
 	if (!strcmp(scenario->name, "unprepared-crash"))
 		abort();
 	return 0;
@@ -275,6 +279,23 @@ static void resume_runs_what_has_not_ended(void **state)
 	end(&fixture);
 }
 
+static void resume_goes_on_in_the_same_libvirt(void **state)
+{
+	g_autofree char *dir = g_build_filename(*state, "out", NULL);
+	struct pn_run_config first = {.jobs = 1, .uri = "qemu:///system"}, resume = {.resume_dir = dir, .jobs = 1};
+	struct fixture fixture = {0};
+	g_autofree char *yaml = NULL;
+
+	assert_int_equal(do_run(&fixture, state, &first, "interrupt", "daemon", NULL), PN_EXIT_INTERRUPTED);
+	yaml = g_build_filename(dir, "plan", "0001.yaml", NULL);
+	assert_int_equal(pn_fs_write(yaml, "daemon", 6, NULL), 0);
+	assert_int_equal(do_run(&fixture, state, &resume, NULL), PN_EXIT_PASS);
+	assert_verdict(&fixture, 0, "PASS", NULL);
+	assert_verdict(&fixture, 1, "PASS", NULL);
+	assert_non_null(strstr(pn_rundir_string(fixture.run, 1, "repro"), "--connect qemu:///system"));
+	end(&fixture);
+}
+
 static void a_full_disk_loses_no_case(void **state)
 {
 	g_autofree char *dir = g_build_filename(*state, "out", NULL);
@@ -336,6 +357,7 @@ int main(void)
 		RUN_TEST(a_mistake_leaves_nothing),	     RUN_TEST(resume_runs_what_has_not_ended),
 		RUN_TEST(a_full_disk_loses_no_case),	     RUN_TEST(rounds_go_on_until_a_case_fails),
 		RUN_TEST(shards_take_every_case_once),	     RUN_TEST(a_run_directory_is_not_written_over),
+		RUN_TEST(resume_goes_on_in_the_same_libvirt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
