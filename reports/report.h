@@ -10,6 +10,7 @@ struct pn_rundir;
 /** struct pn_report_style - how a report for people may look */
 struct pn_report_style {
 	bool colour;
+	const char *zoom_dir; /* what makes the plots of a page zoomable (pn_report_zoom_dir()); NULL: they are not */
 };
 
 /** struct pn_report_format - one form of a report, a pure function of the run directory */
@@ -26,6 +27,9 @@ extern const struct pn_report_format pn_report_formats[];
 /** pn_report_format_find() - by name; NULL when there is none */
 const struct pn_report_format *pn_report_format_find(const char *name);
 
+/** pn_report_zoom_dir() - where reports/html/uplot put what makes plots zoomable; NULL when it did not; g_free() */
+char *pn_report_zoom_dir(void);
+
 /** pn_report_clean() - a text from outside as one line without control characters (terminals obey them, XML refuses them); g_free() by the caller */
 char *pn_report_clean(const char *text);
 
@@ -33,3 +37,4 @@ int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *st
 int pn_report_json(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_junit(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_tap(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
+int pn_report_html(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);

@@ -29,9 +29,9 @@ struct column {
 static const struct column columns[] = {
 	{"INFLATE/s", "balloon.inflate.bytes_per_s", 9, BYTES_PER_S},
 	{"DEFLATE/s", "balloon.deflate.bytes_per_s", 9, BYTES_PER_S},
-	{"SETTLE", "balloon.settle_s", 7, SECONDS},
+	{"SETTLE", "balloon.settle_s", 8, SECONDS},
 	{"TOUCH99", "guest.touch_ns.p99", 7, NANOSECONDS},
-	{"SWAPPED", "guest.swap_out_bytes", 7, BYTES},
+	{"SWAPPED", "guest.swap_out_bytes", 8, BYTES},
 	{"LOAD/s", "load.ops_per_s", 7, RATE},
 };
 

@@ -21,6 +21,7 @@ static const struct pn_option options[] = {
 	{"json", NULL, "run.json: the machine-readable summary", false, NULL},
 	{"junit", NULL, "JUnit XML for CI systems", false, NULL},
 	{"tap", NULL, "Test Anything Protocol, version 13", false, NULL},
+	{"html", NULL, "one page with plots, complete in itself; give --out too", false, NULL},
 	{"out", "FILE", "write to a file, whole or not at all, in place of standard output", false, "FILE"},
 	{0},
 };
@@ -43,7 +44,8 @@ static const struct pn_report_format *chosen(const struct pn_opts *args, struct 
 
 static int report_one(const char *dir, const struct pn_report_format *format, FILE *out, bool colour, struct pn_diag *diag)
 {
-	struct pn_report_style style = {.colour = colour};
+	g_autofree char *zoom_dir = pn_report_zoom_dir();
+	struct pn_report_style style = {.colour = colour, .zoom_dir = zoom_dir};
 	struct pn_rundir *run = NULL;
 	int err = pn_rundir_read(dir, &run, diag);
 
