@@ -4,6 +4,10 @@
  * bytes in the balloon at most (memory - B) of guest memory can be resident, whatever the guest touched before. The host's MemFree is told
  * beside it, and judges nothing: the host is shared.
  *
+ * Memory that was never touched has nothing behind it whatever the driver does, so the runner has the guest touch its free memory first; and a
+ * record in which so little was resident before that the rule could not have failed is BROK, not a PASS. What the host has swapped out it
+ * has not got back: it counts as resident.
+ *
  * The allowance covers what may be resident beside the guest's own pages: with transparent huge pages the host may fill holes again
  * by itself (khugepaged).
  */
@@ -19,6 +23,8 @@
 #define ALLOWANCE_MIN_BYTES (2 * PN_MIB)
 #define ALLOWANCE_SHARE 64
 #define ALLOWANCE_SHARE_THP 8
+#define UNTOUCHED_BYTES (16 * PN_MIB) /* what touching leaves alone (harness/agent/op_warm.c), and what the guest's firmware keeps */
+#define UNTOUCHED_SHARE 64
 
 static const struct pn_ledger_line *fullest(const struct pn_ledger *ledger)
 {
@@ -33,6 +39,36 @@ static const struct pn_ledger_line *fullest(const struct pn_ledger *ledger)
 	return found;
 }
 
+static bool read_resident(const json_t *mark, int64_t *ret_bytes)
+{
+	if (!pn_field(mark, "qemu.ram.rss_bytes", ret_bytes))
+		return false;
+	*ret_bytes += pn_field_or(mark, "qemu.ram.swap_bytes", 0);
+	return true;
+}
+
+/* Could the rule have failed? Only if more was resident once than may be now, the balloon having room for what nobody ever touched. */
+static void judge_witness(const struct pn_record *record, const struct pn_ledger_line *line, int64_t balloon, int64_t limit,
+			  struct pn_finding *finding)
+{
+	int64_t room = MAX((int64_t)UNTOUCHED_BYTES, (int64_t)record->scenario->guest.memory_bytes / UNTOUCHED_SHARE) + (int64_t)UNTOUCHED_BYTES;
+	GArray *points;
+	int64_t most = 0;
+
+	/* Pages that the guest reports as free go back to the host without any balloon. */
+	if (balloon <= room || record->scenario->guest.balloon.free_page_reporting)
+		return;
+	points = pn_record_series(record, "qemu.ram.rss_bytes", (struct pn_span){0, line->t_ns});
+	for (guint i = 0; i < points->len; i++)
+		most = MAX(most, g_array_index(points, struct pn_point, i).value);
+	g_array_unref(points);
+	if (most <= limit)
+		pn_finding_set(finding, PN_BROK,
+			       "did the host get its memory? Never more than %" PRId64 " MiB of guest memory were resident before %s, and %" PRId64
+			       " MiB may be then: a driver that gives nothing back would not show",
+			       most / (int64_t)PN_MIB, line->label, limit / (int64_t)PN_MIB);
+}
+
 void pn_ledger_judge_host(const struct pn_record *record, const struct pn_ledger *ledger, struct pn_finding *finding)
 {
 	const struct pn_ledger_line *line = fullest(ledger);
@@ -42,7 +78,7 @@ void pn_ledger_judge_host(const struct pn_record *record, const struct pn_ledger
 
 	if (!line)
 		return; /* never inflated to rest: nothing to get back */
-	if (!pn_field(line->mark, "qemu.ram.rss_bytes", &resident)) {
+	if (!read_resident(line->mark, &resident)) {
 		why = pn_record_unsupported(record, "ram");
 		/* Only a guest without a process (loopback) has no smaps; anything else is a hole in the record. */
 		if (!why)
@@ -54,8 +90,10 @@ void pn_ledger_judge_host(const struct pn_record *record, const struct pn_ledger
 	limit = (int64_t)record->scenario->guest.memory_bytes - balloon +
 		MAX((int64_t)ALLOWANCE_MIN_BYTES,
 		    balloon / (record->scenario->guest.backing == PN_BACKING_THP ? ALLOWANCE_SHARE_THP : ALLOWANCE_SHARE));
-	if (resident <= limit)
+	if (resident <= limit) {
+		judge_witness(record, line, balloon, limit, finding);
 		return;
+	}
 	if (pn_field(pn_ledger_at(ledger, 1)->mark, "host.mem.free_bytes", &free_before) &&
 	    pn_field(line->mark, "host.mem.free_bytes", &free_now))
 		g_snprintf(rise, sizeof(rise), "%+" PRId64 " MiB", (free_now - free_before) / (int64_t)PN_MIB);

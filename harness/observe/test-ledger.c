@@ -158,6 +158,36 @@ static void test_host_memory(void **state)
 	assert_finding(fixture_judge(fixture, "ledger"), PN_PASS, "balance");
 }
 
+/* An idle guest whose memory was touched, and a driver whose discards do nothing: what is resident does not fall. */
+static void test_discard_does_nothing(void **state)
+{
+	static const char *const labels[] = {"boot", "driver", "settled:1", "settled:2", "rest", "unloaded"};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		json_object_set_new(fixture_mark(fixture, labels[i]), "qemu.ram.rss_bytes",
+				    json_integer(i ? FIXTURE_MEMORY - 20 * (int64_t)PN_MIB : 100 * (int64_t)PN_MIB));
+	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "the host did not get its memory: at settled:1 64 MiB are in the balloon, yet 236 MiB");
+	/* Swapped out by the host is not given back. */
+	spoil(fixture, "settled:1", "qemu.ram.rss_bytes", -60 * (int64_t)PN_MIB);
+	assert_finding(fixture_judge(fixture, "ledger"), PN_PASS, "balance");
+	json_object_set_new(fixture_mark(fixture, "settled:1"), "qemu.ram.swap_bytes", json_integer(60 * (json_int_t)PN_MIB));
+	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "the host did not get its memory");
+}
+
+/* Memory that was never resident can't come back: such a record says nothing of the driver. */
+static void test_never_resident(void **state)
+{
+	struct fixture *fixture = *state;
+
+	spoil(fixture, "boot", "qemu.ram.rss_bytes", -150 * (int64_t)PN_MIB);
+	spoil(fixture, "driver", "qemu.ram.rss_bytes", -120 * (int64_t)PN_MIB);
+	spoil(fixture, "settled:1", "qemu.ram.rss_bytes", -40 * (int64_t)PN_MIB);
+	assert_finding(fixture_judge(fixture, "ledger"), PN_BROK, "Never more than 152 MiB of guest memory were resident before settled:1");
+	fixture->scenario.guest.balloon.free_page_reporting = true;
+	assert_finding(fixture_judge(fixture, "ledger"), PN_PASS, "balance");
+}
+
 static void test_unaccounted(void **state)
 {
 	spoil(*state, "unloaded", "guest.mem.unaccounted", 7 * (int64_t)PN_MIB);
@@ -211,6 +241,8 @@ int main(void)
 	    TEST(test_missing_marks),
 	    TEST(test_missing_figures),
 	    TEST(test_host_memory),
+	    TEST(test_discard_does_nothing),
+	    TEST(test_never_resident),
 	    TEST(test_unaccounted),
 	    TEST(test_reboot),
 	    TEST(test_waived),
