@@ -116,9 +116,14 @@ static void test_sanity_loads(void **state)
 	fixture->loads[0] = (char *)"vm-swap";
 	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "results are there of 0");
 	json_array_append_new(fixture->record.loads, load);
-	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the guest counted no page swapped out");
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the guest saw 0 KiB of it");
+	fixture_ramp(fixture, 0, 0.9, "guest.vm.pswpout", 0, 5000); /* before anything is measured */
+	fixture_set(fixture, 0.9, 1, "guest.vm.pswpout", 5000);
+	fixture_ramp(fixture, 1, 2, "guest.vm.pswpout", 5000, 5002);
+	fixture_set(fixture, 2, 6, "guest.vm.pswpout", 5002);
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "load vm-swap must swap, but the guest saw 8 KiB of it");
 	fixture_ramp(fixture, 1, 6, "guest.vm.pswpout", 0, 5000);
-	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the swap disk saw no write");
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the swap disk saw 0 KiB of it");
 	fixture_ramp(fixture, 1, 6, "swapdev.write_bytes", 0, 5000 * 4096);
 	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "");
 	json_object_set_new(load, "ops", json_integer(0));
@@ -127,6 +132,28 @@ static void test_sanity_loads(void **state)
 	assert_finding(fixture_judge(fixture, "sanity"), PN_FAIL, "killed for want of memory");
 	add_fault(fixture, "oom");
 	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "");
+}
+
+/* The balloon was filled before anything is measured: what the load has to swap now, it swaps in. */
+static void test_sanity_swap_after_setup(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *entry;
+	size_t i;
+
+	fixture->loads[0] = (char *)"vm-swap";
+	json_array_append_new(fixture->record.loads, json_pack("{s:s, s:i, s:b}", "load", "vm-swap", "ops", 5, "must_swap", 1));
+	fixture->events[0].phase = (char *)"setup";
+	json_array_foreach(fixture->record.journal, i, entry) {
+		if (pn_is(entry, "name", "inflate"))
+			json_object_set_new(entry, "name", json_string("setup"));
+	}
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the guest saw 0 KiB of it");
+	fixture_ramp(fixture, 3, 4, "guest.vm.pswpin", 0, 1000);
+	fixture_ramp(fixture, 3, 4, "swapdev.read_bytes", 0, 1000 * 4096);
+	assert_finding(fixture_judge(fixture, "sanity"), PN_PASS, "");
+	fixture->events[0].phase = NULL; /* without a setup it must swap out */
+	assert_finding(fixture_judge(fixture, "sanity"), PN_BROK, "the guest saw 0 KiB of it");
 }
 
 static void test_kernel_log(void **state)
@@ -259,7 +286,7 @@ int main(void)
 	    TEST(test_sanity_no_timeline),
 	    TEST(test_sanity_not_bound),
 	    TEST(test_sanity_clock),
-	    TEST(test_sanity_loads),
+	    TEST(test_sanity_loads), TEST(test_sanity_swap_after_setup),
 	    TEST(test_kernel_log),
 	    TEST(test_kernel_log_spellings),
 	    TEST(test_kernel_log_oom),
