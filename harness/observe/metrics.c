@@ -34,6 +34,7 @@ static const struct counted counted[] = {
     {"guest.oom_kills", "count", "guest.vm.oom_kill", 1},
     {"guest.balloon.migrated_pages", "count", "guest.vm.balloon_migrate", 1},
     {"guest.balloon.cpu_s", "s", "guest.driver.cpu_ns", PER_S},
+    {"guest.balloon.context_switches", "count", "guest.driver.switches", 1},
     {"guest.agent.cpu_s", "s", "guest.agent_cpu_ns", PER_S},
     {"guest.psi.memory.some_s", "s", "guest.psi.memory.some_us", PER_US},
     {"guest.psi.memory.full_s", "s", "guest.psi.memory.full_us", PER_US},
@@ -122,11 +123,13 @@ static void compute_monitor(const struct pn_record *record, struct pn_span windo
 	static const struct {
 		const char *name;
 		double share;
-	} quantiles[] = {{"monitor_ns.p50", 0.5}, {"monitor_ns.p99", 0.99}, {"monitor_ns.p999", 0.999}, {"monitor_ns.max", 1}};
+		guint samples_min; /* with fewer it is no percentile but the maximum by another name */
+	} quantiles[] = {{"monitor_ns.p50", 0.5, 1}, {"monitor_ns.p99", 0.99, 100}, {"monitor_ns.p999", 0.999, 1000}, {"monitor_ns.max", 1, 1}};
 	GArray *points = pn_record_series(record, "monitor_ns", window);
 
-	for (size_t i = 0; points->len && i < G_N_ELEMENTS(quantiles); i++)
-		pn_metric_set(metrics, quantiles[i].name, (double)pn_quantile(points, quantiles[i].share), "ns");
+	for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
+		if (points->len >= quantiles[i].samples_min)
+			pn_metric_set(metrics, quantiles[i].name, (double)pn_quantile(points, quantiles[i].share), "ns");
 	g_array_unref(points);
 }
 

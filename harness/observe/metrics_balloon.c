@@ -2,6 +2,9 @@
 /*
  * Balloon metrics. A rate is bytes really moved over the time in which they moved: a course runs from a target to where it settled, or to
  * the next target that cut it short. Courses of a phase that is not measured (setup, warm-up) are left out.
+ *
+ * The balloon is seen at its target up to one poll late. So a time is an upper bound and a rate a lower one; balloon.settle_resolution_s, the
+ * longest such poll, says how far off they can be: a rate is true to a tenth where that is a tenth of the time.
  */
 
 #include "metrics.h"
@@ -19,14 +22,19 @@ struct course {
 	const char *phase;
 	int64_t moved_bytes; /* negative: deflated */
 	int64_t moving_ns;
+	int64_t resolution_ns; /* it was there up to so much earlier; 0 when a next target cut it short */
 	bool settled; /* at its target */
 };
 
-static void close_course(GArray *courses, const struct pn_record *record, uint64_t t_ns, int64_t moved_bytes, int64_t moving_ns,
-			 bool settled)
+/* @end: the record that ended it, @moving_ns after it began at @t_ns */
+static void close_course(GArray *courses, const struct pn_record *record, uint64_t t_ns, const json_t *end, int64_t moved_bytes,
+			 int64_t moving_ns)
 {
-	struct course course = {
-	    .phase = pn_record_phase(record, t_ns), .moved_bytes = moved_bytes, .moving_ns = moving_ns, .settled = settled};
+	struct course course = {.phase = pn_record_phase(record, t_ns),
+				.moved_bytes = moved_bytes,
+				.moving_ns = moving_ns,
+				.resolution_ns = pn_field_or(end, "resolution_ns", 0),
+				.settled = pn_is(end, "ev", "settled")};
 
 	if (moved_bytes && moving_ns > 0 && pn_phase_measured(course.phase))
 		g_array_append_val(courses, course);
@@ -40,18 +48,17 @@ static GArray *find_courses(const struct pn_record *record, struct pn_span windo
 
 	json_array_foreach(record->journal, i, entry) {
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0), since_ns = (uint64_t)pn_field_or(open, "t_ns", 0);
-		bool settled = pn_is(entry, "ev", "settled");
 		int64_t from, now;
 
 		if (t_ns < window.from_ns || t_ns > window.to_ns)
 			continue;
 		if (pn_is(entry, "ev", "target")) {
 			if (open && pn_field(open, "from_bytes", &from) && pn_field(entry, "from_bytes", &now))
-				close_course(courses, record, since_ns, now - from, (int64_t)(t_ns - since_ns), false);
+				close_course(courses, record, since_ns, entry, now - from, (int64_t)(t_ns - since_ns));
 			open = json_object_get(entry, "refused") ? NULL : entry;
-		} else if (settled || pn_is(entry, "ev", "unsettled")) {
+		} else if (pn_is(entry, "ev", "settled") || pn_is(entry, "ev", "unsettled")) {
 			if (open && pn_field(entry, "from_bytes", &from) && pn_field(entry, "balloon_bytes", &now))
-				close_course(courses, record, since_ns, now - from, pn_field_or(entry, "duration_ns", 0), settled);
+				close_course(courses, record, since_ns, entry, now - from, pn_field_or(entry, "duration_ns", 0));
 			open = NULL;
 		}
 	}
@@ -94,17 +101,22 @@ static void set_rates(const GArray *courses, json_t *metrics)
 static void set_settle(const GArray *courses, json_t *metrics)
 {
 	GArray *times = g_array_new(FALSE, FALSE, sizeof(struct pn_point));
+	int64_t resolution_ns = 0;
 
 	for (guint i = 0; i < courses->len; i++) {
 		const struct course *course = &g_array_index(courses, struct course, i);
 		struct pn_point point = {.value = course->moving_ns};
 
-		if (course->settled)
-			g_array_append_val(times, point);
+		if (!course->settled)
+			continue;
+		g_array_append_val(times, point);
+		resolution_ns = MAX(resolution_ns, course->resolution_ns);
 	}
 	if (times->len) {
 		pn_metric_set(metrics, "balloon.settle_s", (double)pn_quantile(times, 0.5) / (double)PN_NS_PER_S, "s");
 		pn_metric_set(metrics, "balloon.settle_s.max", (double)pn_quantile(times, 1) / (double)PN_NS_PER_S, "s");
+		if (resolution_ns)
+			pn_metric_set(metrics, "balloon.settle_resolution_s", (double)resolution_ns / (double)PN_NS_PER_S, "s");
 		pn_metric_set(metrics, "balloon.settled_targets", times->len, "count");
 	}
 	g_array_unref(times);

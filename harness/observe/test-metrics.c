@@ -58,6 +58,8 @@ static void test_golden(void **state)
 	assert_metric(metrics, "guest.swap_in_bytes", 0, "bytes");
 	assert_metric(metrics, "swapdev.write_bytes", 0, "bytes");
 	assert_metric(metrics, "monitor_ns.max", 203910, "ns");
+	assert_absent(metrics, "monitor_ns.p99"); /* of 31 samples that would be the maximum */
+	assert_absent(metrics, "balloon.settle_resolution_s"); /* nobody said */
 	assert_absent(metrics, "qemu.vcpu.instructions"); /* no PMU: absent, not 0 */
 	assert_absent(metrics, "load.ops_per_s");
 	json_decref(metrics);
@@ -171,6 +173,27 @@ static void test_flip(void **state)
 	json_decref(metrics);
 }
 
+/* A time is known to one poll: the reader is told the worst. And a percentile takes samples enough to have one. */
+static void test_how_sharp(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *entry, *metrics;
+	size_t i, settled = 0;
+
+	json_array_foreach(fixture->record.journal, i, entry) {
+		if (pn_is(entry, "ev", "settled"))
+			json_object_set_new(entry, "resolution_ns", json_integer(settled++ ? 3000000 : 2000000));
+	}
+	for (int n = 0; n < 100; n++)
+		json_array_append_new(fixture->record.samples, json_pack("{s:I, s:s, s:i}", "t_ns", (json_int_t)2000000000 + n, "src", "monitor",
+									 "monitor_ns", 1000 + n));
+	metrics = compute(fixture);
+	assert_metric(metrics, "balloon.settle_resolution_s", 0.003, "s");
+	assert_non_null(json_object_get(metrics, "monitor_ns.p99"));
+	assert_absent(metrics, "monitor_ns.p999");
+	json_decref(metrics);
+}
+
 /* The two jobs' bins are added: the slow job's hundred I/Os are the last percent of all, its own percentile would say 9 ms. */
 static void test_loads(void **state)
 {
@@ -271,7 +294,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_host_is_shared), TEST(test_flip),
+	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_how_sharp), TEST(test_host_is_shared), TEST(test_flip),
 	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_host_does_not_reboot), TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
 	};
 
