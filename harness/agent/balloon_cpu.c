@@ -42,6 +42,7 @@ static void forget(struct thread *thread)
 {
 	gone.cpu_ns += thread->now.cpu_ns;
 	gone.wait_ns += thread->now.wait_ns;
+	gone.slices += thread->now.slices;
 	close(thread->fd);
 	*thread = threads[--threads_count];
 }
@@ -156,10 +157,12 @@ void pn_balloon_cpu_read(struct pn_balloon_cpu *ret_cpu)
 		}
 		ret_cpu->threads_ns += threads[i].now.cpu_ns;
 		ret_cpu->threads_wait_ns += threads[i].now.wait_ns;
+		ret_cpu->threads_switches += threads[i].now.slices;
 	}
 	ret_cpu->threads = threads_count;
 	ret_cpu->threads_ns += gone.cpu_ns;
 	ret_cpu->threads_wait_ns += gone.wait_ns;
+	ret_cpu->threads_switches += gone.slices;
 	if (work_known && pn_balloon_bpf_read(&work) == 0) {
 		ret_cpu->work_ns = work.cpu_ns;
 		ret_cpu->work_runs = work.runs;

@@ -7,6 +7,7 @@
 struct pn_balloon_cpu {
 	uint64_t threads_ns;	   /* its kernel threads, those that are gone included */
 	uint64_t threads_wait_ns;  /* they were runnable and did not run */
+	uint64_t threads_switches; /* times that one of them was switched to */
 	unsigned int threads;	   /* alive */
 	uint64_t work_ns;	   /* its work items */
 	uint64_t work_runs;

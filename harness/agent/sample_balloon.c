@@ -88,6 +88,8 @@ void pn_sample_balloon(struct pn_out *out, bool vmstat_is_fresh)
 	}
 	pn_out_u64(out, "driver.cpu_ns", cpu.threads_ns + cpu.work_ns);
 	pn_out_u64(out, "driver.threads", cpu.threads);
-	if (cpu.threads)
-		pn_out_u64(out, "driver.wait_ns", cpu.threads_wait_ns);
+	if (!cpu.threads)
+		return;
+	pn_out_u64(out, "driver.wait_ns", cpu.threads_wait_ns);
+	pn_out_u64(out, "driver.switches", cpu.threads_switches);
 }
