@@ -23,6 +23,7 @@
 #include "../../harness/base/owned.h"
 #include "../../harness/base/units.h"
 #include "../../harness/guest/guest.h"
+#include "../../harness/observe/beat.h"
 #include "../../harness/observe/observe.h"
 #include "../../harness/observe/procfs.h"
 #include "../../harness/scenario/scenario.h"
@@ -36,7 +37,7 @@ static char *option_json, **option_probes;
 static const GOptionEntry options[] = {
 	{ "pairs", 0, 0, G_OPTION_ARG_INT, &option_pairs, "pairs of windows, one with sampling and one without (6)", "N" },
 	{ "seconds", 0, 0, G_OPTION_ARG_INT, &option_seconds, "length of a window (5)", "S" },
-	{ "hz", 0, 0, G_OPTION_ARG_INT, &option_hz, "samples a second (10)", "N" },
+	{ "hz", 0, 0, G_OPTION_ARG_INT, &option_hz, "samples of the host a second (10); monitor and guest have paces of their own", "N" },
 	{ "seed", 0, 0, G_OPTION_ARG_INT, &option_seed, "of the order within pairs (1)", "N" },
 	{ "host-limit", 0, 0, G_OPTION_ARG_DOUBLE, &option_host_percent, "most that sampling may cost of a host core (2)", "PERCENT" },
 	{ "guest-limit", 0, 0, G_OPTION_ARG_DOUBLE, &option_guest_percent, "most that it may cost of the guest's CPU (1)", "PERCENT" },
@@ -265,7 +266,10 @@ static int run(struct bench *bench, struct pn_diag *diag)
 		err = write_json(pairs, diag);
 	if (err)
 		return err;
-	printf("sampling at %d Hz, %d pairs of %d s, medians\n", option_hz, option_pairs, option_seconds);
+	printf("sampling, %d pairs of %d s, medians; paces:", option_pairs, option_seconds);
+	for (enum pn_beat beat = 0; beat < PN_BEAT_COUNT; beat++)
+		printf(" %s %.1f Hz%s", pn_beat_names[beat], (double)PN_NS_PER_S / (double)pn_beat_interval_ns(&bench->scenario, beat),
+		       beat + 1 < PN_BEAT_COUNT ? "," : "\n");
 	printf("%-12s %10s %10s %7s %28s %8s\n", "", "control", "sampled", "ratio", "cost", "limit");
 	host_ok = report("host core", pairs, offsetof(struct cost, host), option_host_percent);
 	report("  harness", pairs, offsetof(struct cost, harness), 0);
@@ -302,5 +306,5 @@ int main(int argc, char **argv)
 	if (result >= 0)
 		return result;
 	fprintf(stderr, "sampling: %s\n", diag.text);
-	return PN_EXIT_NOTHING_RAN;
+	return PN_EXIT_BROKEN;
 }
