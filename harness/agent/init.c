@@ -44,8 +44,11 @@ static const struct {
 	{"tmpfs", "/dev/shm", "mode=1777", MS_NOSUID | MS_NODEV},
 };
 
-/* Never the balloon's: which driver gets it is the harness's to say. */
-static const char *const modules[] = {"virtio_pci", "virtio_mmio", "virtio_console", "virtio_blk", "loop", "squashfs"};
+/*
+ * Never the balloon's: which driver gets it is the harness's to say. pvpanic-pci: without it a panic is silent for the host; in every boot,
+ * so that a guest that has been reset can still tell.
+ */
+static const char *const modules[] = {"virtio_pci", "virtio_mmio", "virtio_console", "virtio_blk", "loop", "squashfs", "pvpanic-pci"};
 
 static void mount_all(void)
 {

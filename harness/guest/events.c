@@ -143,17 +143,6 @@ int pn_guest_greet(struct pn_guest *guest, uint64_t timeout_ns, json_t **ret_hel
 	return err;
 }
 
-/* Without its driver a panic is silent for the host. A user's kernel may lack it: then the kernel log has to do. */
-void pn_guest_arm_panic(struct pn_guest *guest)
-{
-	json_t *request = json_pack("{s:s,s:s,s:i}", "op", "module.load", "name", "pvpanic-pci", "timeout_ms", 10000);
-	struct pn_diag words = { 0 };
-
-	if (pn_channel_call(guest->channel, request, NULL, 15 * PN_NS_PER_S, NULL, &words) && guest->journal)
-		pn_journal_add(guest->journal, "unsupported", json_pack("{s:s,s:s}", "name", "guest.panic_event", "reason", words.text));
-	json_decref(request);
-}
-
 int pn_guest_subscribe(struct pn_guest *guest, pn_guest_event_fn *fn, void *data)
 {
 	struct ear *ear = g_new(struct ear, 1);

@@ -94,9 +94,6 @@ int pn_guest_connect(struct pn_guest *guest, int fd, struct pn_diag *diag);
  */
 int pn_guest_greet(struct pn_guest *guest, uint64_t timeout_ns, json_t **ret_hello, struct pn_diag *diag);
 
-/** pn_guest_arm_panic() - let the kernel of a guest that has just booted tell the host when it panics */
-void pn_guest_arm_panic(struct pn_guest *guest);
-
 /**
  * pn_guest_monitor() - one QMP command, not journalled: for this folder's own use while a guest starts
  * @arguments: object or NULL; borrowed

@@ -176,8 +176,6 @@ static int boot_and_save(struct pn_guest *guest, const struct making *making, co
 	if (!err)
 		err = pn_guest_greet(guest, BOOT_TIMEOUT_NS, NULL, diag);
 	if (!err)
-		pn_guest_arm_panic(guest);
-	if (!err)
 		err = warm_up(guest, diag);
 	if (!err)
 		err = wait_quiet(guest, diag);

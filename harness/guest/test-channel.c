@@ -1,159 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The channel against peers that answer, answer badly, do not answer, flood and leave. The test is the peer. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <glib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "../agent/proto.h"
-#include "../base/clock.h"
-#include "../base/diag.h"
-#include "../base/units.h"
-#include "channel.h"
-
-#define LONG_NS (20 * PN_NS_PER_S)
-#define SHORT_NS (50 * PN_NS_PER_MS)
-
-struct fixture {
-	struct pn_channel *channel;
-	int peer;
-	int events; /* atomic */
-	int gone;   /* atomic */
-};
-
-static void on_event(const json_t *event, uint64_t host_ns, void *data)
-{
-	struct fixture *fixture = data;
-
-	g_atomic_int_inc(&fixture->events);
-}
-
-static void on_gone(void *data)
-{
-	struct fixture *fixture = data;
-
-	g_atomic_int_inc(&fixture->gone);
-}
-
-static int setup(void **state)
-{
-	struct fixture *fixture = g_new0(struct fixture, 1);
-	int fds[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
-		return -1;
-	fixture->peer = fds[1];
-	*state = fixture;
-	return pn_channel_new(fds[0], on_event, on_gone, fixture, &fixture->channel);
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-
-	pn_channel_free(fixture->channel);
-	if (fixture->peer >= 0)
-		close(fixture->peer);
-	g_free(fixture);
-	return 0;
-}
-
-static void must_read(int fd, void *buf, size_t len)
-{
-	for (char *p = buf; len;) {
-		ssize_t n = read(fd, p, len);
-
-		assert_true(n > 0);
-		p += n;
-		len -= (size_t)n;
-	}
-}
-
-/* Read one frame that the host sent; the body is terminated and freed by the caller. */
-static char *next_frame(int fd, struct pn_proto_header *ret_header)
-{
-	char *body;
-
-	must_read(fd, ret_header, sizeof(*ret_header));
-	assert_int_equal(ret_header->magic, PN_PROTO_MAGIC);
-	body = g_malloc0(ret_header->length + 1);
-	must_read(fd, body, ret_header->length);
-	return body;
-}
-
-static void send_frame(int fd, uint8_t kind, uint32_t id, const char *body, size_t len)
-{
-	struct pn_proto_header header;
-
-	assert_int_equal(pn_proto_header_fill(&header, kind, id, len), 0);
-	assert_int_equal(write(fd, &header, sizeof(header)), sizeof(header));
-	if (len)
-		assert_int_equal(write(fd, body, len), len);
-}
-
-/* A call on a thread of its own, so that the test can play the peer. */
-struct calling {
-	GThread *thread;
-	struct pn_channel *channel;
-	struct pn_channel_blobs blobs;
-	uint64_t timeout_ns;
-	json_t *reply;
-	struct pn_diag diag;
-	int err;
-};
-
-static void *call(void *data)
-{
-	struct calling *calling = data;
-	json_t *request = json_pack("{s:s}", "op", "clock");
-
-	calling->err = pn_channel_call(calling->channel, request, &calling->blobs, calling->timeout_ns, &calling->reply, &calling->diag);
-	json_decref(request);
-	return NULL;
-}
-
-static void begin(struct calling *calling, struct fixture *fixture)
-{
-	*calling = (struct calling){ .channel = fixture->channel, .timeout_ns = LONG_NS, .blobs = { .from_fd = -1, .to_fd = -1 } };
-	calling->thread = g_thread_new("call", call, calling);
-}
-
-static int end(struct calling *calling)
-{
-	g_thread_join(calling->thread);
-	json_decref(calling->reply);
-	return calling->err;
-}
-
-static uint32_t take_request(struct fixture *fixture)
-{
-	struct pn_proto_header header;
-
-	g_free(next_frame(fixture->peer, &header));
-	assert_int_equal(header.kind, PN_PROTO_REQUEST);
-	return header.id;
-}
-
-/* The parser takes what cannot begin a frame as garbage only when more follows: a good frame behind it flushes it out. */
-static void send_event(struct fixture *fixture)
-{
-	send_frame(fixture->peer, PN_PROTO_EVENT, 0, "{\"ev\":\"x\"}", 10);
-}
-
-static void wait_events(struct fixture *fixture, int count)
-{
-	while (g_atomic_int_get(&fixture->events) < count)
-		g_thread_yield();
-}
+#include "test-channel.h"
 
 static void test_reply(void **state)
 {
@@ -306,61 +154,6 @@ static void test_request_too_large(void **state)
 	json_decref(request);
 }
 
-static void test_blob_goes_to_the_file(void **state)
-{
-	struct fixture *fixture = *state;
-	int fd = memfd_create("blob", 0);
-	struct calling calling = { .channel = fixture->channel, .timeout_ns = LONG_NS, .blobs = { .from_fd = -1, .to_fd = fd } };
-	char got[8] = "";
-	uint32_t id;
-
-	calling.thread = g_thread_new("call", call, &calling);
-	id = take_request(fixture);
-	send_frame(fixture->peer, PN_PROTO_BLOB, id, "bal", 3);
-	send_frame(fixture->peer, PN_PROTO_BLOB, id, "loon", 4);
-	send_frame(fixture->peer, PN_PROTO_BLOB, id, NULL, 0);
-	send_frame(fixture->peer, PN_PROTO_REPLY, id, "{\"ok\":true,\"size\":7}", 20);
-	assert_int_equal(end(&calling), 0);
-	assert_int_equal(pread(fd, got, 7, 0), 7);
-	assert_string_equal(got, "balloon");
-	close(fd);
-}
-
-static void test_blob_nobody_asked_for(void **state)
-{
-	struct fixture *fixture = *state;
-	struct calling calling;
-
-	begin(&calling, fixture);
-	send_frame(fixture->peer, PN_PROTO_BLOB, take_request(fixture), "x", 1);
-	assert_int_equal(end(&calling), -EPROTO);
-}
-
-static void test_file_is_sent_whole(void **state)
-{
-	struct fixture *fixture = *state;
-	int fd = memfd_create("blob", 0);
-	struct calling calling = { .channel = fixture->channel, .timeout_ns = LONG_NS, .blobs = { .from_fd = fd, .to_fd = -1 } };
-	size_t left = 3 * PN_MIB + 17;
-	struct pn_proto_header header;
-	uint32_t id;
-
-	assert_int_equal(ftruncate(fd, (off_t)left), 0);
-	calling.thread = g_thread_new("call", call, &calling);
-	id = take_request(fixture);
-	do {
-		g_free(next_frame(fixture->peer, &header));
-		assert_int_equal(header.kind, PN_PROTO_BLOB);
-		assert_int_equal(header.id, id);
-		assert_true(header.length <= left);
-		left -= header.length;
-	} while (header.length);
-	assert_int_equal(left, 0);
-	send_frame(fixture->peer, PN_PROTO_REPLY, id, "{\"ok\":true}", 11);
-	assert_int_equal(end(&calling), 0);
-	close(fd);
-}
-
 static void test_abort(void **state)
 {
 	struct fixture *fixture = *state;
@@ -382,8 +175,6 @@ static void test_path_too_long(void **state)
 	assert_int_equal(pn_channel_dial("/nowhere/at/all", &diag), -ENOENT);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,9 +189,6 @@ int main(void)
 		CASE(test_hang_up_ends_calls),
 		CASE(test_host_that_is_not_read_does_not_hang),
 		CASE(test_request_too_large),
-		CASE(test_blob_goes_to_the_file),
-		CASE(test_blob_nobody_asked_for),
-		CASE(test_file_is_sent_whole),
 		CASE(test_abort),
 		CASE(test_path_too_long),
 	};
