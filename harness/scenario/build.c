@@ -116,6 +116,23 @@ static int check_disk(const struct builder *builder, const char *key, uint64_t b
 		   : 0;
 }
 
+/* libkmod needs depmod's indexes, and the directory is the user's: it is for him to make them. */
+static int check_modules(const struct builder *builder, const char *modules)
+{
+	g_autofree char *dir = g_canonicalize_filename(modules, NULL), *index = g_build_filename(dir, "modules.dep.bin", NULL);
+	g_autofree char *above = g_path_get_dirname(dir), *release = g_path_get_basename(dir), *accepted = NULL;
+	g_autofree char *root = g_str_has_suffix(above, "/lib/modules") ? g_strndup(above, strlen(above) - strlen("/lib/modules")) : NULL;
+
+	if (!g_file_test(modules, G_FILE_TEST_IS_DIR))
+		return refuse(builder, "guest.modules", modules, "a directory that exists");
+	if (!root)
+		return refuse(builder, "guest.modules", modules, "a directory .../lib/modules/RELEASE, as make modules_install makes it");
+	if (g_file_test(index, G_FILE_TEST_IS_REGULAR))
+		return 0;
+	accepted = g_strdup_printf("a directory with modules.dep.bin, which this command makes: depmod -b '%s' %s", *root ? root : "/", release);
+	return refuse(builder, "guest.modules", modules, accepted);
+}
+
 static bool is_program(const char *name)
 {
 	g_autofree char *path = g_find_program_in_path(name);
@@ -140,8 +157,8 @@ static int check_guest(const struct builder *builder)
 		return refuse(builder, "guest.kernel", guest->kernel, "guest.modules beside it: its lib/modules/RELEASE directory");
 	if (guest->kernel && !g_file_test(guest->kernel, G_FILE_TEST_IS_REGULAR))
 		return refuse(builder, "guest.kernel", guest->kernel, "a file that exists");
-	if (guest->modules && !g_file_test(guest->modules, G_FILE_TEST_IS_DIR))
-		return refuse(builder, "guest.modules", guest->modules, "a directory that exists");
+	if (guest->modules && check_modules(builder, guest->modules) < 0)
+		return -EINVAL;
 	if (guest->qemu && !is_program(guest->qemu))
 		return refuse(builder, "guest.qemu", guest->qemu, "a program that exists, by its path or in PATH");
 	r = check_disk(builder, "guest.swap", guest->swap_bytes);

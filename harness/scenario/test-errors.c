@@ -239,12 +239,35 @@ static char **images(void)
 	return g_strsplit("cloud generic", " ", -1);
 }
 
+/* The command in the message is one that can be typed as it stands. */
+static void modules_without_indexes_name_the_command(void **state)
+{
+	char *home = home_new();
+	g_autofree char *modules = g_build_filename(home, "lib/modules/6.1.0-test", NULL), *index = g_build_filename(modules, "modules.dep.bin", NULL);
+	g_autofree char *set = g_strconcat("modules=", modules, NULL), *beside = g_strconcat("modules=", home, NULL);
+	g_autofree char *command = g_strdup_printf("depmod -b '%s' 6.1.0-test", home);
+	struct pn_plan *plan = NULL;
+	struct pn_diag diag = {};
+
+	home_write(home, "scenarios/x.yaml", BODY "guest: {kernel: /proc/version}\n");
+	assert_int_equal(pn_fs_mkdir_p(modules, NULL), 0);
+	assert_int_equal(home_plan(home, "x", (const char *const[]){set, NULL}, &plan, &diag), -EINVAL);
+	assert_true(g_str_has_suffix(diag.text, command));
+	assert_int_equal(home_plan(home, "x", (const char *const[]){beside, NULL}, &plan, &diag), -EINVAL);
+	assert_non_null(strstr(diag.text, "/lib/modules/RELEASE"));
+	assert_true(g_file_set_contents(index, "", 0, NULL));
+	assert_int_equal(home_plan(home, "x", (const char *const[]){set, NULL}, &plan, &diag), 0);
+	pn_plan_free(plan);
+	home_free(home);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[G_N_ELEMENTS(refusals)];
+	struct CMUnitTest tests[G_N_ELEMENTS(refusals) + 1];
 
 	for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++)
 		tests[i] = (struct CMUnitTest){.name = refusals[i].what, .test_func = refuses, .initial_state = (void *)&refusals[i]};
+	tests[G_N_ELEMENTS(refusals)] = (struct CMUnitTest)cmocka_unit_test(modules_without_indexes_name_the_command);
 	pn_names_provide("drivers", drivers);
 	pn_names_provide("images", images);
 	return cmocka_run_group_tests(tests, NULL, NULL);
