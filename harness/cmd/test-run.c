@@ -15,6 +15,7 @@
 #include "../observe/probe.h"
 #include "../scenario/schema.h"
 #include "commands.h"
+#include "doctor.h"
 
 /* the table's double */
 const struct pn_command *const pn_command_table[] = {&pn_command_run, NULL};
@@ -97,6 +98,20 @@ static void the_planner_knows_every_oracle_and_probe(void **state)
 	assert_int_equal(g_strv_length((char **)pn_probe_choices), count);
 }
 
+static void every_piece_of_the_doctor_says_what_mends_it(void **state)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (const struct pn_doctor_check *check = pn_doctor_checks; check->name; check++) {
+		assert_true(g_hash_table_add(names, (gpointer)check->name));
+		assert_true(*check->cost && *check->mend);
+		assert_non_null(check->look);
+		assert_null(strstr(check->mend, "mend:"));
+	}
+	for (const char *const *name = WORDS("make", "compiler", "kernel headers", "depmod", "mksquashfs", "libvirtd", "zoomable plots"); *name; name++)
+		assert_true(g_hash_table_contains(names, *name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +120,7 @@ int main(void)
 		cmocka_unit_test(options_that_exclude_each_other_are_refused),
 		cmocka_unit_test(good_names_are_planned),
 		cmocka_unit_test(the_planner_knows_every_oracle_and_probe),
+		cmocka_unit_test(every_piece_of_the_doctor_says_what_mends_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
