@@ -22,7 +22,7 @@
 #include "virt.h"
 
 /* No other users, labels, cgroups or namespaces; logs written by QEMU itself, since there is no virtlogd. */
-static const char qemu_conf[] =
+const char pn_virt_qemu_conf[] =
 	"user = \"root\"\n"
 	"group = \"root\"\n"
 	"dynamic_ownership = 0\n"
@@ -53,7 +53,7 @@ static int make_root(struct pn_diag *diag)
 		return root.id;
 	err = pn_fs_mkdir_p(etc, diag);
 	if (!err)
-		err = pn_fs_write(conf, qemu_conf, strlen(qemu_conf), diag);
+		err = pn_fs_write(conf, pn_virt_qemu_conf, strlen(pn_virt_qemu_conf), diag);
 	for (guint i = 0; !err && root.made && i < root.made->len; i++)
 		err = pn_fs_mkdir_p(root.made->pdata[i], diag);
 	return err;

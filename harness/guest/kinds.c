@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <jansson.h>
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <string.h>
 
 #include "../base/diag.h"
@@ -86,12 +87,18 @@ static const struct pn_owned_kind kinds[] = {
 	{ "hugetlb", "huge pages that the host lets guests allocate", pn_backing_undo, pn_backing_present },
 };
 
+/* Errors are returned, not printed: a domain that has gone by itself is no news. */
+static void keep_quiet(void *data, virErrorPtr error)
+{
+}
+
 void pn_guest_register_kinds(void)
 {
 	static gsize once;
 
 	if (!g_once_init_enter(&once))
 		return;
+	virSetErrorFunc(NULL, keep_quiet);
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
 		pn_owned_register(&kinds[i]);
 	g_once_init_leave(&once, 1);

@@ -39,10 +39,6 @@ static void *run_events(void *data)
 	return NULL;
 }
 
-static void ignore_error(void *data, virErrorPtr error)
-{
-}
-
 static int start_events(struct pn_diag *diag)
 {
 	static gsize once;
@@ -50,7 +46,6 @@ static int start_events(struct pn_diag *diag)
 
 	if (g_once_init_enter(&once)) {
 		g_setenv("LIBVIRT_DEBUG", "4", FALSE); /* errors only: its warnings are about what we do on purpose */
-		virSetErrorFunc(NULL, ignore_error); /* errors are returned, not printed */
 		running = virInitialize() == 0 && virEventRegisterDefaultImpl() == 0;
 		if (running)
 			g_thread_unref(g_thread_new("pn-libvirt", run_events, NULL));
@@ -194,8 +189,6 @@ static int start_from(struct pn_guest *guest, const struct pn_virt_boot *boot, c
 		err = pn_guest_monitor(guest, "cont", NULL, -1, WAKE_TIMEOUT_NS, NULL, NULL, diag);
 	if (!err)
 		err = pn_guest_greet(guest, snapshot ? WAKE_TIMEOUT_NS : BOOT_TIMEOUT_NS, NULL, diag);
-	if (!err && !snapshot)
-		pn_guest_arm_panic(guest);
 	if (err)
 		pn_virt_explain(guest, diag);
 	return err;

@@ -46,6 +46,9 @@ struct pn_virt_guest {
 /** pn_virt_error() - say what libvirt said last. Return: @err. */
 int pn_virt_error(struct pn_diag *diag, int err, const char *what);
 
+/** pn_virt_qemu_conf - qemu.conf of the embedded driver; right for a libvirtd on a host without its usual company, too */
+extern const char pn_virt_qemu_conf[];
+
 /**
  * pn_virt_embed() - make a root directory for the embedded driver
  * @wanted_dir: taken if this process has none yet
