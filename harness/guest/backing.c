@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * 4k: QEMU asks for transparent huge pages itself (MADV_HUGEPAGE), so only PR_SET_THP_DISABLE keeps them away. It is inherited
- * over fork and exec: set in this process for the moment in which libvirt forks. A daemon's children can't be reached that way: there the
- * host's own setting must be "never". Either way the result is read back from /proc/PID/status.
+ * over fork and exec: set in this process for the moment in which libvirt forks. A daemon's children can't be reached that way: they are
+ * started through a program that sets it for itself (emulator.c, pn-no-thp.c). Either way the result is read back from /proc/PID/status.
  *
  * hugetlb: the guest's pages come from the overcommit limit, so nothing is taken from the host before the guest touches it, and what the
  * guest gives back is free memory of the host again. The limit is a sum over all guests of all harnesses: kept in one file of claims under
@@ -27,6 +27,7 @@
 
 #define HUGE_BYTES (2 * PN_MIB)
 #define HUGE_DIR "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define HUGE_LIMIT HUGE_DIR "nr_overcommit_hugepages"
 #define THP_ENABLED "/sys/kernel/mm/transparent_hugepage/enabled"
 
 static GMutex starting;
@@ -39,14 +40,64 @@ static bool thp_is(const char *word)
 	return !pn_fs_read(THP_ENABLED, &text, NULL, NULL) && strstr(text, chosen);
 }
 
+static int can_thp(const struct pn_machine *machine, struct pn_diag *diag)
+{
+	if (access(THP_ENABLED, F_OK) == 0 && !thp_is("never"))
+		return 0;
+	return pn_diag_set(diag, -EOPNOTSUPP, "backing thp: this host has transparent huge pages off; expected madvise or always in %s",
+			   THP_ENABLED);
+}
+
+static int check_free(const struct pn_machine *machine, struct pn_diag *diag)
+{
+	g_autofree char *text = NULL;
+	unsigned long long available = 0;
+	int err = pn_fs_read("/proc/meminfo", &text, NULL, diag);
+	char *line = err ? NULL : strstr(text, "MemAvailable:");
+
+	if (err)
+		return err;
+	available = line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * PN_KIB : 0;
+	if (available < machine->memory_bytes)
+		return pn_diag_set(diag, -ENOMEM, "backing hugetlb: the guest has %llu MiB, the host %llu MiB available",
+				   (unsigned long long)(machine->memory_bytes / PN_MIB), available / (unsigned long long)PN_MIB);
+	return 0;
+}
+
+/* Huge pages need not be set aside, so free ones are not asked for: what counts is that the limit can be raised and memory is there. */
+static int can_hugetlb(const struct pn_machine *machine, struct pn_diag *diag)
+{
+	if (machine->memory_bytes % HUGE_BYTES)
+		return pn_diag_set(diag, -EINVAL, "backing hugetlb: memory of %llu bytes is not a multiple of 2 MiB",
+				   (unsigned long long)machine->memory_bytes);
+	if (access(HUGE_DIR, F_OK) < 0)
+		return pn_diag_set(diag, -EOPNOTSUPP, "backing hugetlb: this host has no huge pages of 2 MiB (%s is absent)", HUGE_DIR);
+	if (access(HUGE_LIMIT, W_OK) < 0)
+		return pn_diag_set(diag, -EOPNOTSUPP, "backing hugetlb: %s: %s", HUGE_LIMIT, g_strerror(errno));
+	return check_free(machine, diag);
+}
+
+int pn_backing_can(const struct pn_machine *machine, struct pn_diag *diag)
+{
+	static int (*const rules[PN_BACKING_COUNT])(const struct pn_machine *machine, struct pn_diag *diag) = {
+		[PN_BACKING_THP] = can_thp,
+		[PN_BACKING_HUGETLB] = can_hugetlb,
+	};
+
+	return rules[machine->backing] ? rules[machine->backing](machine, diag) : 0;
+}
+
+bool pn_backing_needs_wrapper(const struct pn_machine *machine, bool embedded)
+{
+	return machine->backing == PN_BACKING_4K && !embedded && access(THP_ENABLED, F_OK) == 0 && !thp_is("never");
+}
+
 int pn_backing_enter(const struct pn_machine *machine, bool embedded, struct pn_diag *diag)
 {
-	if (machine->backing == PN_BACKING_THP && (access(THP_ENABLED, F_OK) < 0 || thp_is("never")))
-		return pn_diag_set(diag, -EOPNOTSUPP, "backing thp: this host has transparent huge pages off; expected madvise or always in %s",
-				   THP_ENABLED);
-	if (machine->backing == PN_BACKING_4K && !embedded && access(THP_ENABLED, F_OK) == 0 && !thp_is("never"))
-		return pn_diag_set(diag, -EOPNOTSUPP, "backing 4k: with --connect it needs 'never' in %s, since QEMU is not started by this process",
-				   THP_ENABLED);
+	int err = pn_backing_can(machine, diag);
+
+	if (err)
+		return err;
 	g_mutex_lock(&starting);
 	if (machine->backing == PN_BACKING_4K && embedded && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) < 0) {
 		g_mutex_unlock(&starting);
@@ -111,15 +162,14 @@ static void claims_close(struct claims *claims)
 		close(claims->lock_fd);
 }
 
-static int read_pages(const char *name, long long *ret_pages, struct pn_diag *diag)
+static int read_limit(long long *ret_pages, struct pn_diag *diag)
 {
-	g_autofree char *path = g_strconcat(HUGE_DIR, name, NULL);
 	g_autofree char *text = NULL;
+	int err = pn_fs_read(HUGE_LIMIT, &text, NULL, diag);
 
-	if (pn_fs_read(path, &text, NULL, NULL) < 0)
-		return pn_diag_set(diag, -EOPNOTSUPP, "backing hugetlb: this host has no huge pages of 2 MiB (%s is absent)", path);
-	*ret_pages = strtoll(text, NULL, 10);
-	return 0;
+	if (!err)
+		*ret_pages = strtoll(text, NULL, 10);
+	return err;
 }
 
 /* The file first, the limit second: a crash in between is mended by the next change, which sets the limit to the sum again. */
@@ -137,9 +187,9 @@ static int claims_apply(struct claims *claims, struct pn_diag *diag)
 	if (json_object_size(list)) {
 		text = json_dumps(claims->object, JSON_COMPACT);
 		err = pn_fs_write(claims->path, text, strlen(text), diag);
-		return err ? err : pn_fs_write_setting(HUGE_DIR "nr_overcommit_hugepages", value, diag);
+		return err ? err : pn_fs_write_setting(HUGE_LIMIT, value, diag);
 	}
-	err = pn_fs_write_setting(HUGE_DIR "nr_overcommit_hugepages", value, diag);
+	err = pn_fs_write_setting(HUGE_LIMIT, value, diag);
 	if (!err)
 		unlink(claims->path);
 	return err;
@@ -152,7 +202,7 @@ static int claim(const char *name, long long pages, struct pn_diag *diag)
 	int err = claims_open(&claims, diag);
 
 	if (!err && !claims.object) {
-		err = read_pages("nr_overcommit_hugepages", &before, diag);
+		err = read_limit(&before, diag);
 		claims.object = json_pack("{s:I,s:{}}", "before", (json_int_t)before, "claims");
 	}
 	if (!err) {
@@ -187,36 +237,11 @@ int pn_backing_present(const json_t *what, struct pn_diag *diag)
 	return r;
 }
 
-static int check_free(const struct pn_machine *machine, struct pn_diag *diag)
-{
-	g_autofree char *text = NULL;
-	unsigned long long available = 0;
-	int err = pn_fs_read("/proc/meminfo", &text, NULL, diag);
-	char *line = err ? NULL : strstr(text, "MemAvailable:");
-
-	if (err)
-		return err;
-	available = line ? strtoull(line + strlen("MemAvailable:"), NULL, 10) * PN_KIB : 0;
-	if (available < machine->memory_bytes)
-		return pn_diag_set(diag, -ENOMEM, "backing hugetlb: the guest has %llu MiB, the host %llu MiB available",
-				   (unsigned long long)(machine->memory_bytes / PN_MIB), available / (unsigned long long)PN_MIB);
-	return 0;
-}
-
 int pn_backing_reserve(const struct pn_machine *machine, const char *name, int *ret_id, struct pn_diag *diag)
 {
-	long long free_pages;
-	int id, err;
+	int id, err = pn_backing_can(machine, diag);
 
-	if (machine->backing != PN_BACKING_HUGETLB)
-		return 0;
-	if (machine->memory_bytes % HUGE_BYTES)
-		return pn_diag_set(diag, -EINVAL, "backing hugetlb: memory of %llu bytes is not a multiple of 2 MiB",
-				   (unsigned long long)machine->memory_bytes);
-	err = read_pages("free_hugepages", &free_pages, diag);
-	if (!err)
-		err = check_free(machine, diag);
-	if (err)
+	if (err || machine->backing != PN_BACKING_HUGETLB)
 		return err;
 	id = pn_owned_add("hugetlb", json_pack("{s:s}", "claim", name), diag);
 	if (id < 0)

@@ -11,6 +11,16 @@ struct pn_machine;
 /* What host memory a guest gets, as far as the host has to be prepared for it. A host that can't is refused, never approximated. */
 
 /**
+ * pn_backing_can() - can this host give a guest such memory now? The rule behind the requirements "hugetlb" and "thp" as well
+ *
+ * Takes microseconds, changes nothing. Return: 0; -EOPNOTSUPP, -ENOMEM or -EINVAL with the reason in @diag.
+ */
+int pn_backing_can(const struct pn_machine *machine, struct pn_diag *diag);
+
+/** pn_backing_needs_wrapper() - must QEMU be started by pn_emulator_no_thp(), since the one who starts it can't be told to? */
+bool pn_backing_needs_wrapper(const struct pn_machine *machine, bool embedded);
+
+/**
  * pn_backing_reserve() - let the host allocate the huge pages of a guest
  * @claim: name of the claim: the guest's uuid
  * @ret_id: owner record; 0 when nothing was needed

@@ -8,12 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "../../guests/images/paths.h"
 #include "../base/cache.h"
 #include "../base/diag.h"
 #include "../base/fs.h"
 
 #define DEFAULT_NAME "qemu-system-x86_64"
+#define WRAPPER "harness/guest/pn-no-thp"
+
+struct wrapping {
+	const char *wrapper;
+	const char *path;
+};
 
 int pn_emulator_path(const char *qemu, char **ret_path, struct pn_diag *diag)
 {
@@ -59,4 +67,34 @@ int pn_emulator_hash(const char *path, char ret_hex[65], struct pn_diag *diag)
 		return pn_diag_set(diag, -EIO, "%s: not a hash; remove it", file);
 	memcpy(ret_hex, text, 65);
 	return 0;
+}
+
+static int fill_wrapper(const char *dir, void *data, struct pn_diag *diag)
+{
+	const struct wrapping *wrapping = data;
+	g_autofree char *program = g_build_filename(dir, DEFAULT_NAME, NULL);
+	g_autofree char *real = g_build_filename(dir, "real", NULL);
+	int err = pn_fs_copy(wrapping->wrapper, program, diag);
+
+	if (!err && (chmod(program, 0755) < 0 || chmod(dir, 0755) < 0 || symlink(wrapping->path, real) < 0))
+		err = pn_diag_set(diag, -errno, "%s: %s", dir, g_strerror(errno));
+	return err;
+}
+
+int pn_emulator_no_thp(const char *path, char **ret_path, struct pn_diag *diag)
+{
+	g_autofree char *wrapper = g_build_filename(pn_paths_libexec(), WRAPPER, NULL);
+	g_autofree char *identity = NULL, *key = NULL, *dir = NULL;
+	struct wrapping wrapping = { .wrapper = wrapper, .path = path };
+	char hex[65];
+	int err = pn_emulator_hash(wrapper, hex, diag);
+
+	if (err)
+		return err;
+	identity = g_strdup_printf("%s %s", hex, path);
+	key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1);
+	err = pn_cache_get("emulator", key, fill_wrapper, &wrapping, &dir, diag);
+	if (!err)
+		*ret_path = g_build_filename(dir, DEFAULT_NAME, NULL);
+	return err;
 }

@@ -13,3 +13,11 @@ int pn_emulator_path(const char *qemu, char **ret_path, struct pn_diag *diag);
  * Cached by the file's identity (inode, size, times), since reading it costs more than a tenth of a guest's start. Return: 0 or a negative errno.
  */
 int pn_emulator_hash(const char *path, char ret_hex[65], struct pn_diag *diag);
+
+/**
+ * pn_emulator_no_thp() - a program that is the emulator @path, only without transparent huge pages
+ * @ret_path: executable by anyone who may read the cache; g_free()
+ *
+ * Made once per emulator, so that libvirt keeps what it learnt of it. Return: 0 or a negative errno.
+ */
+int pn_emulator_no_thp(const char *path, char **ret_path, struct pn_diag *diag);

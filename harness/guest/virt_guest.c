@@ -17,6 +17,7 @@
 #include "backing.h"
 #include "channel.h"
 #include "domain_xml.h"
+#include "emulator.h"
 #include "process.h"
 #include "virt.h"
 
@@ -73,6 +74,8 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 {
 	struct pn_virt_guest *virt = guest->backend;
 	g_autofree char *console = g_build_filename(guest->dir, "console.log", NULL);
+	g_autofree char *wrapper = NULL;
+	const struct pn_virt *host = guest->host->backend;
 	struct pn_domain domain = {
 		.name = virt->domain_name,
 		.uuid = virt->uuid,
@@ -89,6 +92,13 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.incoming = incoming,
 	};
 
+	if (pn_backing_needs_wrapper(&guest->machine, host->embedded)) {
+		int err = pn_emulator_no_thp(boot->emulator, &wrapper, diag);
+
+		if (err)
+			return err;
+		domain.emulator = wrapper;
+	}
 	return pn_domain_xml(&domain, ret_xml, diag);
 }
 

@@ -8,6 +8,7 @@
 #include "../../guests/images/recipe.h"
 #include "../base/diag.h"
 #include "../base/units.h"
+#include "../guest/backing.h"
 #include "../guest/guest.h"
 #include "../guest/kinds.h"
 #include "../scenario/names.h"
@@ -82,6 +83,25 @@ static char *check_kvm(const struct pn_scenario *scenario)
 	return g_strdup_printf("KVM does not work here: %s", why);
 }
 
+static char *check_backing(const struct pn_scenario *scenario, enum pn_backing backing)
+{
+	struct pn_machine machine = scenario->guest;
+	struct pn_diag diag = {0};
+
+	machine.backing = backing; /* doctor asks for each of them */
+	return pn_backing_can(&machine, &diag) ? g_strdup(diag.text) : NULL;
+}
+
+static char *check_hugetlb(const struct pn_scenario *scenario)
+{
+	return check_backing(scenario, PN_BACKING_HUGETLB);
+}
+
+static char *check_thp(const struct pn_scenario *scenario)
+{
+	return check_backing(scenario, PN_BACKING_THP);
+}
+
 static char *fit(struct pn_scenario *scenario)
 {
 	/* the probe's answer is cached per host and kernel: it boots something once only */
@@ -92,6 +112,8 @@ static char *fit(struct pn_scenario *scenario)
 void pn_run_init(void)
 {
 	pn_require_hook("kvm", check_kvm);
+	pn_require_hook("hugetlb", check_hugetlb);
+	pn_require_hook("thp", check_thp);
 	pn_names_provide("drivers", pn_module_names);
 	pn_names_provide("images", pn_recipe_names);
 	pn_guest_register_kinds();

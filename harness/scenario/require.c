@@ -14,8 +14,6 @@
 #include "../base/units.h"
 #include "scenario.h"
 
-#define HUGE_FREE "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
-
 static char *check_kvm(const struct pn_scenario *scenario)
 {
 	if (access("/dev/kvm", R_OK | W_OK) < 0)
@@ -23,19 +21,10 @@ static char *check_kvm(const struct pn_scenario *scenario)
 	return g_strdup("no boot probe has shown that KVM works here: run `puncture doctor`");
 }
 
-static char *check_hugetlb(const struct pn_scenario *scenario)
+/* The rules of what a backing needs are with those who start guests; they put their check here (pn_require_hook()). */
+static char *check_backing(const struct pn_scenario *scenario)
 {
-	uint64_t needed = (scenario->guest.memory_bytes + 2 * PN_MIB - 1) / (2 * PN_MIB);
-	g_autofree char *text = NULL;
-	guint64 there = 0;
-
-	if (!g_file_get_contents(HUGE_FREE, &text, NULL, NULL))
-		return g_strdup("the host has no 2MiB huge pages");
-	there = g_ascii_strtoull(text, NULL, 10);
-	if (there >= needed)
-		return NULL;
-	return g_strdup_printf(
-	    "needs %" G_GUINT64_FORMAT " free 2MiB huge pages, the host has %" G_GUINT64_FORMAT ": sysctl vm.nr_hugepages", needed, there);
+	return g_strdup("nobody has looked whether this host can: run `puncture doctor`");
 }
 
 static char *check_pmu(const struct pn_scenario *scenario)
@@ -70,16 +59,6 @@ static char *check_ksm(const struct pn_scenario *scenario)
 	return check_file("/sys/kernel/mm/ksm/run", "KSM");
 }
 
-static char *check_thp(const struct pn_scenario *scenario)
-{
-	g_autofree char *text = NULL;
-
-	if (!g_file_get_contents("/sys/kernel/mm/transparent_hugepage/enabled", &text, NULL, NULL))
-		return g_strdup("the host has no transparent huge pages");
-	return strstr(text, "[never]") ? g_strdup("transparent huge pages are off: /sys/kernel/mm/transparent_hugepage/enabled is never")
-				       : NULL;
-}
-
 static char *check_memory(const struct pn_scenario *scenario)
 {
 	uint64_t there = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -106,10 +85,15 @@ static bool on_thp(const struct pn_scenario *scenario)
 	return scenario->guest.backing == PN_BACKING_THP;
 }
 
+static bool behind_iommu(const struct pn_balloon_device *balloon)
+{
+	return balloon->iommu && !balloon->absent;
+}
+
 const struct pn_requirement pn_requirements[] = {
     {.name = "memory", .check = check_memory, .implied = always, .help = "more host memory than the guest has"},
-    {.name = "hugetlb", .check = check_hugetlb, .implied = on_hugetlb, .help = "enough free 2MiB huge pages for the guest"},
-    {.name = "thp", .check = check_thp, .implied = on_thp, .help = "transparent huge pages not switched off"},
+    {.name = "hugetlb", .check = check_backing, .implied = on_hugetlb, .help = "2MiB huge pages and memory for the guest"},
+    {.name = "thp", .check = check_backing, .implied = on_thp, .help = "transparent huge pages not switched off"},
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
     {.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
     {.name = "root", .check = check_root, .help = "root on the host"},
@@ -153,6 +137,24 @@ char *pn_require_check(const char *name, const struct pn_scenario *scenario)
 	return hooks[i] ? hooks[i](scenario) : pn_requirements[i].check(scenario);
 }
 
+/** struct mismatch - a driver known not to work with a device */
+static const struct mismatch {
+	const char *driver;
+	bool (*has)(const struct pn_balloon_device *balloon);
+	const char *reason;
+} mismatches[] = {
+    {"stock", behind_iommu,
+     "guest.balloon.iommu: the stock driver turns VIRTIO_F_ACCESS_PLATFORM down, and QEMU then turns the driver down: nothing would move"},
+};
+
+static char *check_match(const struct pn_scenario *scenario)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(mismatches); i++)
+		if (g_strcmp0(mismatches[i].driver, scenario->driver.name) == 0 && mismatches[i].has(&scenario->guest.balloon))
+			return g_strdup(mismatches[i].reason);
+	return NULL;
+}
+
 char *pn_require_scenario(const struct pn_scenario *scenario)
 {
 	for (const struct pn_requirement *requirement = pn_requirements; requirement->name; requirement++) {
@@ -165,5 +167,5 @@ char *pn_require_scenario(const struct pn_scenario *scenario)
 		if (reason)
 			return reason;
 	}
-	return NULL;
+	return check_match(scenario);
 }

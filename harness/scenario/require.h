@@ -36,5 +36,9 @@ void pn_require_hook(const char *name, char *(*check)(const struct pn_scenario *
 /** pn_require_check() - why one named requirement is not met; NULL: met. Freed with g_free(). */
 char *pn_require_check(const char *name, const struct pn_scenario *scenario);
 
-/** pn_require_scenario() - the first unmet requirement of a scenario, said or implied, as a skip reason; NULL: none; freed with g_free() */
+/**
+ * pn_require_scenario() - why a scenario can't run: its first unmet requirement, said or implied, or a driver that can't drive its device
+ *
+ * Return: a skip reason, freed with g_free(), or NULL.
+ */
 char *pn_require_scenario(const struct pn_scenario *scenario);
