@@ -36,8 +36,7 @@ static void take_list(struct kmod_ctx *ctx, struct kmod_list *list, GHashTable *
 {
 	struct kmod_list *item;
 
-	kmod_list_foreach(item, list)
-	{
+	kmod_list_foreach(item, list) {
 		struct kmod_module *module = kmod_module_get_module(item);
 
 		take_lookup(ctx, kmod_module_get_name(module), paths, depth);
@@ -72,8 +71,7 @@ static int take_lookup(struct kmod_ctx *ctx, const char *name, GHashTable *paths
 
 	if (depth > 32 || kmod_module_new_from_lookup(ctx, name, &list) < 0)
 		return 0;
-	kmod_list_foreach(item, list)
-	{
+	kmod_list_foreach(item, list) {
 		struct kmod_module *module = kmod_module_get_module(item);
 
 		found |= take(ctx, module, paths, depth);
@@ -135,8 +133,7 @@ int pn_kmods_describe(const char *path, char **ret_name, char **ret_release, str
 
 	if (ctx && kmod_module_new_from_path(ctx, absolute, &module) >= 0 && kmod_module_get_info(module, &info) >= 0) {
 		name = g_strdup(kmod_module_get_name(module));
-		kmod_list_foreach(item, info)
-		{
+		kmod_list_foreach(item, info) {
 			const char *value = kmod_module_info_get_value(item);
 
 			if (g_str_equal(kmod_module_info_get_key(item), "vermagic"))
