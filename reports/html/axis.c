@@ -7,8 +7,8 @@
 #include "../../harness/base/units.h"
 
 const char *const pn_html_unit_names[] = {
-    [PN_HTML_BYTES] = "bytes", [PN_HTML_BYTES_PER_S] = "bytes/s", [PN_HTML_NS] = "ns",
-    [PN_HTML_SHARE] = "share", [PN_HTML_PER_S] = "/s",		  [PN_HTML_SECONDS] = "s",
+    [PN_HTML_BYTES] = "bytes", [PN_HTML_BYTES_PER_S] = "bytes/s", [PN_HTML_NS] = "ns", [PN_HTML_SHARE] = "share",
+    [PN_HTML_PER_S] = "/s",    [PN_HTML_SECONDS] = "s",
 };
 
 double pn_html_step(double range, unsigned int count, enum pn_html_unit unit)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Chromium over its debugging pipe. One thread: events that come in while an answer is awaited are judged at once, so after any call everything that
- * Chromium said before its answer has been heard.
+ * Chromium over its debugging pipe. One thread: events that come in while an answer is awaited are judged at once, so after any call
+ * everything that Chromium said before its answer has been heard.
  */
 #include "browser.h"
 
@@ -57,8 +57,9 @@ static void become(const char *program, const char *profile, int commands, int a
 	dup2(high_commands, 3);
 	dup2(high_answers, 4);
 	/* its sandbox needs a user that is not root; it only ever sees our own page */
-	execl(program, program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-	      "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe", dir, "about:blank", NULL);
+	execl(program, program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+	      "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+	      "--remote-debugging-pipe", dir, "about:blank", NULL);
 	_exit(127);
 }
 
@@ -120,7 +121,8 @@ static json_t *hear(struct pn_browser *browser, gint64 until_us)
 
 static bool say(struct pn_browser *browser, const char *method, json_t *params)
 {
-	json_t *message = json_pack("{s:I, s:s, s:o}", "id", ++browser->last_id, "method", method, "params", params ? params : json_object());
+	json_t *message =
+	    json_pack("{s:I, s:s, s:o}", "id", ++browser->last_id, "method", method, "params", params ? params : json_object());
 	bool said = true;
 	char *text;
 
@@ -246,8 +248,9 @@ int pn_browser_load(struct pn_browser *browser, const char *url)
 
 json_t *pn_browser_eval(struct pn_browser *browser, const char *expression)
 {
-	json_t *answer = pn_browser_call(browser, "Runtime.evaluate",
-					 json_pack("{s:s, s:b, s:b}", "expression", expression, "returnByValue", true, "awaitPromise", true));
+	json_t *answer =
+	    pn_browser_call(browser, "Runtime.evaluate",
+			    json_pack("{s:s, s:b, s:b}", "expression", expression, "returnByValue", true, "awaitPromise", true));
 	json_t *value = json_object_get(answer, "exceptionDetails") ? NULL : json_object_get(json_object_get(answer, "result"), "value");
 
 	json_incref(value);
@@ -258,8 +261,9 @@ json_t *pn_browser_eval(struct pn_browser *browser, const char *expression)
 const struct pn_browser_news *pn_browser_news(struct pn_browser *browser)
 {
 	/* a picture needs a frame, with scripts or without: what the page started has been told by then */
-	json_decref(pn_browser_call(browser, "Page.captureScreenshot",
-				    json_pack("{s:{s:i, s:i, s:i, s:i, s:i}}", "clip", "x", 0, "y", 0, "width", 8, "height", 8, "scale", 1)));
+	json_decref(
+	    pn_browser_call(browser, "Page.captureScreenshot",
+			    json_pack("{s:{s:i, s:i, s:i, s:i, s:i}}", "clip", "x", 0, "y", 0, "width", 8, "height", 8, "scale", 1)));
 	return &browser->news;
 }
 

@@ -15,12 +15,17 @@ static void put_verdict_filters(GString *out, const struct pn_rundir_totals *tot
 	const struct {
 		const char *verdict;
 		unsigned int count;
-	} filters[] = {{"FAIL", totals->failed}, {"BROK", totals->broken}, {"PASS", totals->passed}, {"SKIP", totals->skipped}, {NULL, totals->unfinished}};
+	} filters[] = {{"FAIL", totals->failed},
+		       {"BROK", totals->broken},
+		       {"PASS", totals->passed},
+		       {"SKIP", totals->skipped},
+		       {NULL, totals->unfinished}};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
 		if (!filters[i].count)
 			continue;
-		pn_html_printf(out, "<label><input type=\"checkbox\" data-verdict=\"%s\" checked> ", filters[i].verdict ? filters[i].verdict : "NONE");
+		pn_html_printf(out, "<label><input type=\"checkbox\" data-verdict=\"%s\" checked> ",
+			       filters[i].verdict ? filters[i].verdict : "NONE");
 		pn_html_verdict(out, filters[i].verdict);
 		g_string_append(out, "</label> ");
 	}
@@ -70,11 +75,12 @@ static void put_filters(GString *out, const struct pn_rundir *run)
 		const char *param;
 		json_t *value;
 
-		json_object_foreach (json_object_get(pn_rundir_case(run, i), "params"), param, value)
+		json_object_foreach(json_object_get(pn_rundir_case(run, i), "params"), param, value)
 			if (g_hash_table_add(seen, (char *)param))
 				put_param_filter(out, run, param);
 	}
-	g_string_append(out, "<output role=\"status\"></output> <button type=\"button\" data-open=\"1\">open all</button> <button type=\"button\" data-open=\"\">close all</button></form>\n");
+	g_string_append(out, "<output role=\"status\"></output> <button type=\"button\" data-open=\"1\">open all</button> <button "
+			     "type=\"button\" data-open=\"\">close all</button></form>\n");
 }
 
 static bool measured(const struct pn_rundir *run, const char *metric)
@@ -103,7 +109,7 @@ static void open_row(GString *out, const struct pn_rundir *run, size_t i)
 	json_t *value;
 
 	pn_html_printf(out, "<tr data-case=\"%zu\" data-verdict=\"%s\" data-params=\"", i + 1, verdict ? verdict : "NONE");
-	json_object_foreach (json_object_get(pn_rundir_case(run, i), "params"), param, value)
+	json_object_foreach(json_object_get(pn_rundir_case(run, i), "params"), param, value)
 		if (json_is_string(value))
 			pn_html_printf(out, "%s=%s\n", param, json_string_value(value));
 	g_string_append(out, "\">");

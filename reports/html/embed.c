@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the page carries in itself: styles, scripts, the plotting library and its licence. A content security policy allows the two scripts by their
- * hashes and nothing else: no request can leave the page, and no text that slipped through the escapes could run.
+ * What the page carries in itself: styles, scripts, the plotting library and its licence. A content security policy allows the two scripts
+ * by their hashes and nothing else: no request can leave the page, and no text that slipped through the escapes could run.
  */
 #include "html.h"
 
@@ -83,13 +83,15 @@ static void put_hash(GString *out, const char *script)
 void pn_html_head(GString *out, const char *title, const struct pn_html_zoom *zoom)
 {
 	g_string_append(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-			     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+			     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action "
+			     "'none'; img-src data:; "
 			     "style-src 'unsafe-inline'; script-src");
 	if (zoom->script)
 		put_hash(out, zoom->script);
 	put_hash(out, page_script);
 	pn_html_printf(out,
-		       "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\n"
+		       "\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" "
+		       "content=\"light dark\">\n"
 		       "<link rel=\"icon\" href=\"data:,\"><title>%s</title>\n",
 		       title);
 	g_string_append_printf(out, "<style>%s%s</style></head>\n<body>\n", zoom->style ? zoom->style : "", page_style);
@@ -99,7 +101,8 @@ void pn_html_foot(GString *out, const struct pn_html_zoom *zoom)
 {
 	g_string_append(out, "<footer>");
 	if (zoom->script)
-		pn_html_printf(out, "<details><summary>Zoomable plots: uPlot, under this licence</summary><pre>%s</pre></details>", zoom->licence);
+		pn_html_printf(out, "<details><summary>Zoomable plots: uPlot, under this licence</summary><pre>%s</pre></details>",
+			       zoom->licence);
 	else
 		g_string_append(out, "<p class=\"note\">The plots of this page can't be zoomed: uPlot was not at hand when it was made "
 				     "(reports/html/uplot fetch).</p>");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Text from outside on its way into markup. One escape serves element content and quoted attributes of HTML and SVG alike; other places (scripts,
- * styles, unquoted attributes, URLs) never hold text from outside, so there is no escape for them.
+ * Text from outside on its way into markup. One escape serves element content and quoted attributes of HTML and SVG alike; other places
+ * (scripts, styles, unquoted attributes, URLs) never hold text from outside, so there is no escape for them.
  */
 #include "html.h"
 

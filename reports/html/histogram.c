@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Latency distributions. fio's bins of all jobs are added and percentiles read from the sum: percentiles are never averaged. The touch probe says
- * its own percentiles. Latency is on a logarithmic axis, eight bars a decade; a bar that holds anything is at least a hair high, so that a single
- * slow operation is seen.
+ * Latency distributions. fio's bins of all jobs are added and percentiles read from the sum: percentiles are never averaged. The touch
+ * probe says its own percentiles. Latency is on a logarithmic axis, eight bars a decade; a bar that holds anything is at least a hair high,
+ * so that a single slow operation is seen.
  */
 #include "html.h"
 
@@ -19,7 +19,7 @@ struct bin {
 	double count;
 };
 
-/** struct quantile - a percentile that is marked */
+/** struct quantile - a percentile that is marked; the last of them is the maximum */
 struct quantile {
 	const char *label;
 	double share;
@@ -32,7 +32,7 @@ static void add_bins(GArray *bins, const json_t *object)
 	const char *latency;
 	json_t *count;
 
-	json_object_foreach ((json_t *)object, latency, count) {
+	json_object_foreach((json_t *)object, latency, count) {
 		struct bin bin = {.ns = g_ascii_strtod(latency, NULL), .count = json_number_value(count)};
 
 		/* fio's bins begin at 0 ns, which no logarithmic axis has */
@@ -89,7 +89,9 @@ static void put_bars(GString *out, const GArray *bins, int first, int slots)
 		int height = (int)lround(sums[i] / most * (FULL - HAIR)) + HAIR;
 
 		if (sums[i] > 0)
-			g_string_append_printf(out, "<rect class=\"bar\" fill=\"#0072b2\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"><title>%.0f operations</title></rect>",
+			g_string_append_printf(out,
+					       "<rect class=\"bar\" fill=\"#0072b2\" x=\"%d\" y=\"%d\" width=\"%d\" "
+					       "height=\"%d\"><title>%.0f operations</title></rect>",
 					       i * FULL / slots, FULL - height, FULL / slots * 9 / 10, height, sums[i]);
 	}
 }
@@ -109,7 +111,8 @@ static void put_quantiles(GString *out, const struct quantile *quantiles, guint 
 			continue;
 		x = percent_of(quantiles[i].ns, first, slots);
 		pn_html_printf(out,
-			       "<line class=\"quantile\" stroke=\"#b33c00\" stroke-dasharray=\"4 2\" x1=\"%.4g%%\" x2=\"%.4g%%\" y1=\"%u\" y2=\"100%%\"/>"
+			       "<line class=\"quantile\" stroke=\"#b33c00\" stroke-dasharray=\"4 2\" x1=\"%.4g%%\" x2=\"%.4g%%\" y1=\"%u\" "
+			       "y2=\"100%%\"/>"
 			       "<text class=\"event\" fill=\"#a33600\" x=\"%.4g%%\" dx=\"%d\" y=\"%u\" text-anchor=\"%s\">%s %s</text>",
 			       x, x, 4 + i * 14, x, x > 60 ? -3 : 3, 13 + i * 14, x > 60 ? "end" : "start", quantiles[i].label, text);
 	}
@@ -125,7 +128,10 @@ static void put_decades(GString *out, int first, int slots)
 			continue;
 		text = pn_html_value(pow(10, (first + i) / PER_DECADE), PN_HTML_NS);
 		pn_html_printf(out, "<text class=\"tick\" x=\"%.4g%%\" y=\"13\" text-anchor=\"%s\">%s</text>", i * 100.0 / slots,
-			       i == 0 ? "start" : i == slots ? "end" : "middle", text);
+			       i == 0	    ? "start"
+			       : i == slots ? "end"
+					    : "middle",
+			       text);
 	}
 	g_string_append(out, "</svg>");
 }
@@ -142,14 +148,19 @@ static void put_histogram(GString *out, const char *load, const char *what, GArr
 	/* whole decades, so that there are always two ticks */
 	first -= first % PER_DECADE;
 	last += PER_DECADE - last % PER_DECADE;
-	for (guint i = 0; i < count; i++)
+	for (guint i = 0; i < count; i++) {
 		if (quantiles[i].ns == 0 && quantiles[i].share < 1)
 			quantiles[i].ns = quantile_of(bins, quantiles[i].share);
-	pn_html_printf(out,
-		       "<figure class=\"histogram\"><figcaption><b>%s</b> %s, %.0f operations</figcaption>"
-		       "<svg class=\"plot\" role=\"img\" aria-label=\"latency distribution of %s %s\" width=\"100%%\" height=\"120\" font-size=\"11\">"
-		       "<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" width=\"100%%\" height=\"100%%\">",
-		       load, what, total_of(bins), load, what, FULL, FULL);
+		/* a bin's name can be above all that is in it */
+		if (quantiles[count - 1].ns > 0)
+			quantiles[i].ns = fmin(quantiles[i].ns, quantiles[count - 1].ns);
+	}
+	pn_html_printf(
+	    out,
+	    "<figure class=\"histogram\"><figcaption><b>%s</b> %s, %.0f operations</figcaption>"
+	    "<svg class=\"plot\" role=\"img\" aria-label=\"latency distribution of %s %s\" width=\"100%%\" height=\"120\" font-size=\"11\">"
+	    "<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" width=\"100%%\" height=\"100%%\">",
+	    load, what, total_of(bins), load, what, FULL, FULL);
 	put_bars(out, bins, first, last - first);
 	g_string_append(out, "</svg>");
 	put_quantiles(out, quantiles, count, first, last - first);
@@ -176,7 +187,7 @@ static void put_fio(GString *out, const char *load, const json_t *fio, const cha
 	const json_t *job;
 	size_t i;
 
-	json_array_foreach (json_object_get(fio, "jobs"), i, job) {
+	json_array_foreach(json_object_get(fio, "jobs"), i, job) {
 		const json_t *latency = json_object_get(json_object_get(job, direction), "clat_ns");
 
 		add_bins(bins, json_object_get(latency, "bins"));
@@ -191,7 +202,7 @@ void pn_html_histograms(GString *out, const json_t *loads)
 	const json_t *load;
 	size_t i;
 
-	json_array_foreach (loads, i, load) {
+	json_array_foreach(loads, i, load) {
 		const char *name = pn_html_string(load, "load");
 
 		put_touch(plots, name, json_object_get(load, "touch"));
@@ -200,5 +211,6 @@ void pn_html_histograms(GString *out, const json_t *loads)
 		put_fio(plots, name, json_object_get(load, "fio"), "trim");
 	}
 	if (plots->len)
-		g_string_append_printf(out, "<section><h4>Latency, logarithmic</h4><div class=\"histograms\">%s</div></section>\n", plots->str);
+		g_string_append_printf(out, "<section><h4>Latency, logarithmic</h4><div class=\"histograms\">%s</div></section>\n",
+				       plots->str);
 }

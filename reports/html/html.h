@@ -108,6 +108,7 @@ struct pn_html_plot {
 	enum pn_html_unit unit;
 	double top;		/* of the value axis, which starts at 0 */
 	int64_t from_ns, to_ns; /* of the time axis */
+	int64_t zero_ns;	/* from where its ticks count */
 };
 
 /** struct pn_html_line - one series of a panel */

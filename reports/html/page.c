@@ -12,9 +12,9 @@
 #include "../report.h"
 #include "../rundir.h"
 
-#define SERIES_USUAL 14	    /* series that a case has, about */
-#define POINT_BYTES 9	    /* that a point of a path takes, about */
-#define CASE_BYTES 14000    /* that a section takes without its paths, about */
+#define SERIES_USUAL 14	 /* series that a case has, about */
+#define POINT_BYTES 9	 /* that a point of a path takes, about */
+#define CASE_BYTES 14000 /* that a section takes without its paths, about */
 #define POINTS_MIN 60u
 #define POINTS_MAX 600u
 

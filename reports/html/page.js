@@ -67,6 +67,7 @@
 	// values as the report writes them
 	const scaled = (value, units) => { const [scale, name] = units.find(([s]) => Math.abs(value) >= s) || units[units.length - 1]; return +(value / scale).toPrecision(3) + ' ' + name; };
 	const bytes = value => scaled(value, [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [1024, 'KiB'], [1, 'B']]);
+	const powersOfTwo = Array.from({length: 50}, (_, i) => 2 ** i);
 	const formats = {
 		'bytes': bytes, 'bytes/s': value => bytes(value) + '/s',
 		'ns': value => scaled(value, [[1e9, 's'], [1e6, 'ms'], [1e3, 'us'], [1, 'ns']]),
@@ -151,7 +152,7 @@
 		const u = new uPlot({
 			width: figure.clientWidth, height: 170,
 			scales: {x: {time: false}, y: {range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1]}},
-			axes: [axis, Object.assign({size: 74, values: (_, ticks) => ticks.map(format)}, axis)],
+			axes: [axis, Object.assign({size: 74, values: (_, ticks) => ticks.map(format)}, svg.dataset.unit.startsWith('bytes') ? {incrs: powersOfTwo} : {}, axis)],
 			series: [{label: 'time', value: (_, v) => v == null ? '-' : v.toFixed(3) + ' s'}]
 				.concat(paths.map(path => Object.assign(seriesOf(path), {value: (_, v) => v == null ? '-' : format(v)}))),
 			cursor: {sync: {key: group.key}, drag: {x: true, y: false}},
@@ -223,6 +224,8 @@
 
 	setUpFilters();
 	setUpCopy();
+	// what is folded is not printed
+	addEventListener('beforeprint', () => { for (const list of all('details.case[open] details.events')) list.open = true; });
 	addEventListener('hashchange', openTarget);
 	openTarget();
 	if (typeof uPlot === 'function')

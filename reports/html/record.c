@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads what a case recorded beside its verdict. A report must come out of any directory that a kill can leave, so nothing here is fatal. */
+/* Reads what a case recorded beside its verdict. A report must come out of any directory that a kill can leave, so nothing here is fatal.
+ */
 #include "html.h"
 
 #include <errno.h>
@@ -65,7 +66,7 @@ static void find_times(struct pn_html_record *record)
 	const json_t *line;
 	size_t i;
 
-	json_array_foreach (record->journal, i, line) {
+	json_array_foreach(record->journal, i, line) {
 		int64_t t_ns = json_integer_value(json_object_get(line, "t_ns"));
 
 		if (!record->from_ns)

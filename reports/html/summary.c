@@ -12,12 +12,14 @@ void pn_html_verdict(GString *out, const char *verdict)
 {
 	static const struct {
 		const char *verdict, *sign;
-	} signs[] = {{"PASS", "\xe2\x9c\x93"}, {"FAIL", "\xe2\x9c\x97"}, {"BROK", "!"}, {"SKIP", "\xe2\x80\x93"}, {"not run", "\xe2\x80\xa6"}};
+	} signs[] = {
+	    {"PASS", "\xe2\x9c\x93"}, {"FAIL", "\xe2\x9c\x97"}, {"BROK", "!"}, {"SKIP", "\xe2\x80\x93"}, {"not run", "\xe2\x80\xa6"}};
 	const char *word = verdict ? verdict : "not run";
 
 	for (size_t i = 0; i < G_N_ELEMENTS(signs); i++)
 		if (!strcmp(signs[i].verdict, word))
-			pn_html_printf(out, "<span class=\"v %s\"><span aria-hidden=\"true\">%s</span> %s</span>", verdict ? verdict : "NONE", signs[i].sign, word);
+			pn_html_printf(out, "<span class=\"v %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
+				       verdict ? verdict : "NONE", signs[i].sign, word);
 }
 
 static void put_count(GString *out, unsigned int count, const char *verdict, const char *meaning)
@@ -41,7 +43,12 @@ static void put_headline(GString *out, const struct pn_rundir *run, const struct
 		word = "Not finished";
 	else if (!totals->passed)
 		word = "Nothing could run";
-	pn_html_printf(out, "<p class=\"headline %s\">%s</p><ul class=\"totals\">", totals->failed ? "FAIL" : totals->broken ? "BROK" : totals->unfinished || !totals->passed ? "NONE" : "PASS", word);
+	pn_html_printf(out, "<p class=\"headline %s\">%s</p><ul class=\"totals\">",
+		       totals->failed			       ? "FAIL"
+		       : totals->broken			       ? "BROK"
+		       : totals->unfinished || !totals->passed ? "NONE"
+							       : "PASS",
+		       word);
 	put_count(out, totals->failed, "FAIL", "failed");
 	put_count(out, totals->broken, "BROK", "broken");
 	put_count(out, totals->passed, "PASS", "passed");
@@ -60,7 +67,9 @@ static void put_fact(GString *out, const char *name, const char *value)
 
 static void put_host(GString *out, const json_t *host)
 {
-	static const char *const texts[][2] = {{"accel", "accelerator"}, {"qemu", "QEMU"}, {"libvirt", "libvirt"}, {"kernel", "host kernel"}, {"cpu", "CPU"}, {"revision", "revision"}, {"thp", "THP"}, {"zswap", "zswap"}};
+	static const char *const texts[][2] = {
+	    {"accel", "accelerator"}, {"qemu", "QEMU"},		{"libvirt", "libvirt"}, {"kernel", "host kernel"},
+	    {"cpu", "CPU"},	      {"revision", "revision"}, {"thp", "THP"},		{"zswap", "zswap"}};
 	static const char *const numbers[][2] = {{"cpus", "CPUs"}, {"load1", "load at start"}};
 	static const char *const sizes[][2] = {{"memory_bytes", "memory"}, {"swap_bytes", "swap"}};
 
@@ -105,9 +114,10 @@ static char *command_line(const json_t *argv)
 	const json_t *word;
 	size_t i;
 
-	json_array_foreach (argv, i, word) {
+	json_array_foreach(argv, i, word) {
 		const char *text = json_string_value(word) ?: "";
-		bool plain = *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%") == strlen(text);
+		bool plain =
+		    *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%") == strlen(text);
 		g_autofree char *quoted = plain ? g_strdup(text) : g_shell_quote(text);
 
 		g_string_append_printf(line, " %s", quoted);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page in a real Chromium: it renders, at every width; filters work; plots zoom; nothing is logged as an error; no request leaves it; without scripts it
- * is still there. `test-browser --keep DIR` leaves screenshots. Exits with 77 (skipped) where there is no Chromium.
+ * The page in a real Chromium: it renders, at every width; filters work; plots zoom; nothing is logged as an error; no request leaves it;
+ * without scripts it is still there. `test-browser --keep DIR` leaves screenshots. Exits with 77 (skipped) where there is no Chromium.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -84,10 +84,12 @@ static void expect(const char *expression, const char *want)
 
 static void look(unsigned int width, bool dark, bool scripts)
 {
-	json_decref(pn_browser_call(world.browser, "Emulation.setDeviceMetricsOverride",
-				    json_pack("{s:i, s:i, s:i, s:b}", "width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600)));
-	json_decref(pn_browser_call(world.browser, "Emulation.setEmulatedMedia",
-				    json_pack("{s:[{s:s, s:s}]}", "features", "name", "prefers-color-scheme", "value", dark ? "dark" : "light")));
+	json_decref(pn_browser_call(
+	    world.browser, "Emulation.setDeviceMetricsOverride",
+	    json_pack("{s:i, s:i, s:i, s:b}", "width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600)));
+	json_decref(
+	    pn_browser_call(world.browser, "Emulation.setEmulatedMedia",
+			    json_pack("{s:[{s:s, s:s}]}", "features", "name", "prefers-color-scheme", "value", dark ? "dark" : "light")));
 	json_decref(pn_browser_call(world.browser, "Emulation.setScriptExecutionDisabled", json_pack("{s:b}", "value", !scripts)));
 	assert_int_equal(pn_browser_load(world.browser, world.url), 0);
 }
@@ -97,7 +99,8 @@ static void shoot(const char *name)
 {
 	g_autofree char *path = g_build_filename(world.dir, name, NULL);
 
-	assert_true(pn_browser_save(world.browser, "Page.captureScreenshot", json_pack("{s:b}", "captureBeyondViewport", true), path) > 5000);
+	assert_true(pn_browser_save(world.browser, "Page.captureScreenshot", json_pack("{s:b}", "captureBeyondViewport", true), path) >
+		    5000);
 }
 
 static void renders_in_light_and_dark(void **state)
@@ -108,8 +111,12 @@ static void renders_in_light_and_dark(void **state)
 	expect("document.querySelectorAll('details.case[open]').length", "1");
 	expect("document.querySelector('details[open] section.timeline').querySelectorAll('figure.panel').length > 3", "true");
 	/* every line is drawn, inside of its panel */
-	expect("[...document.querySelectorAll('details[open] .plot path[data-form]')].every(p => p.getTotalLength() > 0 || p.dataset.form === 'dots')", "true");
-	expect("[...document.querySelectorAll('details[open] svg.plot')].every(s => s.getBoundingClientRect().width > 300 && s.getBoundingClientRect().height > 50)", "true");
+	expect("[...document.querySelectorAll('details[open] .plot path[data-form]')].every(p => p.getTotalLength() > 0 || p.dataset.form "
+	       "=== 'dots')",
+	       "true");
+	expect("[...document.querySelectorAll('details[open] svg.plot')].every(s => s.getBoundingClientRect().width > 300 && "
+	       "s.getBoundingClientRect().height > 50)",
+	       "true");
 	expect("document.querySelectorAll('.histogram rect.bar').length > 20", "true");
 	shoot("light.png");
 	expect_quiet();
@@ -123,14 +130,21 @@ static void fits_a_phone(void **state)
 {
 	look(390, false, true);
 	expect("document.documentElement.scrollWidth <= 390", "true");
-	expect("[...document.querySelectorAll('details[open] svg.plot text')].every(t => parseFloat(getComputedStyle(t).fontSize) >= 10)", "true");
+	expect("[...document.querySelectorAll('details[open] svg.plot text')].every(t => parseFloat(getComputedStyle(t).fontSize) >= 10)",
+	       "true");
 	shoot("phone.png");
 	expect_quiet();
 }
 
-#define TYPE(text) "(() => { const f = document.querySelector('.filters input[type=search]'); f.value = '" text "'; f.dispatchEvent(new Event('input', {bubbles: true})); return document.querySelector('.filters output').textContent; })()"
-#define TICK(verdict) "(() => { document.querySelector('.filters input[data-verdict=" verdict "]').click(); return document.querySelector('.filters output').textContent; })()"
-#define CHOOSE(param, value) "(() => { const f = document.querySelector('.filters select[data-param=" param "]'); f.value = '" value "'; f.dispatchEvent(new Event('input', {bubbles: true})); return document.querySelector('.filters output').textContent; })()"
+#define TYPE(text)                                                                                   \
+	"(() => { const f = document.querySelector('.filters input[type=search]'); f.value = '" text \
+	"'; f.dispatchEvent(new Event('input', {bubbles: true})); return document.querySelector('.filters output').textContent; })()"
+#define TICK(verdict)                                                           \
+	"(() => { document.querySelector('.filters input[data-verdict=" verdict \
+	"]').click(); return document.querySelector('.filters output').textContent; })()"
+#define CHOOSE(param, value)                                                                                    \
+	"(() => { const f = document.querySelector('.filters select[data-param=" param "]'); f.value = '" value \
+	"'; f.dispatchEvent(new Event('input', {bubbles: true})); return document.querySelector('.filters output').textContent; })()"
 #define VISIBLE(selector) "[...document.querySelectorAll('" selector "')].filter(n => n.checkVisibility()).length"
 
 static void filters_filter(void **state)
@@ -148,7 +162,9 @@ static void filters_filter(void **state)
 	expect(CHOOSE("load", "vm"), "1 of 3 shown");
 	expect(CHOOSE("driver", ""), "1 of 3 shown");
 	expect(CHOOSE("load", ""), "3 of 3 shown");
-	expect("(() => { document.querySelector('button[data-open=\"1\"]').click(); return document.querySelectorAll('details.case[open]').length; })()", "2");
+	expect("(() => { document.querySelector('button[data-open=\"1\"]').click(); return "
+	       "document.querySelectorAll('details.case[open]').length; })()",
+	       "2");
 	expect_quiet();
 }
 
@@ -156,7 +172,9 @@ static void a_link_opens_its_case(void **state)
 {
 	look(1200, false, true);
 	expect("(() => { document.querySelector('a[href=\"#case-1\"]').click(); return 'clicked'; })()", "clicked");
-	expect("new Promise(done => requestAnimationFrame(() => setTimeout(() => done(document.querySelector('details.case[data-case=\"1\"]').open))))", "true");
+	expect("new Promise(done => requestAnimationFrame(() => setTimeout(() => "
+	       "done(document.querySelector('details.case[data-case=\"1\"]').open))))",
+	       "true");
 	expect_quiet();
 }
 
@@ -165,15 +183,23 @@ static void plots_zoom(void **state)
 	if (!world.zoom)
 		skip();
 	look(1200, false, true);
-	expect("(() => { document.querySelector('details[open] .tools button').click(); return document.querySelectorAll('.uplot').length === document.querySelectorAll('details[open] figure.panel').length; })()", "true");
+	expect("(() => { document.querySelector('details[open] .tools button').click(); return document.querySelectorAll('.uplot').length "
+	       "=== document.querySelectorAll('details[open] figure.panel').length; })()",
+	       "true");
 	expect(VISIBLE("details[open] svg.plot path[data-form]"), "0");
 	/* all panels go along, and the first one's axis says so */
-	expect("(() => { const b = [...document.querySelectorAll('details[open] .tools button')].find(b => b.textContent === 'zoom in'); b.click(); b.click(); return 'clicked'; })()", "clicked");
+	expect("(() => { const b = [...document.querySelectorAll('details[open] .tools button')].find(b => b.textContent === 'zoom in'); "
+	       "b.click(); b.click(); return 'clicked'; })()",
+	       "clicked");
 	expect_quiet();
 	/* something was drawn in colour on every canvas */
-	expect("[...document.querySelectorAll('.uplot canvas')].every(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v === 255))", "true");
+	expect("[...document.querySelectorAll('.uplot canvas')].every(c => c.getContext('2d').getImageData(0, 0, c.width, "
+	       "c.height).data.some((v, i) => i % 4 === 3 && v === 255))",
+	       "true");
 	shoot("zoomed.png");
-	expect("(() => { document.querySelector('details[open] .tools button').click(); return document.querySelectorAll('.uplot').length; })()", "0");
+	expect("(() => { document.querySelector('details[open] .tools button').click(); return document.querySelectorAll('.uplot').length; "
+	       "})()",
+	       "0");
 	expect_quiet();
 }
 
@@ -191,9 +217,13 @@ static void prints(void **state)
 	g_autofree char *path = g_build_filename(world.dir, "page.pdf", NULL);
 
 	look(1200, true, true);
-	assert_true(pn_browser_save(world.browser, "Page.printToPDF", json_pack("{s:b, s:f, s:f}", "printBackground", false, "paperWidth", 8.27, "paperHeight", 11.69), path) > 5000);
+	assert_true(pn_browser_save(world.browser, "Page.printToPDF",
+				    json_pack("{s:b, s:f, s:f}", "printBackground", false, "paperWidth", 8.27, "paperHeight", 11.69),
+				    path) > 5000);
 	/* paper is white in a dark room too */
-	json_decref(pn_browser_call(world.browser, "Emulation.setEmulatedMedia", json_pack("{s:s, s:[{s:s, s:s}]}", "media", "print", "features", "name", "prefers-color-scheme", "value", "dark")));
+	json_decref(pn_browser_call(
+	    world.browser, "Emulation.setEmulatedMedia",
+	    json_pack("{s:s, s:[{s:s, s:s}]}", "media", "print", "features", "name", "prefers-color-scheme", "value", "dark")));
 	expect("getComputedStyle(document.body).backgroundColor", "rgb(255, 255, 255)");
 	shoot("print.png");
 	json_decref(pn_browser_call(world.browser, "Emulation.setEmulatedMedia", json_pack("{s:s}", "media", "")));
@@ -204,7 +234,8 @@ static void prints(void **state)
 static void errors_and_requests_are_noticed(void **state)
 {
 	g_autofree char *path = g_build_filename(world.dir, "bad.html", NULL), *url = g_strdup_printf("file://%s", path);
-	const char *bad = "<!DOCTYPE html><title>x</title><img src=\"http://127.0.0.1:9/x.png\"><script>console.error('ouch'); nowhere();</script>";
+	const char *bad =
+	    "<!DOCTYPE html><title>x</title><img src=\"http://127.0.0.1:9/x.png\"><script>console.error('ouch'); nowhere();</script>";
 
 	assert_int_equal(pn_fs_write(path, bad, strlen(bad), NULL), 0);
 	assert_int_equal(pn_browser_load(world.browser, url), 0);
@@ -216,16 +247,24 @@ static void errors_and_requests_are_noticed(void **state)
 static void the_policy_stops_foreign_scripts(void **state)
 {
 	look(1200, false, true);
-	expect("(() => { const s = document.createElement('script'); s.textContent = 'window.slipped = true'; document.body.append(s); return String(window.slipped); })()", "undefined");
+	expect("(() => { const s = document.createElement('script'); s.textContent = 'window.slipped = true'; document.body.append(s); "
+	       "return String(window.slipped); })()",
+	       "undefined");
 	assert_true(pn_browser_news(world.browser)->errors >= 1);
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(errors_and_requests_are_noticed), cmocka_unit_test(renders_in_light_and_dark), cmocka_unit_test(fits_a_phone),
-		cmocka_unit_test(filters_filter),		   cmocka_unit_test(a_link_opens_its_case),	cmocka_unit_test(plots_zoom),
-		cmocka_unit_test(is_whole_without_scripts),	   cmocka_unit_test(prints),			cmocka_unit_test(the_policy_stops_foreign_scripts),
+	    cmocka_unit_test(errors_and_requests_are_noticed),
+	    cmocka_unit_test(renders_in_light_and_dark),
+	    cmocka_unit_test(fits_a_phone),
+	    cmocka_unit_test(filters_filter),
+	    cmocka_unit_test(a_link_opens_its_case),
+	    cmocka_unit_test(plots_zoom),
+	    cmocka_unit_test(is_whole_without_scripts),
+	    cmocka_unit_test(prints),
+	    cmocka_unit_test(the_policy_stops_foreign_scripts),
 	};
 	bool keep = argc > 2 && !strcmp(argv[1], "--keep");
 	g_autofree char *program = pn_browser_find();

@@ -61,7 +61,9 @@ static void expect_text(double value, enum pn_html_unit unit, const char *text)
 static void values_read_well(void **state)
 {
 	expect_text(12.5 * 1048576, PN_HTML_BYTES, "12.5 MiB");
-	expect_text(-1048576, PN_HTML_BYTES, "\xe2\x88\x92" "1 MiB");
+	expect_text(-1048576, PN_HTML_BYTES,
+		    "\xe2\x88\x92"
+		    "1 MiB");
 	expect_text(3e6, PN_HTML_NS, "3 ms");
 	expect_text(0.256, PN_HTML_SECONDS, "256 ms");
 	expect_text(0.4, PN_HTML_SHARE, "40 %");
@@ -116,7 +118,8 @@ static void thinning_keeps_peaks_and_ends(void **state)
 
 static void few_points_stay_as_they_are(void **state)
 {
-	g_autoptr(GArray) all = points_of(50, spiky), thin = pn_html_thin(all, 60), none = points_of(0, spiky), empty = pn_html_thin(none, 60);
+	g_autoptr(GArray) all = points_of(50, spiky), thin = pn_html_thin(all, 60), none = points_of(0, spiky),
+			  empty = pn_html_thin(none, 60);
 
 	assert_int_equal(thin->len, 50);
 	assert_memory_equal(thin->data, all->data, 50 * sizeof(struct pn_html_point));
@@ -173,14 +176,23 @@ static void nothing_from_outside_becomes_markup(void **state)
 	g_autofree char *dir = g_dir_make_tmp("puncture-html-XXXXXX", NULL);
 	g_autoptr(GString) page = NULL;
 
-	write_file(dir, "plan.json", "{\"schema\":1,\"run\":\"" EVIL "\",\"argv\":[\"" EVIL "\"],\"cases\":[{\"index\":1,\"id\":\"" EVIL "\",\"seed\":1,\"params\":{\"" EVIL "\":\"" EVIL "\"}},"
-				     "{\"index\":2,\"id\":\"b\",\"params\":{\"" EVIL "\":\"b\"}}]}");
+	write_file(dir, "plan.json",
+		   "{\"schema\":1,\"run\":\"" EVIL "\",\"argv\":[\"" EVIL "\"],\"cases\":[{\"index\":1,\"id\":\"" EVIL
+		   "\",\"seed\":1,\"params\":{\"" EVIL "\":\"" EVIL "\"}},"
+		   "{\"index\":2,\"id\":\"b\",\"params\":{\"" EVIL "\":\"b\"}}]}");
 	write_file(dir, "host.json", "{\"kernel\":\"" EVIL "\"}");
-	write_file(dir, "cases/0001/verdict.json", "{\"verdict\":\"FAIL\",\"reason\":\"" EVIL "\",\"repro\":\"" EVIL "\",\"findings\":[{\"oracle\":\"" EVIL "\",\"verdict\":\"" EVIL "\",\"reason\":\"" EVIL "\"}],"
-						   "\"metrics\":{\"" EVIL "\":{\"value\":1,\"unit\":\"" EVIL "\"}}}");
-	write_file(dir, "cases/0001/journal.jsonl", "{\"t_ns\":1,\"ev\":\"phase\",\"name\":\"" EVIL "\"}\n{\"t_ns\":5000000000,\"ev\":\"fault\",\"name\":\"" EVIL "\",\"state\":\"" EVIL "\"}\n{\"t_ns\":9000000000,\"ev\":\"fault\",\"name\":\"" EVIL "\",\"state\":\"fired\",\"evidence\":\"" EVIL "\"}\n");
+	write_file(dir, "cases/0001/verdict.json",
+		   "{\"verdict\":\"FAIL\",\"reason\":\"" EVIL "\",\"repro\":\"" EVIL "\",\"findings\":[{\"oracle\":\"" EVIL
+		   "\",\"verdict\":\"" EVIL "\",\"reason\":\"" EVIL "\"}],"
+		   "\"metrics\":{\"" EVIL "\":{\"value\":1,\"unit\":\"" EVIL "\"}}}");
+	write_file(dir, "cases/0001/journal.jsonl",
+		   "{\"t_ns\":1,\"ev\":\"phase\",\"name\":\"" EVIL "\"}\n{\"t_ns\":5000000000,\"ev\":\"fault\",\"name\":\"" EVIL
+		   "\",\"state\":\"" EVIL "\"}\n{\"t_ns\":9000000000,\"ev\":\"fault\",\"name\":\"" EVIL
+		   "\",\"state\":\"fired\",\"evidence\":\"" EVIL "\"}\n");
 	write_file(dir, "cases/0001/samples.jsonl", "{\"t_ns\":2,\"balloon.bytes\":5}\n{\"t_ns\":8000000000,\"balloon.bytes\":7}\n");
-	write_file(dir, "cases/0001/kmsg.jsonl", "{\"t_ns\":3,\"level\":1,\"text\":\"" EVIL "\"}\n{\"t_ns\":3,\"mark\":\"" EVIL "\"}\n{\"t_ns\":3,\"state\":\"" EVIL "\"}\n");
+	write_file(dir, "cases/0001/kmsg.jsonl",
+		   "{\"t_ns\":3,\"level\":1,\"text\":\"" EVIL "\"}\n{\"t_ns\":3,\"mark\":\"" EVIL "\"}\n{\"t_ns\":3,\"state\":\"" EVIL
+		   "\"}\n");
 	write_file(dir, "cases/0001/harness.log", "</script><img src=x onerror=alert(1)>\" '\n");
 	write_file(dir, "cases/0001/loads.json", "[{\"load\":\"" EVIL "\",\"touch\":{\"p50\":1000,\"bins\":{\"1000\":3}}}]");
 	page = page_of(dir);
@@ -226,7 +238,8 @@ static void a_page_stays_below_its_limit(void **state)
 	g_autoptr(GRand) rand = g_rand_new_with_seed(1);
 
 	for (unsigned int i = 0; i < 1000; i++)
-		g_string_append_printf(samples, "{\"t_ns\":%u000000000,\"balloon.bytes\":%u,\"qemu.rss_bytes\":%u,\"monitor_ns\":%u}\n", i + 1, g_rand_int(rand), g_rand_int(rand), g_rand_int(rand));
+		g_string_append_printf(samples, "{\"t_ns\":%u000000000,\"balloon.bytes\":%u,\"qemu.rss_bytes\":%u,\"monitor_ns\":%u}\n",
+				       i + 1, g_rand_int(rand), g_rand_int(rand), g_rand_int(rand));
 	for (unsigned int i = 1; i <= 300; i++) {
 		g_string_append_printf(plan, "%s{\"index\":%u,\"id\":\"case %u\"}", i > 1 ? "," : "", i, i);
 		write_noisy_case(dir, i, samples->str);
@@ -247,17 +260,17 @@ static void a_page_stays_below_its_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_is_escaped),
-		cmocka_unit_test(only_harmless_sources_are_embedded),
-		cmocka_unit_test(steps_are_round),
-		cmocka_unit_test(values_read_well),
-		cmocka_unit_test(thinning_keeps_peaks_and_ends),
-		cmocka_unit_test(few_points_stay_as_they_are),
-		cmocka_unit_test(a_counter_that_starts_anew_leaves_a_hole),
-		cmocka_unit_test(rates_over_next_to_no_time_are_joined),
-		cmocka_unit_test(nothing_from_outside_becomes_markup),
-		cmocka_unit_test(a_spoilt_record_is_named_and_the_page_made),
-		cmocka_unit_test(a_page_stays_below_its_limit),
+	    cmocka_unit_test(text_is_escaped),
+	    cmocka_unit_test(only_harmless_sources_are_embedded),
+	    cmocka_unit_test(steps_are_round),
+	    cmocka_unit_test(values_read_well),
+	    cmocka_unit_test(thinning_keeps_peaks_and_ends),
+	    cmocka_unit_test(few_points_stay_as_they_are),
+	    cmocka_unit_test(a_counter_that_starts_anew_leaves_a_hole),
+	    cmocka_unit_test(rates_over_next_to_no_time_are_joined),
+	    cmocka_unit_test(nothing_from_outside_becomes_markup),
+	    cmocka_unit_test(a_spoilt_record_is_named_and_the_page_made),
+	    cmocka_unit_test(a_page_stays_below_its_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

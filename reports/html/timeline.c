@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The plots of one case, one below the other on one time axis. Which series stand in which panel is a table; a series nobody sampled is named, not
- * drawn as 0. */
+/* The plots of one case, one below the other on one time axis. Which series stand in which panel is a table; a series nobody sampled is
+ * named, not drawn as 0. */
 #include "html.h"
 
 #include <math.h>
@@ -22,22 +22,23 @@ struct panel {
 };
 
 static const struct panel panels[] = {
-    {"Memory", PN_HTML_BYTES,
+    {"Memory",
+     PN_HTML_BYTES,
      {{"balloon.bytes", "balloon: actual", 1, GAUGE},
       {NULL, "balloon: target", 1, GAUGE},
       {"guest.mem.available", "available in the guest", 1, GAUGE},
       {"qemu.rss_bytes", "QEMU on the host", 1, GAUGE},
       {"qemu.ram.rss_bytes", "of it guest RAM", 1, DOTS}}},
-    {"Pressure (share of time)", PN_HTML_SHARE,
-     {{"guest.psi.memory.some_us", "guest memory, some", 1e-6, RATE},
-      {"guest.psi.memory.full_us", "guest memory, full", 1e-6, RATE},
-      {"host.psi.memory.some_us", "host memory, some", 1e-6, RATE},
-      {"qemu.vcpu0.run_delay_ns", "vCPU 0 waits for a CPU", 1e-9, RATE}}},
-    {"Swap I/O of the guest", PN_HTML_BYTES_PER_S,
-     {{"swapdev.write_bytes", "out", 1, RATE}, {"swapdev.read_bytes", "in", 1, RATE}}},
-    {"Disk I/O of the guest", PN_HTML_BYTES_PER_S,
-     {{"datadev.read_bytes", "read", 1, RATE}, {"datadev.write_bytes", "written", 1, RATE}}},
-    {"Latency", PN_HTML_NS, {{"guest.touch_ns", "touch of a page", 1, GAUGE}, {"monitor_ns", "QEMU's monitor", 1, GAUGE}}},
+    {"Pressure",
+     PN_HTML_SHARE,
+     {{"guest.psi.memory.some_us", "guest memory some", 1e-6, RATE},
+      {"guest.psi.memory.full_us", "guest memory full", 1e-6, RATE},
+      {"host.psi.memory.some_us", "host memory some", 1e-6, RATE},
+      {"qemu.vcpu0.run_delay_ns", "vCPU 0 waits for a CPU (at most 100 %)", 1e-9, RATE}}},
+    {"Swap I/O of the guest", PN_HTML_BYTES_PER_S, {{"swapdev.write_bytes", "out", 1, RATE}, {"swapdev.read_bytes", "in", 1, RATE}}},
+    {"Disk I/O of the guest", PN_HTML_BYTES_PER_S, {{"datadev.read_bytes", "read", 1, RATE}, {"datadev.write_bytes", "written", 1, RATE}}},
+    {"Latency", PN_HTML_NS, {{"monitor_ns", "answer of QEMU's monitor", 1, GAUGE}}},
+    /* the probe's latencies are a histogram of the whole case; over time only its progress is sampled, in which a stall is a dip */
     {"Touches by the latency probe", PN_HTML_PER_S, {{"guest.touch.count", "touches", 1, RATE}}},
 };
 
@@ -50,7 +51,7 @@ static GArray *targets(const struct pn_html_record *record)
 	size_t i;
 
 	g_array_append_val(points, last);
-	json_array_foreach (record->journal, i, line) {
+	json_array_foreach(record->journal, i, line) {
 		const json_t *bytes = json_object_get(json_object_get(line, "args"), "bytes");
 
 		if (!pn_html_is(line, "ev", "action") || !pn_html_is(line, "verb", "balloon") || !json_is_number(bytes))
@@ -87,15 +88,23 @@ static double highest(const GArray *points)
 	return most;
 }
 
+/* "Pressure: this, that; Swap I/O: ..." */
 static void put_absent(GString *absent, const char *title, const char *label)
 {
-	pn_html_printf(absent, "%s%s: %s", absent->len ? "; " : "", title, label);
+	g_autoptr(GString) panel = g_string_new(NULL);
+
+	pn_html_printf(panel, "%s: ", title);
+	if (strstr(absent->str, panel->str))
+		pn_html_printf(absent, ", %s", label);
+	else
+		g_string_append_printf(absent, "%s%s%s", absent->len ? "; " : "", panel->str, label);
 }
 
 static void put_panel(GString *out, const struct panel *panel, const struct pn_html_record *record, guint max, const GArray *spans,
 		      GString *absent, GString *idle)
 {
-	struct pn_html_plot plot = {.title = panel->title, .unit = panel->unit, .from_ns = record->from_ns, .to_ns = record->to_ns};
+	struct pn_html_plot plot = {
+	    .title = panel->title, .unit = panel->unit, .from_ns = record->from_ns, .to_ns = record->to_ns, .zero_ns = record->zero_ns};
 	struct pn_html_line lines[PN_HTML_STYLES];
 	guint count = 0;
 
@@ -103,7 +112,10 @@ static void put_panel(GString *out, const struct panel *panel, const struct pn_h
 		const struct series *series = &panel->series[i];
 		struct pn_html_line line = {.label = series->label, .points = points_of(record, series, max), .style = i};
 
-		line.form = series->form == RATE ? PN_HTML_BEFORE : series->form == DOTS ? PN_HTML_DOTS : series->key ? PN_HTML_SLOPED : PN_HTML_AFTER;
+		line.form = series->form == RATE   ? PN_HTML_BEFORE
+			    : series->form == DOTS ? PN_HTML_DOTS
+			    : series->key	   ? PN_HTML_SLOPED
+						   : PN_HTML_AFTER;
 		if (highest(line.points) > 0) {
 			plot.top = fmax(plot.top, highest(line.points));
 			lines[count++] = line;
@@ -133,7 +145,8 @@ static void put_events(GString *out, const GArray *spans, int64_t zero_ns)
 	for (guint i = 0; i < spans->len; i++) {
 		const struct pn_html_span *span = &g_array_index(spans, struct pn_html_span, i);
 
-		pn_html_printf(out, "<li class=\"%s\"><b>%.3f s</b> %s %s", span->kind, (double)(span->from_ns - zero_ns) / 1e9, span->kind, span->name);
+		pn_html_printf(out, "<li class=\"%s\"><b>%.3f s</b> %s %s", span->kind, (double)(span->from_ns - zero_ns) / 1e9, span->kind,
+			       span->name);
 		if (span->to_ns > span->from_ns)
 			pn_html_printf(out, ", until %.3f s", (double)(span->to_ns - zero_ns) / 1e9);
 		if (span->detail)
