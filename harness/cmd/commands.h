@@ -7,7 +7,11 @@
 extern const struct pn_command pn_command_doctor;
 extern const struct pn_command pn_command_list;
 extern const struct pn_command pn_command_run;
+extern const struct pn_command pn_command_compare;
+extern const struct pn_command pn_command_calibrate;
+extern const struct pn_command pn_command_gate;
 extern const struct pn_command pn_command_report;
+extern const struct pn_command pn_command_history;
 extern const struct pn_command pn_command_simulate;
 extern const struct pn_command pn_command_images;
 extern const struct pn_command pn_command_repair;

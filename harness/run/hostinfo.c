@@ -100,11 +100,15 @@ static void add_qemu(json_t *info, const char *qemu)
 
 static void add_revision(json_t *info, const char *workloads_dir)
 {
-	const char *const argv[] = {"git", "describe", "--always", "--dirty", "--abbrev=12", NULL};
-	g_autofree char *out = NULL;
+	const char *const revision[] = {"git", "describe", "--always", "--dirty", "--abbrev=12", NULL};
+	const char *const branch[] = {"git", "symbolic-ref", "--quiet", "--short", "HEAD", NULL};
+	g_autofree char *out = NULL, *name = NULL;
 
-	if (workloads_dir && !pn_spawn_run(argv, workloads_dir, 10 * PN_NS_PER_S, &out, NULL))
+	if (workloads_dir && !pn_spawn_run(revision, workloads_dir, 10 * PN_NS_PER_S, &out, NULL))
 		add_text(info, "revision", out);
+	/* fails on a detached head, as in CI: then there is none */
+	if (workloads_dir && !pn_spawn_run(branch, workloads_dir, 10 * PN_NS_PER_S, &name, NULL))
+		add_text(info, "branch", name);
 }
 
 enum pn_accel pn_hostinfo_accel(const char *qemu, char **ret_why)

@@ -27,7 +27,6 @@ const struct pn_metric_info pn_metric_table[] = {
     {"guest.oom_kills", PN_TIER_INVARIANT, LOWER, WATCHED, "processes that the guest's OOM killer took"},
 
     {"driver.*_per_page", PN_TIER_COUNT, LOWER, DECIDES, "work of the driver per page moved: instructions, kicks, config interrupts"},
-    {"host.claimed_bytes", PN_TIER_COUNT, HIGHER, WATCHED, "size of the balloon at its fullest"},
 
     {"balloon.inflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of inflation by bytes really moved"},
     {"balloon.deflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of deflation by bytes really moved"},
