@@ -93,11 +93,25 @@ static bool measured(const struct pn_rundir *run, const char *metric)
 	return false;
 }
 
-static void put_head(GString *out, const struct pn_rundir *run)
+/** struct columns - which key metrics any case has */
+struct columns {
+	bool shown[8];
+};
+
+static struct columns find_columns(const struct pn_rundir *run)
+{
+	struct columns columns = {0};
+
+	for (guint i = 0; i < G_N_ELEMENTS(columns.shown) && pn_html_key_metrics[i].name; i++)
+		columns.shown[i] = measured(run, pn_html_key_metrics[i].name);
+	return columns;
+}
+
+static void put_head(GString *out, const struct columns *columns)
 {
 	g_string_append(out, "<thead><tr><th>case</th><th>verdict</th><th class=\"n\">time</th>");
 	for (const struct pn_html_key_metric *key = pn_html_key_metrics; key->name; key++)
-		if (measured(run, key->name))
+		if (columns->shown[key - pn_html_key_metrics])
 			pn_html_printf(out, "<th class=\"n\" title=\"%s\">%s</th>", key->name, key->title);
 	g_string_append(out, "</tr></thead>");
 }
@@ -115,7 +129,7 @@ static void open_row(GString *out, const struct pn_rundir *run, size_t i)
 	g_string_append(out, "\">");
 }
 
-static void put_row(GString *out, const struct pn_rundir *run, size_t i, bool shown)
+static void put_row(GString *out, const struct pn_rundir *run, size_t i, const struct columns *columns, bool shown)
 {
 	g_autofree char *time = pn_html_value(pn_rundir_number(run, i, "duration_s"), PN_HTML_SECONDS);
 
@@ -133,7 +147,7 @@ static void put_row(GString *out, const struct pn_rundir *run, size_t i, bool sh
 		g_autofree char *text = NULL;
 		double value = NAN;
 
-		if (!measured(run, key->name))
+		if (!columns->shown[key - pn_html_key_metrics])
 			continue;
 		pn_rundir_metric(run, i, key->name, &value);
 		text = pn_html_value(value, key->unit);
@@ -144,12 +158,14 @@ static void put_row(GString *out, const struct pn_rundir *run, size_t i, bool sh
 
 void pn_html_cases(GString *out, const struct pn_rundir *run, const bool *shown)
 {
+	struct columns columns = find_columns(run);
+
 	g_string_append(out, "<section><h2>Cases</h2>\n");
 	put_filters(out, run);
 	g_string_append(out, "<div class=\"wide\"><table class=\"cases\">");
-	put_head(out, run);
+	put_head(out, &columns);
 	g_string_append(out, "<tbody>\n");
 	for (size_t i = 0; i < run->count; i++)
-		put_row(out, run, i, shown[i]);
+		put_row(out, run, i, &columns, shown[i]);
 	g_string_append(out, "</tbody></table></div></section>\n");
 }

@@ -15,7 +15,7 @@ struct pn_rundir;
  * stands in a script: scripts read it from attributes of the page.
  */
 
-/** PN_HTML_BYTES_MAX - no page is longer: what does not fit is left out, and named */
+/** PN_HTML_BYTES_MAX - no page is longer, but for the table of more than 2000 cases: what does not fit is left out, and named */
 #define PN_HTML_BYTES_MAX 1000000
 
 /* escape.c */

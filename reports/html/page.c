@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The page of one run, held under its size: plots get fewer points the more cases there are, and sections that do not fit any more are left
- * out, those of passed cases first. The table of cases is always whole; each row takes some 300 bytes, so that a run of 2000 cases fits.
+ * out, those of passed cases first. The table of cases is always whole; each row takes some 450 bytes, so that a
+ * run of 2000 cases fits, and one of more is longer by its table.
  */
 #include "html.h"
 
@@ -15,6 +16,7 @@
 #define SERIES_USUAL 14	 /* series that a case has, about */
 #define POINT_BYTES 9	 /* that a point of a path takes, about */
 #define CASE_BYTES 14000 /* that a section takes without its paths, about */
+#define SECTION_BYTES_MIN 1500 /* no section is shorter, about: nothing to try below this */
 #define POINTS_MIN 60u
 #define POINTS_MAX 600u
 
@@ -49,6 +51,10 @@ static size_t make_sections(const struct pn_rundir *run, size_t budget, char **s
 
 			if (urgency(run, i) != level)
 				continue;
+			if (budget < SECTION_BYTES_MIN) {
+				left_out++;
+				continue;
+			}
 			section = g_string_new(NULL);
 			pn_html_case(section, run, i, points);
 			if (section->len > budget) {
