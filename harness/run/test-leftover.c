@@ -119,12 +119,12 @@ static void an_owned_file_is_found_and_removed(void **state)
 
 int main(void)
 {
-#define LEFTOVER_TEST(name) cmocka_unit_test_setup_teardown(name, test_dir_setup, test_dir_teardown)
 	const struct CMUnitTest tests[] = {
-		LEFTOVER_TEST(a_clean_case_leaves_nothing),
-		LEFTOVER_TEST(a_program_is_found_and_ended),
-		LEFTOVER_TEST(an_owned_file_is_found_and_removed),
+		cmocka_unit_test(a_clean_case_leaves_nothing),
+		cmocka_unit_test(a_program_is_found_and_ended),
+		cmocka_unit_test(an_owned_file_is_found_and_removed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	/* one directory for all: a process finds its records where it found them first */
+	return cmocka_run_group_tests(tests, test_dir_setup, test_dir_teardown);
 }
