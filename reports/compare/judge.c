@@ -100,6 +100,11 @@ static const struct pn_tier_rule *rule_of(const struct pn_judged *judged)
 	return &pn_tiers[judged->series->info->tier];
 }
 
+static bool is_judged(const struct pn_judged *judged)
+{
+	return judged->series->info->tier != PN_TIER_INFO;
+}
+
 static double value_at(const GArray *values, size_t i)
 {
 	return g_array_index(values, double, i);
@@ -246,6 +251,10 @@ static void decide(struct pn_judged *judged, unsigned int looks, unsigned int fa
 {
 	double least = log1p(rule_of(judged)->least);
 
+	if (!is_judged(judged)) {
+		judged->verdict = PN_CANNOT_TELL;
+		return;
+	}
 	if (judged->p <= pn_judge_alpha(looks) && fabs(judged->effect) >= least && judged->effect != 0) {
 		judged->verdict = judged->effect > 0 ? PN_REGRESSED : PN_IMPROVED;
 	} else if (judged->series->a->len && harmless(judged)) {
@@ -254,11 +263,6 @@ static void decide(struct pn_judged *judged, unsigned int looks, unsigned int fa
 		judged->verdict = PN_CANNOT_TELL;
 		say_why(judged, looks, family);
 	}
-}
-
-static bool is_judged(const struct pn_judged *judged)
-{
-	return judged->series->info->tier != PN_TIER_INFO;
 }
 
 /* values that are all the same can't be significant, so they are no part of what is corrected for (Tarone 1990) */

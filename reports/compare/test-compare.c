@@ -215,11 +215,17 @@ static void calibration_knows_the_noise(void **state)
 {
 	struct pn_comparison *comparison = compare(*state, (struct recipe){.pairs = 16});
 	struct pn_calibration *calibration = NULL;
+	double of_all = 0;
 	size_t cpu = (size_t)(find(comparison, "inflate", "guest.balloon.cpu_s") - comparison->judged);
 	size_t tail = (size_t)(find(comparison, "inflate", "guest.touch_ns.p99") - comparison->judged);
 
 	assert_int_equal(pn_calibrate(comparison, 12, 200, &calibration, NULL), 0);
 	assert_true(calibration->false_alarm <= PN_JUDGE_ALPHA);
+	for (guint i = 0; i < comparison->pairs->series->len; i++)
+		of_all += calibration->metrics[i].false_alarm;
+	assert_true(calibration->false_alarm <= of_all + 1e-9);
+	/* what is only shown raises no alarm */
+	assert_int_equal(find(comparison, "inflate", "qemu.cpu_s")->verdict, PN_CANNOT_TELL);
 	/* two cases with 5 % noise each differ by 7 % */
 	assert_true(calibration->metrics[cpu].noise > 0.03 && calibration->metrics[cpu].noise < 0.15);
 	assert_true(calibration->metrics[cpu].detectable > 0.08 && calibration->metrics[cpu].detectable < 0.25);
