@@ -26,13 +26,13 @@ static const char *summary_of(const struct pn_gate *gate)
 {
 	switch (gate->verdict) {
 	case PN_REGRESSED:
-		return "worse than the baseline";
+		return "worse";
 	case PN_CANNOT_TELL:
 		return "what decides could not be compared";
 	case PN_IMPROVED:
-		return "better than the baseline; make it the new one with --update-baseline";
+		return "better";
 	default:
-		return "as the baseline";
+		return "nothing that blocks has changed";
 	}
 }
 

@@ -274,7 +274,7 @@ int pn_gate_of_pairs(const struct pn_rundir *run, struct pn_gate **ret_gate, str
 
 bool pn_gate_moved(const struct pn_gate_finding *finding)
 {
-	return finding->verdict != PN_SAME;
+	return finding->verdict != PN_SAME && !(finding->advisory && finding->verdict == PN_CANNOT_TELL);
 }
 
 char *pn_gate_line(const struct pn_gate_finding *finding)

@@ -48,7 +48,7 @@ struct pn_gate *pn_gate_of_run(const struct pn_rundir *run, const json_t *baseli
 int pn_gate_of_pairs(const struct pn_rundir *run, struct pn_gate **ret_gate, struct pn_diag *diag);
 void pn_gate_free(struct pn_gate *gate);
 
-/** pn_gate_moved() - is this one to be told? (anything but SAME) */
+/** pn_gate_moved() - is this one to be told? (not what is SAME, nor what can't be told and decides nothing) */
 bool pn_gate_moved(const struct pn_gate_finding *finding);
 
 /** pn_gate_line() - a finding in one line, without the verdict; g_free() by the caller */
