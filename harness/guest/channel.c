@@ -115,6 +115,7 @@ static void take_frame(struct pn_channel *channel, const struct pn_proto_frame *
 
 	g_mutex_lock(&channel->lock);
 	channel->heard_ns = now_ns;
+	channel->dropped_bytes = channel->parser.dropped_bytes; /* who hears of the frame hears of what was dropped before it */
 	if (frame->kind == PN_PROTO_REPLY)
 		take_reply(channel, frame);
 	else if (frame->kind == PN_PROTO_BLOB)
