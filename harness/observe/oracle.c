@@ -19,6 +19,7 @@ const struct pn_oracle pn_oracle_table[] = {
     {"faults", "every fault of the scenario was armed and fired", pn_judge_faults},
     {"ledger", "to the page: managed + ballooned = boot total, driver = device = target at rest, everything back in the end",
      pn_judge_ledger},
+    {"integrity", "stamped pages keep their content, pages that come back are empty or poisoned: no stale data", pn_judge_integrity},
     {"liveness", "targets are reached, the guest is heard, nothing spins: tells slow, stuck, livelock, thrash, silent no-op",
      pn_judge_liveness},
     {"kernel-log", "no WARN, BUG, hang, lockdep or RCU report, no new taint in the guest's kernel log", pn_judge_kernel_log},

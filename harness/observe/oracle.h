@@ -7,6 +7,7 @@
 
 void pn_judge_ledger(const struct pn_record *record, struct pn_finding *finding);
 void pn_judge_kernel_log(const struct pn_record *record, struct pn_finding *finding);
+void pn_judge_integrity(const struct pn_record *record, struct pn_finding *finding);
 void pn_judge_liveness(const struct pn_record *record, struct pn_finding *finding);
 void pn_judge_host(const struct pn_record *record, struct pn_finding *finding);
 void pn_judge_faults(const struct pn_record *record, struct pn_finding *finding);

@@ -11,15 +11,23 @@
 #include "../base/units.h"
 #include "fixture.h"
 
+static json_t *native(const char *load, const char *program, int corrupt, int dirty)
+{
+	return json_pack("{s:s, s:i, s:{s:i, s:i, s:i, s:i}}", "load", load, "ops", 5, program, "ops", 5, "checked", 40, "corrupt", corrupt, "dirty",
+			 dirty);
+}
+
 static void test_all_pass(void **state)
 {
 	struct fixture *fixture = *state;
 	json_t *findings = NULL, *finding;
 	size_t i;
 
+	json_array_append_new(fixture->record.loads, native("churn", "churn", 0, 0));
+
 	assert_int_equal(pn_oracle_judge_all(&fixture->record, &findings), PN_PASS);
 	json_array_foreach(findings, i, finding) assert_string_equal(json_string_value(json_object_get(finding, "verdict")), "PASS");
-	assert_int_equal(i, 6);
+	assert_int_equal(i, 7);
 	json_decref(findings);
 }
 
@@ -259,10 +267,36 @@ static void test_reason_cut(void **state)
 		assert_int_equal(pn_oracle_judge_all(&fixture->record, &findings), PN_FAIL);
 		json_array_foreach(findings, i, finding)
 			assert_true(json_is_object(finding));
-		assert_int_equal(i, 6);
+		assert_int_equal(i, 7);
 		json_decref(findings);
 		json_array_remove(fixture->record.kmsg, json_array_size(fixture->record.kmsg) - 1);
 	}
+}
+
+static void test_integrity(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_finding(fixture_judge(fixture, "integrity"), PN_SKIP, "nobody looked");
+	json_array_append_new(fixture->record.loads, json_pack("{s:s, s:i, s:{s:{s:i}}}", "load", "vm", "ops", 5, "stress", "vm", "ops", 5));
+	assert_finding(fixture_judge(fixture, "integrity"), PN_SKIP, "nobody looked");
+	json_array_append_new(fixture->record.loads, native("touch", "touch", 0, 0));
+	assert_finding(fixture_judge(fixture, "integrity"), PN_PASS, "40 pages were looked at by 1 load");
+	json_array_append_new(fixture->record.loads, native("churn", "churn", 0, 2));
+	assert_finding(fixture_judge(fixture, "integrity"), PN_FAIL, "load churn: 2 pages came from the guest's kernel with stale data");
+	json_array_insert_new(fixture->record.loads, 0, native("touch", "touch", 3, 0));
+	assert_finding(fixture_judge(fixture, "integrity"), PN_FAIL, "load touch: 3 pages that the guest was using did not hold");
+}
+
+static void test_integrity_poison(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->scenario.guest.kernel_args = (char *)"quiet page_poison=1";
+	assert_finding(fixture_judge(fixture, "integrity"), PN_PASS, "found the poison");
+	fixture_kmsg(fixture, 5.2, "pagealloc: memory corruption");
+	assert_finding(fixture_judge(fixture, "integrity"), PN_FAIL, "1 free page did not hold the poison");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
 }
 
 static void test_kernel_log_unmarked(void **state)
@@ -293,7 +327,7 @@ int main(void)
 	    TEST(test_kernel_log_puff),
 	    TEST(test_kernel_log_taint),
 	    TEST(test_kernel_log_crash),
-	    TEST(test_kernel_log_unmarked), TEST(test_reason_cut),
+	    TEST(test_kernel_log_unmarked), TEST(test_integrity), TEST(test_integrity_poison), TEST(test_reason_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,7 +153,14 @@ static bool may_tell_corruption(const struct pn_job *job, bool was_running, cons
 
 static bool tells_corruption(const json_t *result)
 {
-	return json_integer_value(json_object_get(json_object_get(result, "touch"), "corrupt")) > 0;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)result, key, value) {
+		if (json_integer_value(json_object_get(value, "corrupt")) > 0 || json_integer_value(json_object_get(value, "dirty")) > 0)
+			return true;
+	}
+	return false;
 }
 
 static int stop(const struct pn_timeline *timeline, const struct pn_job *job, json_t *result, struct pn_diag *diag)

@@ -123,7 +123,7 @@ static void sizes_are_read_or_refused(void **state)
 	assert_int_equal(pn_args_number("12x", &bytes), -EINVAL);
 }
 
-static const char *touch_path;
+static const char *touch_path, *churn_path;
 
 static uint64_t touches(const char *progress)
 {
@@ -200,6 +200,44 @@ static void touches_outside_of_what_is_measured_do_not_count(void **state)
 	unlink(progress);
 }
 
+/* On a host whose memory is sound it finds nothing, and it has looked at every page at least twice. */
+static void churned_pages_hold_what_they_should(void **state)
+{
+	uint64_t rounds, checked, corrupt, dirty;
+	char result[1024];
+	FILE *output;
+	int fds[2], status;
+	pid_t pid;
+
+	if (!churn_path)
+		skip();
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		execl(churn_path, churn_path, "--size", "1M", "--rate", "200", (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	output = fdopen(fds[0], "r");
+	expect_line(output, "READY\n");
+	kill(pid, SIGUSR1);
+	expect_line(output, "MARK\n"); /* it goes round */
+	kill(pid, SIGTERM);
+	assert_non_null(fgets(result, sizeof(result), output));
+	assert_int_equal(sscanf(strstr(result, "\"ops\":"), "\"ops\":%" SCNu64, &rounds), 1);
+	assert_int_equal(sscanf(strstr(result, "\"checked\":"), "\"checked\":%" SCNu64 ",\"corrupt\":%" SCNu64 ",\"dirty\":%" SCNu64, &checked, &corrupt, &dirty), 3);
+	assert_true(rounds > 0);
+	assert_int_equal(checked, 64 * rounds + 256);
+	assert_int_equal(corrupt, 0);
+	assert_int_equal(dirty, 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	fclose(output);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,8 +249,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_stamp_tells_what_happened_to_its_page),
 		cmocka_unit_test(sizes_are_read_or_refused),
 		cmocka_unit_test(touches_outside_of_what_is_measured_do_not_count),
+		cmocka_unit_test(churned_pages_hold_what_they_should),
 	};
 
 	touch_path = argc > 1 ? argv[1] : NULL;
+	churn_path = argc > 2 ? argv[2] : NULL;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
