@@ -108,7 +108,7 @@ static const struct refusal refusals[] = {
      "x.yaml:1: guest.swap: '0' is not accepted; expected a size: load 'swapper' needs a swap disk"},
     {"requirement", BODY "requires: [kvn]\n", NULL, "x.yaml:3: requires: 'kvn' is not accepted; expected kvm, ksm, thp, pmu, root, ..."},
     {"expect", BODY "expect: fail\n", NULL,
-     "x.yaml:3: expect: 'fail' is not accepted; expected pass, brok, brok:TEXT, fail:sanity, fail:faults, fail:ledger, fail:liveness, "
+     "x.yaml:3: expect: 'fail' is not accepted; expected pass, brok, brok:TEXT, fail:sanity, fail:faults, fail:ledger, fail:integrity, fail:liveness, "
      "fail:kernel-log, fail:host"},
     {"expect what is waived", BODY "expect: fail:host\noracles: {waive: [{oracle: host, reason: r}]}\n", NULL,
      "x.yaml:3: expect: 'fail:host' is not accepted; expected an oracle that oracles.waive leaves on"},
