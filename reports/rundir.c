@@ -169,6 +169,22 @@ int pn_rundir_metric(const struct pn_rundir *run, size_t index, const char *name
 	return 0;
 }
 
+char *pn_host_unfit(const json_t *host)
+{
+	const json_t *check;
+	GString *line = g_string_new(NULL);
+	size_t i;
+
+	json_array_foreach (json_object_get(json_object_get(host, "fitness"), "checks"), i, check) {
+		const char *name = "?", *state = "", *says = "", *wanted = "";
+
+		json_unpack((json_t *)check, "{s:s, s:s, s:s, s?s}", "name", &name, "state", &state, "says", &says, "wanted", &wanted);
+		if (!strcmp(state, "unfit"))
+			g_string_append_printf(line, "%s%s %s (%s)", line->len ? ", " : "", name, says, wanted);
+	}
+	return g_string_free(line, FALSE);
+}
+
 void pn_rundir_totals(const struct pn_rundir *run, struct pn_rundir_totals *ret_totals)
 {
 	struct pn_rundir_totals totals = {0};

@@ -41,6 +41,14 @@ double pn_rundir_number(const struct pn_rundir *run, size_t index, const char *k
 /** pn_rundir_metric() - value of one metric. Return: 0, or -ENODATA when it was not measured. */
 int pn_rundir_metric(const struct pn_rundir *run, size_t index, const char *name, double *ret_value);
 
+/**
+ * pn_host_unfit() - why a host is not fit for measuring times
+ * @host: host.json
+ *
+ * Return: "busy 34.0 % (at most 10.0 %), ksm running (off)"; "" when it is fit or nobody looked; g_free() by the caller.
+ */
+char *pn_host_unfit(const json_t *host);
+
 /** struct pn_rundir_totals - how many cases ended how */
 struct pn_rundir_totals {
 	unsigned int passed, failed, broken, skipped, unfinished;

@@ -209,11 +209,24 @@ static const char *text_of(const json_t *object, const char *key, const char *ot
 	return text ? text : otherwise;
 }
 
+/* only what is not as it should be: a fit host has nothing to say */
+static void put_fitness(const struct pn_rundir *run, FILE *out)
+{
+	g_autofree char *unfit = pn_host_unfit(run->host);
+	g_autofree char *line = g_strdup_printf("the host was not fit for measuring times: %s", unfit);
+
+	if (!*unfit)
+		return;
+	put_wrapped(line, out);
+	fputc('\n', out);
+}
+
 int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)
 {
 	fprintf(out, "run %s: %s, %" JSON_INTEGER_FORMAT " CPUs, Linux %s, QEMU %s\n\n", text_of(run->plan, "run", "?"),
 		text_of(run->host, "accel", "?"), json_integer_value(json_object_get(run->host, "cpus")),
 		text_of(run->host, "kernel", "?"), text_of(run->host, "qemu", "?"));
+	put_fitness(run, out);
 	put_table(run, style, out);
 	put_troubles(run, "SKIP", style, out);
 	put_troubles(run, "BROK", style, out);

@@ -11,10 +11,45 @@
  *                       freed nor given back to the managed count, although
  *                       the driver counts it as returned. VB_LEAK defaults to
  *                       1000; VB_CFLAGS=-DVB_LEAK=50 changes it.
+ *   BUILD_MUTANT=slow   everything takes VB_SLOW percent longer (20): the worker
+ *                       spins that share of the time since the step before,
+ *                       waiting for the device included.
  */
 #pragma once
 
 #include <linux/mm.h>
+
+#ifdef VB_MUTANT_SLOW
+
+#include <linux/sched/clock.h>
+
+#ifndef VB_SLOW
+#define VB_SLOW 20
+#endif
+
+/*
+ * Called after each step of the worker; @resting: nothing is to be moved. No
+ * cpu_relax(): in an emulated CPU that is a way out to the emulator, which
+ * would wait for the device there and take far longer.
+ */
+static inline void vb_mutant_drag(bool resting)
+{
+	static u64 since_ns;
+	u64 now_ns = local_clock();
+	u64 until_ns = since_ns ? now_ns + (now_ns - since_ns) * VB_SLOW / 100 : 0;
+
+	while (local_clock() < until_ns)
+		barrier();
+	since_ns = resting ? 0 : local_clock();
+}
+
+#else
+
+static inline void vb_mutant_drag(bool resting)
+{
+}
+
+#endif
 
 #ifdef VB_MUTANT_LEAK
 

@@ -10,6 +10,7 @@
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 
+#include "mutant.h"
 #include "trace.h"
 #include "vballoon.h"
 
@@ -206,6 +207,7 @@ static int worker(void *data)
 		mutex_lock(&vb->lock);
 		sleep = step(vb, in_vain);
 		mutex_unlock(&vb->lock);
+		vb_mutant_drag(sleep == MAX_SCHEDULE_TIMEOUT);
 		in_vain = false;
 		if (!sleep) {
 			try_to_freeze();

@@ -29,6 +29,7 @@ static const struct pn_option options[] = {
 	{"until-fail", NULL, "go on with other seeds until a case fails", false, NULL},
 	{"for", "DURATION", "go on with other seeds for so long, such as 8h; no case starts after it", false, NULL},
 	{"jobs", "N", "cases at once; default: as many as CPUs and memory allow; 1 for figures to compare", false, NULL},
+	{"fit-within", "DURATION", "measure on a quiet host only: wait so long for it, then refuse (exit 3)", false, NULL},
 	{"shard", "K/N", "only every N-th case, starting with the K-th", false, NULL},
 	{"out", "DIR", "run directory; default: runs/TIMESTAMP-NAME, and runs/latest points to it", false, "DIR"},
 	{"resume", "DIR", "go on with a run that was interrupted or killed", false, "DIR"},
@@ -67,6 +68,9 @@ static int parse_numbers(const struct pn_opts *args, struct pn_run_config *confi
 		err = pn_opts_uint(args, "repeat", 1, 1000000, &repeat, diag);
 	if (!err)
 		err = pn_opts_duration(args, "for", &config->for_ns, diag);
+	if (!err)
+		err = pn_opts_duration(args, "fit-within", &config->fit_within_ns, diag);
+	config->fit_only = pn_opts_has(args, "fit-within");
 	if (!err)
 		err = parse_shard(pn_opts_get(args, "shard"), config, diag);
 	config->jobs = (unsigned int)jobs;

@@ -84,6 +84,9 @@ int variants_read(const struct pn_opts *args, const char *const *a, const char *
 	    .again = self && *self ? self : "puncture run",
 	};
 	if (!err)
+		err = pn_opts_duration(args, "fit-within", &v->config.fit_within_ns, diag);
+	v->config.fit_only = pn_opts_has(args, "fit-within");
+	if (!err)
 		err = read_side("--a", a, pn_opts_all(args, "set"), &v->config.plan, v->sets_a, diag);
 	if (!err)
 		err = read_side("--b", b, pn_opts_all(args, "set"), &v->b, v->sets_b, diag);

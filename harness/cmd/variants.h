@@ -22,6 +22,7 @@ struct variants {
 	{"set", "KEY=VALUE", "override a key of the scenarios on both sides (`puncture list keys`)", true, "keys"},     \
 	    {"metric", "NAME", "judge this metric, and no other than those asked for", true, NULL},                     \
 	    {"connect", "URI", "run guests in this libvirtd, not in the embedded driver", false, NULL},                 \
+	    {"fit-within", "DURATION", "measure on a quiet host only: wait so long for it, then refuse (exit 3)", false, NULL}, \
 	    {"seed", "N", "seed of the scenarios and of the order; default: the scenarios' own", false, NULL},          \
 	{                                                                                                               \
 		"out", "DIR", "run directory; default: runs/TIMESTAMP-NAME, and runs/latest points to it", false, "DIR" \

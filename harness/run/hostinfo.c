@@ -13,7 +13,10 @@
 #include "../base/spawn.h"
 #include "../base/units.h"
 #include "../guest/accel.h"
+#include "fitness.h"
 #include "run.h"
+
+#define FITNESS_WINDOW_NS (PN_NS_PER_S / 2)
 
 /** struct setting - a file of the kernel that decides about results */
 static const struct setting {
@@ -147,5 +150,6 @@ json_t *pn_hostinfo_get(const struct pn_run_config *config)
 	add_settings(info);
 	if (getloadavg(load, 1) == 1)
 		json_object_set_new(info, "load1", json_real(load[0]));
+	json_object_set_new(info, "fitness", pn_fitness_judge("", json_string_value(json_object_get(info, "accel")), FITNESS_WINDOW_NS));
 	return info;
 }

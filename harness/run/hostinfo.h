@@ -19,6 +19,6 @@ enum pn_accel pn_hostinfo_accel(const char *qemu, char **ret_why);
 /**
  * pn_hostinfo_get() - what of the host a result depends on: host.json
  *
- * What can't be read is absent. Blocks for tens of ms (asks QEMU and git). Return: a new object; json_decref() by the caller.
+ * What can't be read is absent. Blocks for half a second (asks QEMU and git, looks at the CPUs: fitness.h). Return: a new object; json_decref() by the caller.
  */
 json_t *pn_hostinfo_get(const struct pn_run_config *config);

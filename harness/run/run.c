@@ -9,10 +9,15 @@
 
 #include "../../reports/report.h"
 #include "../../reports/rundir.h"
+#include "../base/clock.h"
 #include "../base/diag.h"
 #include "../base/owned.h"
+#include "../base/units.h"
+#include "fitness.h"
 #include "pairs.h"
 #include "supervisor.h"
+
+#define FITNESS_EVERY_NS (5 * PN_NS_PER_S)
 
 static unsigned int choose_jobs(const struct pn_supervisor *self)
 {
@@ -81,11 +86,46 @@ static json_t *argv_json(const struct pn_run_config *config)
 	return argv;
 }
 
+/* with --fit-within: looks again until the host is fit or the time is up */
+static json_t *judge_host(struct pn_supervisor *self)
+{
+	uint64_t until_ns = pn_clock_now_ns() + self->config->fit_within_ns;
+	bool told = false;
+
+	for (;;) {
+		json_t *host = self->ops->host(self->config);
+		const json_t *fitness = json_object_get(host, "fitness");
+		g_autofree char *why = pn_host_unfit(host);
+
+		if (!fitness || pn_fitness_fit(fitness) || !self->config->fit_only || pn_clock_now_ns() + FITNESS_EVERY_NS > until_ns)
+			return host;
+		if (!told)
+			pn_progress_say(&self->progress, "waiting for a quiet host: %s", why);
+		told = true;
+		json_decref(host);
+		pn_clock_sleep_until(pn_clock_now_ns() + FITNESS_EVERY_NS);
+	}
+}
+
+/* times of an unfit host are noise; what is counted holds all the same, so without --fit-within the run goes on */
+static int refuse_unfit(struct pn_supervisor *self, const json_t *host, struct pn_diag *diag)
+{
+	const json_t *fitness = json_object_get(host, "fitness");
+	g_autofree char *why = pn_host_unfit(host);
+
+	if (!fitness || pn_fitness_fit(fitness))
+		return 0;
+	if (self->config->fit_only)
+		return pn_diag_set(diag, -EBUSY, "this host is not fit for measuring times: %s", why);
+	pn_progress_say(&self->progress, "not fit for measuring times: %s", why);
+	return 0;
+}
+
 static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
 {
 	const struct pn_run_config *config = self->config;
 	struct pn_plan *plan = NULL;
-	json_t *host;
+	json_t *host = NULL;
 	int err = pn_plan_build(&config->plan, &plan, diag);
 
 	/* planned before the directory is made: a mistake in a scenario leaves nothing */
@@ -93,14 +133,16 @@ static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
 		err = pn_pairs_check(plan, config->pairs, diag);
 	pn_plan_free(plan);
 	self->queue->uri = g_strdup(config->uri);
+	if (err)
+		return err;
+	host = judge_host(self);
+	err = refuse_unfit(self, host, diag);
 	if (!err)
 		err = pn_store_create(config->out_dir, config->plan.names[0], &self->store, diag);
 	if (!err)
 		err = pn_supervisor_round(self, diag);
-	if (err)
-		return err;
-	host = self->ops->host(config);
-	err = pn_store_write_json(self->store, "host.json", host, diag);
+	if (!err)
+		err = pn_store_write_json(self->store, "host.json", host, diag);
 	json_decref(host);
 	return err;
 }

@@ -41,6 +41,8 @@ struct pn_run_config {
 	const struct pn_run_pairs *pairs; /* NULL: a plain run */
 	bool until_fail;	  /* further rounds with other seeds until a case fails */
 	uint64_t for_ns;	  /* further rounds until this much time has passed; 0: one round */
+	bool fit_only;		  /* refuse to measure on a host that is not fit for it (fitness.h) */
+	uint64_t fit_within_ns;	  /* with @fit_only: wait so long for it to become fit */
 	unsigned int shard;	  /* from 1; 0: all */
 	unsigned int shard_count;
 	const char *const *argv; /* for the record; NULL-terminated */

@@ -31,6 +31,7 @@ const struct pn_metric_info pn_metric_table[] = {
     {"balloon.inflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of inflation by bytes really moved"},
     {"balloon.deflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of deflation by bytes really moved"},
     {"guest.balloon.cpu_s", PN_TIER_WALL, LOWER, DECIDES, "CPU time of the driver's worker in the guest"},
+    {"qemu.vcpu.cpu_s", PN_TIER_WALL, LOWER, DECIDES, "CPU time of the vCPUs; what neighbours take of the CPUs is not in it"},
     {"guest.touch_ns.p50", PN_TIER_WALL, LOWER, DECIDES, "latency of touching a page, median"},
     {"load.ops_per_s", PN_TIER_WALL, HIGHER, WATCHED, "throughput of the load"},
     {"load.ops_per_s.p1", PN_TIER_TAIL, HIGHER, WATCHED, "throughput of the load in its worst hundredth"},

@@ -125,6 +125,14 @@ static char *command_line(const json_t *argv)
 	return g_string_free(line, FALSE);
 }
 
+static void put_fitness(GString *out, const struct pn_rundir *run)
+{
+	g_autofree char *unfit = pn_host_unfit(run->host);
+
+	if (*unfit)
+		pn_html_printf(out, "<p class=\"unfit\">! The host was not fit for measuring times: %s. What is counted holds; times and rates are noisy.</p>\n", unfit);
+}
+
 void pn_html_summary(GString *out, const struct pn_rundir *run)
 {
 	g_autofree char *command = command_line(json_object_get(run->plan, "argv"));
@@ -138,6 +146,7 @@ void pn_html_summary(GString *out, const struct pn_rundir *run)
 	put_fact(out, "mode", pn_html_string(run->plan, "mode"));
 	put_host(out, run->host);
 	g_string_append(out, "</dl>\n");
+	put_fitness(out, run);
 	if (json_array_size(json_object_get(run->plan, "argv")))
 		pn_html_printf(out, "<p>Made by <code class=\"copy\">%s</code></p>", command);
 	g_string_append(out, "</header>\n");
