@@ -109,6 +109,21 @@ static void add_preparation(struct preparations *all, const struct pn_scenario *
 	g_ptr_array_add(all->list, preparation);
 }
 
+/* what a guest needs, unless it is on the list already */
+static void want(struct preparations *all, GHashTable *seen, const struct pn_scenario *scenario, const char *log_path)
+{
+	char *key = all->supervisor->ops->prepare_key(scenario);
+
+	if (!key)
+		return;
+	if (g_hash_table_contains(seen, key)) {
+		g_free(key);
+		return;
+	}
+	g_hash_table_add(seen, key);
+	add_preparation(all, scenario, log_path, key);
+}
+
 static void preparation_free(void *data)
 {
 	struct preparation *preparation = data;
@@ -127,16 +142,11 @@ int pn_supervisor_prepare(struct pn_supervisor *self, struct pn_diag *diag)
 
 	for (unsigned int i = 0; i < self->queue->cases->len; i++) {
 		const struct pn_queued *queued = self->queue->cases->pdata[i];
-		char *key = queued->ended || queued->skip_reason ? NULL : self->ops->prepare_key(queued->scenario);
 
-		if (!key)
+		if (queued->ended || queued->skip_reason)
 			continue;
-		if (g_hash_table_contains(seen, key)) {
-			g_free(key);
-			continue;
-		}
-		g_hash_table_add(seen, key);
-		add_preparation(&all, queued->scenario, log_path, key);
+		for (unsigned int k = 0; k < pn_scenario_guests(queued->scenario); k++)
+			want(&all, seen, pn_scenario_guest(queued->scenario, k), log_path);
 	}
 	err = pn_pool_run(1, &ops, &all, diag);
 	g_ptr_array_free(all.list, TRUE);

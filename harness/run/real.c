@@ -106,6 +106,8 @@ static char *fit(struct pn_scenario *scenario)
 {
 	/* the probe's answer is cached per host and kernel: it boots something once only */
 	scenario->guest.accel = pn_hostinfo_accel(scenario->guest.qemu, NULL);
+	for (unsigned int i = 0; i < scenario->member_count; i++)
+		fit(scenario->members[i]);
 	return NULL;
 }
 

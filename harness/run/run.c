@@ -29,8 +29,17 @@ static unsigned int choose_jobs(const struct pn_supervisor *self)
 
 		if (!queued->scenario)
 			continue;
-		vcpus = MAX(vcpus, queued->scenario->guest.vcpus);
-		memory_bytes = MAX(memory_bytes, queued->scenario->guest.memory_bytes);
+		uint64_t case_bytes = 0;
+		unsigned int case_vcpus = 0;
+
+		for (unsigned int k = 0; k < pn_scenario_guests(queued->scenario); k++) {
+			const struct pn_machine *machine = &pn_scenario_guest(queued->scenario, k)->guest;
+
+			case_vcpus += machine->vcpus;
+			case_bytes += machine->memory_bytes;
+		}
+		vcpus = MAX(vcpus, case_vcpus);
+		memory_bytes = MAX(memory_bytes, case_bytes);
 	}
 	/* a quarter of the free memory stays free, whatever the guests do */
 	return MAX(1, MIN(cpus / vcpus, (unsigned int)(pages / 4 * 3 * (uint64_t)sysconf(_SC_PAGESIZE) / memory_bytes)));

@@ -155,10 +155,14 @@ static struct running *make_running(struct pn_supervisor *self, struct pn_queued
 /* why the case is broken before it starts; NULL when it may start */
 static const char *not_prepared(const struct pn_supervisor *self, const struct pn_queued *queued)
 {
-	g_autofree char *key = self->ops->prepare_key(queued->scenario);
-	const char *reason = key ? g_hash_table_lookup(self->prepared, key) : NULL;
+	for (unsigned int i = 0; i < pn_scenario_guests(queued->scenario); i++) {
+		g_autofree char *key = self->ops->prepare_key(pn_scenario_guest(queued->scenario, i));
+		const char *reason = key ? g_hash_table_lookup(self->prepared, key) : NULL;
 
-	return reason && *reason ? reason : NULL;
+		if (reason && *reason)
+			return reason;
+	}
+	return NULL;
 }
 
 static bool out_of_time(const struct pn_supervisor *self)

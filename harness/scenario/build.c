@@ -14,9 +14,11 @@
 #include "doc.h"
 #include "event.h"
 #include "load.h"
+#include "members.h"
 #include "names.h"
 #include "require.h"
 #include "schema.h"
+#include "seed.h"
 
 #define SMALLEST_DISK (16 * PN_MIB)
 
@@ -314,8 +316,8 @@ static int check_all(struct builder *builder)
 	return r < 0 ? r : check_loads(builder);
 }
 
-int pn_scenario_build(struct pn_doc *doc, const char *name, uint64_t seed, const char *workloads_dir, struct pn_scenario **ret_scenario,
-		      struct pn_diag *diag)
+static int build_guest(struct pn_doc *doc, const char *name, uint64_t seed, const char *workloads_dir, struct pn_scenario **ret_scenario,
+		       struct pn_diag *diag)
 {
 	struct builder builder = {.doc = doc, .workloads_dir = workloads_dir, .diag = diag};
 	void *raw = NULL;
@@ -340,6 +342,47 @@ int pn_scenario_build(struct pn_doc *doc, const char *name, uint64_t seed, const
 	return 0;
 }
 
+static int build_member(const struct pn_member *member, const char *name, uint64_t seed, const char *workloads_dir, struct pn_scenario *scenario,
+			struct pn_diag *diag)
+{
+	g_autofree char *base = g_strdup_printf("%" G_GUINT64_FORMAT, seed);
+	struct pn_scenario *guest;
+	int r = build_guest(member->doc, name, pn_seed_of(base, member->name, NULL), workloads_dir, &guest, diag);
+
+	if (r < 0)
+		return r;
+	guest->guest_name = g_strdup(member->name);
+	guest->delay_ns = member->delay_ns;
+	scenario->members[scenario->member_count++] = guest;
+	return 0;
+}
+
+int pn_scenario_build(struct pn_doc *doc, const char *name, uint64_t seed, const char *workloads_dir, struct pn_scenario **ret_scenario,
+		      struct pn_diag *diag)
+{
+	g_autoptr(GArray) members = NULL;
+	struct pn_scenario *scenario;
+	int r;
+
+	pn_schema_normalise(&pn_scenario_schema, doc);
+	r = pn_schema_check(&pn_scenario_schema, doc, diag);
+	if (r >= 0)
+		r = pn_members_expand(doc, &members, diag);
+	if (r >= 0) /* what holds for the whole case is read of the first guest: all have it from the scenario */
+		r = build_guest(members->len ? g_array_index(members, struct pn_member, 0).doc : doc, name, seed, workloads_dir, &scenario, diag);
+	if (r < 0)
+		return r;
+	scenario->members = members->len ? g_new0(struct pn_scenario *, members->len) : NULL;
+	for (guint i = 0; r >= 0 && i < members->len; i++)
+		r = build_member(&g_array_index(members, struct pn_member, i), name, seed, workloads_dir, scenario, diag);
+	if (r < 0) {
+		pn_scenario_free(scenario);
+		return r;
+	}
+	*ret_scenario = scenario;
+	return 0;
+}
+
 void pn_scenario_free(struct pn_scenario *scenario)
 {
 	if (!scenario)
@@ -347,8 +390,11 @@ void pn_scenario_free(struct pn_scenario *scenario)
 	const struct pn_machine *guest = &scenario->guest;
 	const void *texts[] = {scenario->name,	 scenario->summary,    scenario->file,	   scenario->driver.name, scenario->driver.params,
 			       scenario->expect, guest->extra_devices, guest->kernel_args, guest->image,	  guest->kernel,
-			       guest->modules,	 guest->qemu};
+			       guest->modules,	 guest->qemu,	       scenario->guest_name};
 
+	for (unsigned int i = 0; i < scenario->member_count; i++)
+		pn_scenario_free(scenario->members[i]);
+	g_free(scenario->members);
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_free((void *)texts[i]);
 	for (unsigned int i = 0; i < scenario->event_count; i++)

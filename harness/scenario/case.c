@@ -32,18 +32,31 @@ char *pn_case_path(const char *value)
 	return strchr(value, '/') || g_str_has_suffix(value, ".ko") ? g_canonicalize_filename(value, NULL) : g_strdup(value);
 }
 
-static void make_paths_absolute(struct pn_doc *doc)
+static void make_paths_below(struct pn_doc *doc, const char *prefix)
 {
 	static const char *const keys[] = {"driver.name", "guest.image", "guest.kernel", "guest.modules", "guest.qemu"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		int node = pn_doc_find(doc, keys[i]);
+		g_autofree char *key = g_strconcat(prefix, keys[i], NULL);
+		int node = pn_doc_find(doc, key);
 		const char *text = pn_doc_text(doc, node);
 		g_autofree char *path = text && *text ? pn_case_path(text) : NULL;
 
 		if (!path || strcmp(path, text) == 0)
 			continue;
-		pn_doc_set(doc, keys[i], pn_doc_add_like(doc, path, node));
+		pn_doc_set(doc, key, pn_doc_add_like(doc, path, node));
+	}
+}
+
+static void make_paths_absolute(struct pn_doc *doc)
+{
+	make_paths_below(doc, "");
+	for (int i = 0;; i++) {
+		g_autofree char *item = g_strdup_printf("guests[%d]", i), *prefix = g_strconcat(item, ".", NULL);
+
+		if (!pn_doc_find(doc, item))
+			return;
+		make_paths_below(doc, prefix);
 	}
 }
 
@@ -104,6 +117,11 @@ static char *case_params(const struct pn_scenario *scenario, struct pn_doc *doc,
 	node = pn_doc_find(doc, "guest.backing");
 	json_object_set_new(params, "backing",
 			    json_string(node ? pn_doc_text(doc, node) : pn_key_find(pn_scenario_schema.keys, "guest.backing")->fallback));
+	if (scenario->member_count) {
+		g_autofree char *guests = g_strdup_printf("%u", scenario->member_count);
+
+		json_object_set_new(params, "guests", json_string(guests));
+	}
 	for (guint i = 0; i < combination->settings->len; i++) {
 		const struct pn_setting *setting = &g_array_index(combination->settings, struct pn_setting, i);
 

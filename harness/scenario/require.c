@@ -61,13 +61,15 @@ static char *check_ksm(const struct pn_scenario *scenario)
 
 static char *check_memory(const struct pn_scenario *scenario)
 {
-	uint64_t there = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t there = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), needed_bytes = scenario->guest.memory_bytes;
 	char needed[16], have[16];
 
-	if (scenario->guest.memory_bytes < there)
+	for (unsigned int i = 1; i < scenario->member_count; i++)
+		needed_bytes += scenario->members[i]->guest.memory_bytes;
+	if (needed_bytes < there)
 		return NULL;
-	return g_strdup_printf("the guest needs %s, the host has %s", pn_bytes_format(scenario->guest.memory_bytes, needed, sizeof(needed)),
-			       pn_bytes_format(there, have, sizeof(have)));
+	return g_strdup_printf("the %s %s, the host has %s", scenario->member_count ? "guests need" : "guest needs",
+			       pn_bytes_format(needed_bytes, needed, sizeof(needed)), pn_bytes_format(there, have, sizeof(have)));
 }
 
 static bool always(const struct pn_scenario *scenario)
@@ -155,6 +157,17 @@ static char *check_match(const struct pn_scenario *scenario)
 	return NULL;
 }
 
+static char *require_members(const struct pn_scenario *scenario)
+{
+	for (unsigned int i = 0; i < scenario->member_count; i++) {
+		g_autofree char *reason = pn_require_scenario(scenario->members[i]);
+
+		if (reason)
+			return g_strdup_printf("guest %s: %s", scenario->members[i]->guest_name, reason);
+	}
+	return NULL;
+}
+
 char *pn_require_scenario(const struct pn_scenario *scenario)
 {
 	for (const struct pn_requirement *requirement = pn_requirements; requirement->name; requirement++) {
@@ -167,5 +180,5 @@ char *pn_require_scenario(const struct pn_scenario *scenario)
 		if (reason)
 			return reason;
 	}
-	return check_match(scenario);
+	return scenario->member_count ? require_members(scenario) : check_match(scenario);
 }

@@ -84,7 +84,27 @@ struct pn_scenario {
 	uint64_t runtime_ns;	    /* planned length of the measured part */
 	uint64_t timeout_ns;	    /* a case that lives longer hangs: it is killed and BROK */
 	uint64_t seed;
+	char *guest_name;  /* of one guest among several; NULL: the scenario's only guest */
+	uint64_t delay_ns; /* of one guest among several: its timeline begins so much after that of the case */
+	/*
+	 * The guests of a case with several, each a scenario of its own with its name; NULL: there is one, which this scenario describes. Of a
+	 * scenario with members only what holds for the whole case counts: name, summary, expect, timeout, requires.
+	 */
+	struct pn_scenario **members;
+	unsigned int member_count;
 };
+
+/** pn_scenario_guests() - how many guests a case of this scenario has */
+static inline unsigned int pn_scenario_guests(const struct pn_scenario *scenario)
+{
+	return scenario->member_count ? scenario->member_count : 1;
+}
+
+/** pn_scenario_guest() - the scenario of one of a case's guests, from 0; the scenario itself where it has only one */
+static inline struct pn_scenario *pn_scenario_guest(struct pn_scenario *scenario, unsigned int index)
+{
+	return scenario->member_count ? scenario->members[index] : scenario;
+}
 
 /** pn_scenario_measured_late() - does the timeline begin with a phase that is not measured, so that measuring starts with a later one? */
 static inline bool pn_scenario_measured_late(const struct pn_scenario *scenario)

@@ -98,11 +98,13 @@ static int check_scalar(const struct check *check, int node, const char *path, c
 static int check_value(const struct check *check, int node, const cyaml_schema_field_t *field, const struct pn_key_info *key,
 		       const char *path)
 {
+	if (field->value.type == CYAML_IGNORE && key->type != PN_KEY_MAP) /* of one guest among several: checked in its own document */
+		return 0;
 	switch (key->type) {
 	case PN_KEY_MAP:
 		if (pn_doc_node(check->doc, node)->type != YAML_MAPPING_NODE)
 			return refuse_type(check, node, path, key);
-		if (field->value.type == CYAML_IGNORE) /* matrix and set: read by their own code */
+		if (field->value.type == CYAML_IGNORE) /* matrix, set, and maps of one guest: read by their own code */
 			return 0;
 		return check_map(check, node, field->value.mapping.fields, key->name, path);
 	case PN_KEY_MAPS:

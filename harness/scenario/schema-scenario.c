@@ -4,6 +4,7 @@
  */
 #include "event.h"
 #include "fault.h"
+#include "members.h"
 #include "pattern.h"
 #include "schema.h"
 #include "seed.h"
@@ -45,6 +46,24 @@ static const cyaml_schema_field_t guest_fields[] = {
     CYAML_FIELD_MAPPING("balloon", OPTIONAL, struct pn_raw_guest, balloon, balloon_fields),
     CYAML_FIELD_END,
 };
+
+static const cyaml_schema_field_t member_fields[] = {
+    TEXT("name", struct pn_raw_member, name),
+    CYAML_FIELD_UINT("count", OPTIONAL, struct pn_raw_member, count),
+    TEXT("delay", struct pn_raw_member, delay),
+    TEXT("stagger", struct pn_raw_member, stagger),
+    CYAML_FIELD_IGNORE("guest", OPTIONAL),
+    CYAML_FIELD_IGNORE("driver", OPTIONAL),
+    CYAML_FIELD_IGNORE("load", OPTIONAL),
+    CYAML_FIELD_IGNORE("alongside", OPTIONAL),
+    CYAML_FIELD_IGNORE("pattern", OPTIONAL),
+    CYAML_FIELD_IGNORE("timeline", OPTIONAL),
+    CYAML_FIELD_IGNORE("faults", OPTIONAL),
+    CYAML_FIELD_IGNORE("oracles", OPTIONAL),
+    CYAML_FIELD_IGNORE("settle", OPTIONAL),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t member_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_raw_member, member_fields)};
 
 static const cyaml_schema_field_t driver_fields[] = {
     TEXT("name", struct pn_raw_driver, name),
@@ -91,6 +110,7 @@ static const cyaml_schema_field_t scenario_fields[] = {
     TEXT("name", struct pn_raw_scenario, name),
     TEXT("summary", struct pn_raw_scenario, summary),
     CYAML_FIELD_MAPPING("guest", OPTIONAL, struct pn_raw_scenario, guest, guest_fields),
+    CYAML_FIELD_SEQUENCE("guests", POINTER, struct pn_raw_scenario, guests, &member_entry, 0, CYAML_UNLIMITED),
     CYAML_FIELD_MAPPING("driver", OPTIONAL, struct pn_raw_scenario, driver, driver_fields),
     NAMES("load", struct pn_raw_scenario, load),
     NAMES("alongside", struct pn_raw_scenario, alongside),
@@ -126,6 +146,11 @@ const char *const pn_probe_choices[] = {"guest",   "balloon", "stats", "block", 
 #define MAP(key, text)                                        \
 	{                                                     \
 		.name = key, .type = PN_KEY_MAP, .help = text \
+	}
+/* a key of one guest among several: members.c puts it over the scenario's, where it is checked */
+#define OWN(key, kind)                                                             \
+	{                                                                          \
+		.name = key, .type = kind, .help = "in place of the scenario's"   \
 	}
 #define ON_OFF(key, text)                                                           \
 	{                                                                           \
@@ -165,6 +190,26 @@ static const struct pn_key_info scenario_keys[] = {
      .max = 3600 * PN_NS_PER_S,
      .fallback = "0",
      .help = "how often the device asks for statistics, whole seconds; 0: never"},
+    {.name = "guests",
+     .type = PN_KEY_MAPS,
+     .help = "several guests in one case, each with the scenario's keys and its own in their place; a number alone: so many alike; see Several guests"},
+    {.name = "guests[].name", .type = PN_KEY_NAME, .help = "of the guest, of its files and metrics; default: g and its number"},
+    {.name = "guests[].count", .type = PN_KEY_COUNT, .min = 1, .max = PN_MEMBERS_MAX, .fallback = "1", .help = "so many alike; -1, -2, ... after the name"},
+    {.name = "guests[].delay",
+     .type = PN_KEY_DURATION,
+     .max = DAY,
+     .fallback = "0",
+     .help = "its timeline begins so much later than the case's"},
+    {.name = "guests[].stagger", .type = PN_KEY_DURATION, .max = DAY, .fallback = "0", .help = "with count: delay of each against the one before"},
+    MAP("guests[].guest", "its keys go over those of `guest`, one by one"),
+    OWN("guests[].driver", PN_KEY_NAME),
+    OWN("guests[].load", PN_KEY_NAMES),
+    OWN("guests[].alongside", PN_KEY_NAMES),
+    MAP("guests[].pattern", "in place of the scenario's pattern or timeline"),
+    {.name = "guests[].timeline", .type = PN_KEY_MAPS, .help = "in place of the scenario's pattern or timeline"},
+    OWN("guests[].faults", PN_KEY_MAPS),
+    MAP("guests[].oracles", "in place of the scenario's"),
+    OWN("guests[].settle", PN_KEY_DURATION),
     MAP("driver", "driver under test; its name alone is enough"),
     {.name = "driver.name",
      .type = PN_KEY_NAME,

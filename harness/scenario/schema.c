@@ -16,16 +16,16 @@ static const struct {
 	const char *key, *member;
 } short_forms[] = {{"driver", "name"}, {"pattern", "kind"}};
 
-static void wrap_in_map(struct pn_doc *doc, const char *key, const char *member)
+static void wrap_in_map(struct pn_doc *doc, int parent, const char *key, const char *member)
 {
-	int value = pn_doc_get(doc, pn_doc_root(doc), key), map;
+	int value = pn_doc_get(doc, parent, key), map;
 
 	if (!pn_doc_text(doc, value))
 		return;
 	map = pn_doc_add_map(doc, NULL);
 	pn_doc_node(doc, map)->start_mark = pn_doc_node(doc, value)->start_mark;
 	pn_doc_put(doc, map, member, value);
-	pn_doc_put(doc, pn_doc_root(doc), key, map);
+	pn_doc_put(doc, parent, key, map);
 }
 
 static void wrap_in_list(struct pn_doc *doc, const char *path)
@@ -54,11 +54,35 @@ static void drop_idle(struct pn_doc *doc)
 	node->data.sequence.items.top = keep;
 }
 
+/* `guests: 4` is a list of one kind of guest, of which there are four */
+static void normalise_guests(struct pn_doc *doc)
+{
+	wrap_in_map(doc, pn_doc_root(doc), "guests", "count");
+	if (pn_doc_node(doc, pn_doc_find(doc, "guests")) && pn_doc_node(doc, pn_doc_find(doc, "guests"))->type == YAML_MAPPING_NODE) {
+		int map = pn_doc_find(doc, "guests"), list = pn_doc_add_list(doc, NULL);
+
+		pn_doc_node(doc, list)->start_mark = pn_doc_node(doc, map)->start_mark;
+		pn_doc_append(doc, list, map);
+		pn_doc_put(doc, pn_doc_root(doc), "guests", list);
+	}
+	for (int i = 0;; i++) {
+		g_autofree char *path = g_strdup_printf("guests[%d]", i);
+		int item = pn_doc_find(doc, path);
+
+		if (!item)
+			return;
+		for (size_t k = 0; k < G_N_ELEMENTS(short_forms); k++)
+			wrap_in_map(doc, item, short_forms[k].key, short_forms[k].member);
+	}
+}
+
 void pn_schema_normalise(const struct pn_schema *schema, struct pn_doc *doc)
 {
-	if (schema == &pn_scenario_schema)
+	if (schema == &pn_scenario_schema) {
 		for (size_t i = 0; i < G_N_ELEMENTS(short_forms); i++)
-			wrap_in_map(doc, short_forms[i].key, short_forms[i].member);
+			wrap_in_map(doc, pn_doc_root(doc), short_forms[i].key, short_forms[i].member);
+		normalise_guests(doc);
+	}
 	for (const struct pn_key_info *key = schema->keys; key->name; key++)
 		if ((key->type == PN_KEY_NAMES || key->type == PN_KEY_TEXTS) && !strstr(key->name, "[]"))
 			wrap_in_list(doc, key->name);

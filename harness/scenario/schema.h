@@ -53,10 +53,17 @@ struct pn_raw_pattern {
 	char *kind;
 };
 
+struct pn_raw_member {
+	char *name, *delay, *stagger;
+	unsigned int count; /* the rest overrides the scenario's own keys: members.c reads it from the document */
+};
+
 /** struct pn_raw_scenario - a scenario as libcyaml loads it; absent: NULL, 0 or false */
 struct pn_raw_scenario {
 	char *name, *summary, *expect, *sample, *settle, *runtime, *timeout;
 	struct pn_raw_guest guest;
+	struct pn_raw_member *guests;
+	unsigned int guests_count;
 	struct pn_raw_driver driver;
 	struct pn_raw_pattern *pattern;
 	char **load, **alongside, **probes, **requires;

@@ -35,7 +35,7 @@ static const struct refusal refusals[] = {
     {"too deep", HEAD "a: [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]\n", NULL, "x.yaml:2: nested more than 16 levels deep"},
     /* keys */
     {"unknown key", BODY "gest: {}\n", NULL,
-     "x.yaml:3: gest: 'gest' is not accepted; expected a key such as guest, seed, name, load, expect, ..."},
+     "x.yaml:3: gest: 'gest' is not accepted; expected a key such as guest, guests, seed, name, load, ..."},
     {"unknown nested key", BODY "guest: {memroy: 1GiB}\n", NULL,
      "x.yaml:3: guest.memroy: 'memroy' is not accepted; expected a key such as memory, qemu, image, kernel, vcpus, ..."},
     {"unknown parameter", HEAD "pattern: {kind: inflate, period: 1s}\n", NULL,

@@ -26,7 +26,8 @@ static unsigned int count_fields(const struct pn_schema *schema, const cyaml_sch
 		if (!key)
 			fail_msg("%s: no record for '%s'", schema->name, path);
 		count++;
-		assert_int_equal(key->type == PN_KEY_MAP, fields->value.type == CYAML_MAPPING || fields->value.type == CYAML_IGNORE);
+		if (fields->value.type != CYAML_IGNORE) /* any type: read by code of its own */
+			assert_int_equal(key->type == PN_KEY_MAP, fields->value.type == CYAML_MAPPING);
 		assert_int_equal(key->type == PN_KEY_FLAG, fields->value.type == CYAML_BOOL);
 		assert_int_equal(key->type == PN_KEY_COUNT, fields->value.type == CYAML_UINT);
 		assert_true((fields->value.flags & CYAML_FLAG_OPTIONAL) != 0); /* required keys are told with a line, by their records */

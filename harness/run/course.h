@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "../timeline/timeline.h"
+#include "meeting.h"
+
+struct pn_diag;
+struct pn_guest;
+struct pn_host;
+struct pn_image;
+struct pn_job;
+struct pn_journal;
+struct pn_module;
+struct pn_sampler;
+struct pn_scenario;
+
+/** struct pn_case_shared - what the guests of one case have in common */
+struct pn_case_shared {
+	const struct pn_job *job;
+	const int *stop;
+	GMutex lock; /* @host, @workdir; and one guest starts at a time */
+	struct pn_host *host;
+	int workdir; /* id of what is owned */
+	struct pn_meeting begin; /* before the timelines */
+	struct pn_meeting end;	 /* after them */
+};
+
+/** struct pn_course - one guest of a case under way; the caller sets the first part */
+struct pn_course {
+	struct pn_case_shared *shared;
+	const struct pn_scenario *scenario; /* of this guest */
+	const char *dir;		    /* where its files go: the case's directory, or one below it */
+	json_t *loads;			    /* array: what its loads measured */
+
+	struct pn_journal *journal;
+	struct pn_image *image;
+	struct pn_module *module;
+	struct pn_guest *guest;
+	struct pn_sampler *sampler;
+	struct pn_timeline timeline;
+	unsigned int loads_started;
+	unsigned int settled; /* "settled" records so far */
+	bool measuring;	      /* the mark "start" has been taken */
+	int mark_error;	      /* the first mark that could not be written */
+};
+
+/**
+ * pn_course_run() - one guest from start to end; blocks
+ *
+ * Nothing of the guest is left when it returns; the shared host stays open. Return: 0, -EINTR when stopped, -ECANCELED when another guest
+ * of the case broke, or another negative errno with @diag filled.
+ */
+int pn_course_run(struct pn_course *course, struct pn_diag *diag);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Several guests in one scenario: what each gets of its own, and what is refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "../base/units.h"
+#include "test-home.h"
+
+#define NONE ((const char *const[]){NULL})
+
+static int make_home(void **state)
+{
+	*state = home_new();
+	return 0;
+}
+
+static int drop_home(void **state)
+{
+	home_free(*state);
+	return 0;
+}
+
+static struct pn_plan *plan_of(const char *home, const char *yaml, const char *const *sets)
+{
+	struct pn_diag diag = {};
+	struct pn_plan *plan = NULL;
+
+	home_write(home, "scenarios/m.yaml", yaml);
+	if (home_plan(home, "m", sets, &plan, &diag) < 0)
+		fail_msg("%s", diag.text);
+	return plan;
+}
+
+static void one_guest_has_no_members(void **state)
+{
+	struct pn_plan *plan = plan_of(*state, "summary: s\npattern: inflate\n", NONE);
+	struct pn_scenario *scenario = plan->cases[0].scenario;
+
+	assert_int_equal(scenario->member_count, 0);
+	assert_int_equal(pn_scenario_guests(scenario), 1);
+	assert_ptr_equal(pn_scenario_guest(scenario, 0), scenario);
+	assert_null(scenario->guest_name);
+	assert_null(strstr(plan->cases[0].params_json, "guests"));
+	pn_plan_free(plan);
+}
+
+static void each_has_its_own_keys(void **state)
+{
+	struct pn_plan *plan = plan_of(*state,
+				       "summary: s\nguest: {memory: 256MiB, balloon: {packed: true}}\npattern: inflate\nload: cpu\nguests:\n"
+				       "  - {name: a, guest: {swap: 64MiB, balloon: {deflate-on-oom: true}}, load: idle}\n"
+				       "  - {name: b, count: 2, delay: 1s, stagger: 2s, driver: stock, timeline: [{do: hold, for: 1s}]}\n  - {}\n",
+				       NONE);
+	struct pn_scenario *scenario = plan->cases[0].scenario;
+	struct pn_scenario **guests = scenario->members;
+
+	assert_int_equal(pn_scenario_guests(scenario), 4);
+	assert_string_equal(guests[0]->guest_name, "a");
+	assert_int_equal(guests[0]->guest.memory_bytes, 256 * PN_MIB); /* one by one: the scenario's others stay */
+	assert_int_equal(guests[0]->guest.swap_bytes, 64 * PN_MIB);
+	assert_true(guests[0]->guest.balloon.packed && guests[0]->guest.balloon.deflate_on_oom);
+	assert_null(guests[0]->loads[0]);
+	assert_string_equal(guests[1]->guest_name, "b-1");
+	assert_string_equal(guests[2]->guest_name, "b-2");
+	assert_int_equal(guests[1]->delay_ns, PN_NS_PER_S);
+	assert_int_equal(guests[2]->delay_ns, 3 * PN_NS_PER_S);
+	assert_string_equal(guests[2]->driver.name, "stock");
+	assert_int_equal(guests[2]->guest.swap_bytes, 0);
+	assert_int_equal(guests[1]->events[0].action, PN_DO_HOLD); /* in place of the pattern */
+	assert_string_equal(guests[3]->guest_name, "g4");
+	assert_string_equal(guests[3]->loads[0], "cpu");
+	assert_int_not_equal(guests[1]->seed, guests[2]->seed);
+	assert_non_null(strstr(plan->cases[0].params_json, "\"guests\":\"4\""));
+	pn_plan_free(plan);
+}
+
+static void a_number_is_enough(void **state)
+{
+	struct pn_plan *plan = plan_of(*state, "summary: s\npattern: inflate\nguests: 3\n", NONE), *again;
+	g_autofree char *yaml = g_strdup(plan->cases[0].yaml);
+
+	assert_int_equal(plan->cases[0].scenario->member_count, 3);
+	again = plan_of(*state, yaml, NONE); /* what is kept of a case is the same case */
+	assert_string_equal(again->cases[0].yaml, yaml);
+	assert_int_equal(again->cases[0].scenario->members[2]->seed, plan->cases[0].scenario->members[2]->seed);
+	pn_plan_free(again);
+	pn_plan_free(plan);
+}
+
+static void overrides_reach_the_guests(void **state)
+{
+	struct pn_plan *plan = plan_of(*state, "summary: s\npattern: inflate\nguests: [{name: a}, {name: b, driver: stock}]\n",
+				       (const char *const[]){"memory=1GiB", "driver=vballoon-leak", "guests[1].load=cpu", NULL});
+	struct pn_scenario **guests = plan->cases[0].scenario->members;
+
+	assert_int_equal(guests[0]->guest.memory_bytes, PN_GIB);
+	assert_string_equal(guests[0]->driver.name, "vballoon-leak");
+	assert_string_equal(guests[1]->driver.name, "stock"); /* its own goes over the scenario's */
+	assert_null(guests[0]->loads[0]);
+	assert_string_equal(guests[1]->loads[0], "cpu");
+	pn_plan_free(plan);
+}
+
+static void what_is_wrong_is_refused(void **state)
+{
+	static const struct {
+		const char *guests, *line;
+	} refusals[] = {
+	    {"[]", "m.yaml:3: guests: '(an empty list)' is not accepted; expected at least one guest"},
+	    {"0", "m.yaml:3: guests[0].count: '0' is not accepted; expected a whole number, from 1 to 64"},
+	    {"[{count: 40}, {count: 40}]", "m.yaml:3: guests: '(more)' is not accepted; expected at most 64 guests"},
+	    {"[{name: a}, {name: a}]", "m.yaml:3: guests[].name: 'a' is not accepted; expected a name that no other guest has"},
+	    {"[{name: ../a}]", "m.yaml:3: guests[].name: '../a' is not accepted; expected at most 32 characters, no '/', no '.' in front: files are "
+			       "called so"},
+	    {"[{nmae: a}]", "m.yaml:3: guests[0].nmae: 'nmae' is not accepted; expected a key such as name, load, delay, count, stagger, ..."},
+	    {"[{guest: {memroy: 1GiB}}]",
+	     "m.yaml:3: guest.memroy: 'memroy' is not accepted; expected a key such as memory, qemu, image, kernel, vcpus, ..."},
+	    {"[{load: nothing}]", NULL},
+	    {"[{guest: 4}]", "m.yaml:3: guests[0].guest: '4' is not accepted; expected a mapping of keys to values"},
+	    {"some", NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+		g_autofree char *yaml = g_strdup_printf("summary: s\npattern: inflate\nguests: %s\n", refusals[i].guests);
+		struct pn_diag diag = {};
+		struct pn_plan *plan = NULL;
+
+		home_write(*state, "scenarios/m.yaml", yaml);
+		assert_int_equal(home_plan(*state, "m", NONE, &plan, &diag), -EINVAL);
+		if (refusals[i].line && !g_str_has_suffix(diag.text, refusals[i].line))
+			fail_msg("%s", diag.text);
+		assert_non_null(strstr(diag.text, "m.yaml:3: "));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(one_guest_has_no_members, make_home, drop_home),
+	    cmocka_unit_test_setup_teardown(each_has_its_own_keys, make_home, drop_home),
+	    cmocka_unit_test_setup_teardown(a_number_is_enough, make_home, drop_home),
+	    cmocka_unit_test_setup_teardown(overrides_reach_the_guests, make_home, drop_home),
+	    cmocka_unit_test_setup_teardown(what_is_wrong_is_refused, make_home, drop_home),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
