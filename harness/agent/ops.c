@@ -46,7 +46,7 @@ static const struct pn_op ops_self[] = {
 };
 
 static const struct pn_op *const tables[] = {
-	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle, pn_ops_warm,
+	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle, pn_ops_warm, pn_ops_symbols,
 };
 
 static const struct pn_op *find(const char *name)

@@ -3,7 +3,8 @@
  * The one door through which the host acts on a guest. Invariant: the journal has "action" before anything is done and "done" after,
  * with the same number, so that what was under way at a crash can be seen; whatever is not in the journal did not change the guest.
  *
- *	action {"n","verb","args"}	done {"n","errno","took_ns","error" when refused}
+ *	action {"n","verb","args","insns": {"driver","kernel","user"} executed by then, where they are counted}
+ *	done {"n","errno","took_ns","error" when refused}
  */
 
 #include <errno.h>
@@ -213,7 +214,8 @@ int pn_guest_act(struct pn_guest *guest, const struct pn_action *action, json_t 
 		return pn_diag_set(diag, -EINVAL, "'%s' is not an action on a guest", action->verb);
 	if (guest->journal) {
 		err = pn_journal_add(guest->journal, "action",
-				     json_pack("{s:i,s:s,s:O*}", "n", n, "verb", verb->name, "args", action->args));
+				     json_pack("{s:i,s:s,s:O*,s:o*}", "n", n, "verb", verb->name, "args", action->args, "insns",
+					       pn_guest_insns(guest)));
 		if (err)
 			return pn_diag_set(diag, err, "the journal of '%s' can't be written: %s", guest->name, g_strerror(-err));
 	}

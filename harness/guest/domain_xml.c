@@ -264,6 +264,10 @@ static int write_qemu(struct writer *writer, const struct pn_domain *domain, str
 	/* Besides the one on the ISA bus, which guests use to hold themselves: kernels have a driver for either, and ours for this one. */
 	argument(writer, "-device");
 	argument(writer, "pvpanic-pci,addr=" G_STRINGIFY(SLOT_PANIC_ADDR));
+	if (domain->plugin) {
+		argument(writer, "-plugin");
+		argument(writer, domain->plugin);
+	}
 	if (domain->incoming) {
 		argument(writer, "-incoming");
 		argument(writer, "defer");

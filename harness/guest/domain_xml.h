@@ -16,6 +16,7 @@ struct pn_domain {
 	const char *console_path;
 	const char *agent_path;		     /* unix socket, QEMU listens */
 	const char *swap_path, *data_path;   /* raw files; NULL: no such disk */
+	const char *plugin;		     /* what follows -plugin; NULL: none */
 	bool direct_io;			     /* the file system of the disks takes O_DIRECT */
 	bool incoming;			     /* wait for migrate-incoming */
 };

@@ -14,8 +14,12 @@
 #include "../base/cache.h"
 #include "../base/diag.h"
 #include "../base/fs.h"
+#include "../base/spawn.h"
+#include "../base/units.h"
 
 #define DEFAULT_NAME "qemu-system-x86_64"
+#define PLUGIN "harness/pin/pn-pin.so"
+#define PROBE_TIMEOUT_NS (20 * PN_NS_PER_S)
 #define WRAPPER "harness/guest/pn-no-thp"
 
 struct wrapping {
@@ -67,6 +71,38 @@ int pn_emulator_hash(const char *path, char ret_hex[65], struct pn_diag *diag)
 		return pn_diag_set(diag, -EIO, "%s: not a hash; remove it", file);
 	memcpy(ret_hex, text, 65);
 	return 0;
+}
+
+/* QEMU reads its options in order: without plugins it refuses the first, with them it comes to the second. */
+static int probe_plugins(const char *dir, void *data, struct pn_diag *diag)
+{
+	const char *const argv[] = { data, "-plugin", "file=none", "-version", NULL };
+	g_autofree char *path = g_build_filename(dir, "plugins", NULL);
+	const char *answer = pn_spawn_run(argv, NULL, PROBE_TIMEOUT_NS, NULL, NULL) ? "no" : "yes";
+
+	return pn_fs_write(path, answer, strlen(answer), diag);
+}
+
+int pn_emulator_plugin(const char *path, char **ret_plugin, struct pn_diag *diag)
+{
+	g_autofree char *plugin = g_build_filename(pn_paths_libexec(), PLUGIN, NULL);
+	g_autofree char *dir = NULL, *file = NULL, *answer = NULL;
+	char hex[65];
+	int err = pn_emulator_hash(path, hex, diag);
+
+	if (!err && !g_file_test(plugin, G_FILE_TEST_EXISTS))
+		err = pn_diag_set(diag, -ENOENT, "%s: not there; build it", plugin);
+	if (!err)
+		err = pn_cache_get("plugins", hex, probe_plugins, (void *)path, &dir, diag);
+	if (err)
+		return err;
+	file = g_build_filename(dir, "plugins", NULL);
+	err = pn_fs_read(file, &answer, NULL, diag);
+	if (!err && strcmp(answer, "yes") != 0)
+		err = pn_diag_set(diag, -ENOTSUP, "%s: built without plugins", path);
+	if (!err)
+		*ret_plugin = g_steal_pointer(&plugin);
+	return err;
 }
 
 static int fill_wrapper(const char *dir, void *data, struct pn_diag *diag)

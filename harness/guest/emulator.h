@@ -15,6 +15,15 @@ int pn_emulator_path(const char *qemu, char **ret_path, struct pn_diag *diag);
 int pn_emulator_hash(const char *path, char ret_hex[65], struct pn_diag *diag);
 
 /**
+ * pn_emulator_plugin() - the TCG plugin, if an emulator takes plugins
+ * @path: of the emulator
+ * @ret_plugin: the shared object; g_free()
+ *
+ * Asked once per emulator. Return: 0; -ENOTSUP when it was built without plugins; or another negative errno.
+ */
+int pn_emulator_plugin(const char *path, char **ret_plugin, struct pn_diag *diag);
+
+/**
  * pn_emulator_no_thp() - a program that is the emulator @path, only without transparent huge pages
  * @ret_path: executable by anyone who may read the cache; g_free()
  *

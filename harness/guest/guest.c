@@ -13,6 +13,7 @@
 #include "../base/diag.h"
 #include "../base/journal.h"
 #include "../base/units.h"
+#include "../pin/pin.h"
 #include "calls.h"
 #include "channel.h"
 #include "private.h"
@@ -126,6 +127,20 @@ void pn_guest_state_set(struct pn_guest *guest, enum pn_guest_state state)
 const struct pn_machine *pn_guest_machine(const struct pn_guest *guest)
 {
 	return &guest->machine;
+}
+
+struct pn_pin *pn_guest_pin(const struct pn_guest *guest)
+{
+	return guest->pin;
+}
+
+json_t *pn_guest_insns(const struct pn_guest *guest)
+{
+	struct pn_pin_counts counts;
+
+	if (!guest->pin || pn_pin_counts(guest->pin, &counts))
+		return NULL;
+	return json_pack("{s:I,s:I,s:I}", "driver", (json_int_t)counts.driver, "kernel", (json_int_t)counts.kernel, "user", (json_int_t)counts.user);
 }
 
 pid_t pn_guest_pid(const struct pn_guest *guest)

@@ -12,6 +12,7 @@ struct pn_diag;
 struct pn_guest;
 struct pn_host;
 struct pn_journal;
+struct pn_pin;
 
 /*
  * A running guest. Every action of the host on it (monitor command, agent request, signal) goes through pn_guest_act(): the one
@@ -66,6 +67,12 @@ enum pn_guest_state { PN_GUEST_RUNNING, PN_GUEST_PAUSED, PN_GUEST_CRASHED, PN_GU
 
 enum pn_guest_state pn_guest_state(struct pn_guest *guest);
 const struct pn_machine *pn_guest_machine(const struct pn_guest *guest);
+
+/** pn_guest_pin() - the plugin in QEMU: counters and points; NULL where there is none. Borrowed. */
+struct pn_pin *pn_guest_pin(const struct pn_guest *guest);
+
+/** pn_guest_insns() - what the guest has executed so far: {"driver","kernel","user"}, instructions; NULL where nobody counts */
+json_t *pn_guest_insns(const struct pn_guest *guest);
 
 /** pn_guest_pid() - QEMU's process id; 0 for a loopback guest */
 pid_t pn_guest_pid(const struct pn_guest *guest);

@@ -50,4 +50,5 @@ struct pn_machine {
 	const char *kernel;	   /* a user's kernel (bzImage) in its place; NULL: the image's */
 	const char *modules;	   /* its lib/modules/VERSION directory; with @kernel only */
 	const char *qemu;	   /* emulator binary; NULL: found in PATH */
+	bool unpinned;		   /* without the TCG plugin that counts instructions and holds vCPUs: no part of the shape */
 };

@@ -56,6 +56,7 @@ struct pn_guest {
 	struct pn_journal *journal;
 	struct pn_channel *channel; /* NULL until connected */
 	struct pn_calls *calls;
+	struct pn_pin *pin; /* NULL: none */
 	void *backend;
 	char *swap_path, *data_path; /* NULL: none */
 	unsigned int actions; /* atomic: number of the last action */

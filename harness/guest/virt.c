@@ -15,6 +15,7 @@
 
 #include "../base/diag.h"
 #include "../base/fs.h"
+#include "../base/journal.h"
 #include "../base/owned.h"
 #include "../base/units.h"
 #include "kinds.h"
@@ -162,6 +163,7 @@ void pn_virt_boot_clear(struct pn_virt_boot *boot)
 	pn_image_free(boot->image);
 	g_free(boot->emulator);
 	g_free(boot->cmdline);
+	g_free(boot->plugin);
 }
 
 static int prepare(struct pn_host *host, const struct pn_machine *machine, struct pn_diag *diag)
@@ -194,6 +196,23 @@ static int start_from(struct pn_guest *guest, const struct pn_virt_boot *boot, c
 	return err;
 }
 
+/* Under KVM nothing is translated; an emulator may be built without plugins. Then there are no counters, and the journal says why. */
+static int want_pin(struct pn_guest *guest, struct pn_virt_boot *boot, struct pn_diag *diag)
+{
+	struct pn_diag words = { 0 };
+	int err = -ENOTSUP;
+
+	if (guest->machine.unpinned)
+		return 0;
+	if (guest->machine.accel == PN_ACCEL_KVM)
+		pn_diag_set(&words, err, "KVM runs the guest's instructions, and TCG plugins see none of them");
+	else
+		err = pn_emulator_plugin(boot->emulator, &boot->plugin, &words);
+	if (err == -ENOTSUP && guest->journal)
+		err = pn_journal_add(guest->journal, "unsupported", json_pack("{s:s,s:s}", "name", "pin", "reason", words.text));
+	return err == -ENOTSUP ? 0 : err ? pn_diag_set(diag, err, "%s", words.text) : 0;
+}
+
 static int start(struct pn_guest *guest, const struct pn_guest_config *config, struct pn_diag *diag)
 {
 	struct pn_virt_boot boot;
@@ -203,6 +222,8 @@ static int start(struct pn_guest *guest, const struct pn_guest_config *config, s
 	if (r)
 		return r;
 	r = pn_virt_probe(guest->host->backend, &guest->machine, &boot, diag);
+	if (!r)
+		r = want_pin(guest, &boot, diag);
 	if (!r && !config->cold)
 		r = pn_snapshot_get(guest->host, &guest->machine, &boot, &snapshot, diag);
 	if (r >= 0)

@@ -29,6 +29,7 @@ struct pn_virt_boot {
 	char *emulator;
 	char emulator_hash[65];
 	char *cmdline;
+	char *plugin; /* TCG plugin; NULL: the guest has none */
 };
 
 /** struct pn_virt_guest - the libvirt side of a guest */
@@ -40,7 +41,8 @@ struct pn_virt_guest {
 	pid_t pid;
 	int pidfd;
 	int memory_id;	  /* owner record of reserved huge pages; 0: none */
-	int process_id, swap_id, data_id, agent_id;
+	char *pin_counters, *pin_socket; /* NULL: no plugin */
+	int process_id, swap_id, data_id, agent_id, counters_id, socket_id;
 };
 
 /** pn_virt_error() - say what libvirt said last. Return: @err. */

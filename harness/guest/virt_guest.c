@@ -14,6 +14,7 @@
 #include "../base/diag.h"
 #include "../base/owned.h"
 #include "../base/units.h"
+#include "../pin/pin.h"
 #include "backing.h"
 #include "channel.h"
 #include "domain_xml.h"
@@ -21,6 +22,7 @@
 #include "process.h"
 #include "virt.h"
 
+#define HELLO_TIMEOUT_NS (20 * PN_NS_PER_S)
 #define KILL_TIMEOUT_NS (20 * PN_NS_PER_S)
 
 static int own(const char *kind, const char *key, const char *value, int *ret_id, struct pn_diag *diag)
@@ -63,6 +65,22 @@ static int make_disk(struct pn_guest *guest, const char *name, uint64_t bytes, c
 	return err;
 }
 
+/* Where the plugin's files lie; both are owned before they exist. */
+static int make_pin(struct pn_guest *guest, struct pn_diag *diag)
+{
+	struct pn_virt *host = guest->host->backend;
+	struct pn_virt_guest *virt = guest->backend;
+	g_autofree char *counters = g_strdup_printf("%.13s.c", virt->uuid), *socket = g_strdup_printf("%.13s.p", virt->uuid);
+	int err;
+
+	virt->pin_counters = g_build_filename(host->dir, counters, NULL);
+	virt->pin_socket = g_build_filename(host->dir, socket, NULL);
+	err = own("file", "path", virt->pin_counters, &virt->counters_id, diag);
+	if (!err)
+		err = own("file", "path", virt->pin_socket, &virt->socket_id, diag);
+	return err ? err : pn_pin_new(virt->pin_counters, virt->pin_socket, &guest->pin, diag);
+}
+
 static char *make_name(const struct pn_guest *guest, const char *uuid)
 {
 	char *name = g_strdup_printf("pn-%.8s-%.40s", uuid, guest->name);
@@ -74,6 +92,7 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 {
 	struct pn_virt_guest *virt = guest->backend;
 	g_autofree char *console = g_build_filename(guest->dir, "console.log", NULL);
+	g_autofree char *plugin = guest->pin ? pn_pin_option(guest->pin, boot->plugin) : NULL;
 	g_autofree char *wrapper = NULL;
 	const struct pn_virt *host = guest->host->backend;
 	struct pn_domain domain = {
@@ -89,6 +108,7 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.swap_path = guest->swap_path,
 		.data_path = guest->data_path,
 		.direct_io = takes_direct_io(guest->swap_path ? guest->swap_path : guest->data_path ? guest->data_path : ""),
+		.plugin = plugin,
 		.incoming = incoming,
 	};
 
@@ -171,6 +191,8 @@ int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool
 	virt->pidfd = -1;
 	guest->backend = virt;
 	err = own_guest(guest, diag);
+	if (!err && boot->plugin)
+		err = make_pin(guest, diag);
 	if (!err)
 		err = describe(guest, boot, incoming, &xml, diag);
 	if (err)
@@ -180,6 +202,8 @@ int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool
 	g_mutex_unlock(&host->lock);
 	err = create(guest, xml, diag);
 	free(xml);
+	if (!err && guest->pin)
+		err = pn_pin_wait(guest->pin, HELLO_TIMEOUT_NS, diag);
 	return err ? err : connect_agent(guest, diag);
 }
 
@@ -212,6 +236,10 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	if (virt->domain && !err && !host->embedded)
 		virDomainDestroy(virt->domain);
 	err = release(virt->process_id, err, diag);
+	pn_pin_free(guest->pin);
+	guest->pin = NULL;
+	err = release(virt->counters_id, err, diag);
+	err = release(virt->socket_id, err, diag);
 	err = release(virt->agent_id, err, diag);
 	err = release(virt->data_id, err, diag);
 	err = release(virt->swap_id, err, diag);
@@ -223,6 +251,8 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 		close(virt->pidfd);
 	g_free(virt->domain_name);
 	g_free(virt->agent_path);
+	g_free(virt->pin_counters);
+	g_free(virt->pin_socket);
 	guest->backend = NULL;
 	g_free(virt);
 	return err;

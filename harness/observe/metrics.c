@@ -50,6 +50,9 @@ static const struct counted counted[] = {
     {"qemu.main.context_switches", "count", "qemu.main.context_switches", 1},
     {"host.psi.cpu.some_s", "s", "host.psi.cpu.some_us", PER_US},
     {"harness.cpu_s", "s", "harness.cpu_ns", PER_S},
+    {"driver.instructions", "insns", "pin.driver_insns", 1},
+    {"kernel.instructions", "insns", "pin.kernel_insns", 1},
+    {"user.instructions", "insns", "pin.user_insns", 1},
     {"balloon.change_events", "count", "balloon.change_events", 1},
     {"monitor.timeouts", "count", "monitor.timeouts", 1},
 };
@@ -176,6 +179,7 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 		compute_per_vcpu(record, sharp, metrics);
 		compute_monitor(record, window, metrics);
 		pn_metrics_balloon(record, window, metrics);
+		pn_metrics_insns(record, window, false, metrics);
 		pn_metrics_loads(record, metrics);
 	}
 	*ret_metrics = metrics;

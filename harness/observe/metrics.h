@@ -11,6 +11,9 @@ void pn_metric_set(json_t *metrics, const char *name, double value, const char *
 /** pn_metrics_balloon() - rates of moving, settling, and what the host got */
 void pn_metrics_balloon(const struct pn_record *record, struct pn_span window, json_t *metrics);
 
+/** pn_metrics_insns() - what a page moved costs in instructions. @exact: under the names of exact mode */
+void pn_metrics_insns(const struct pn_record *record, struct pn_span window, bool exact, json_t *metrics);
+
 /** pn_metrics_loads() - what the loads measured */
 void pn_metrics_loads(const struct pn_record *record, json_t *metrics);
 

@@ -71,6 +71,7 @@ extern const struct pn_probe pn_probe_harness;
 extern const struct pn_probe pn_probe_balloon;
 extern const struct pn_probe pn_probe_stats;
 extern const struct pn_probe pn_probe_block;
+extern const struct pn_probe pn_probe_pin;
 extern const struct pn_probe pn_probe_guest;
 
 /** pn_probe_set() - set an integer in a sample, its name put together by printf */

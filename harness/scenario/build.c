@@ -59,6 +59,7 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	guest->kernel = g_strdup(raw->kernel);
 	guest->modules = g_strdup(raw->modules);
 	guest->qemu = g_strdup(raw->qemu);
+	guest->unpinned = raw->unpinned;
 	guest->balloon = (struct pn_balloon_device){
 	    .absent = balloon->absent,
 	    .deflate_on_oom = balloon->deflate_on_oom,

@@ -43,6 +43,7 @@ static const cyaml_schema_field_t guest_fields[] = {
     TEXT("disk", struct pn_raw_guest, disk),
     NAMES("devices", struct pn_raw_guest, devices),
     TEXT("kernel-args", struct pn_raw_guest, kernel_args),
+    FLAG("unpinned", struct pn_raw_guest, unpinned),
     CYAML_FIELD_MAPPING("balloon", OPTIONAL, struct pn_raw_guest, balloon, balloon_fields),
     CYAML_FIELD_END,
 };
@@ -140,7 +141,7 @@ static const char *const backings[] = {[PN_BACKING_4K] = "4k",
 const char *const pn_oracle_choices[] = {"sanity", "faults", "ledger", "integrity", "liveness", "kernel-log", "host", NULL};
 
 const char *const pn_probe_choices[] = {"guest",   "balloon", "stats", "block", "meminfo", "psi",
-					"harness", "perf",    "sched", "smaps", "ram",	   NULL};
+					"harness", "perf",    "sched", "smaps", "ram",	   "pin", NULL};
 
 #define DAY (24 * 3600 * PN_NS_PER_S)
 #define MAP(key, text)                                        \
@@ -177,6 +178,7 @@ static const struct pn_key_info scenario_keys[] = {
     {.name = "guest.disk", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "0", .help = "size of the data disk; 0: none"},
     {.name = "guest.devices", .type = PN_KEY_TEXTS, .help = "further QEMU -device arguments"},
     {.name = "guest.kernel-args", .type = PN_KEY_TEXT, .help = "appended to the kernel's command line"},
+    ON_OFF("guest.unpinned", "without the TCG plugin: no instruction counts, no points"),
     MAP("guest.balloon", "properties of the balloon device"),
     ON_OFF("guest.balloon.absent", "no balloon device at all"),
     ON_OFF("guest.balloon.deflate-on-oom", "offer DEFLATE_ON_OOM"),

@@ -23,6 +23,7 @@ struct pn_raw_balloon {
 struct pn_raw_guest {
 	char *memory, *backing, *swap, *disk, *image, *kernel, *modules, *qemu, *kernel_args;
 	unsigned int vcpus;
+	bool unpinned;
 	struct pn_raw_balloon balloon;
 	char **devices;
 	unsigned int devices_count;

@@ -78,7 +78,7 @@ static const struct refusal refusals[] = {
     {"name", BODY "load: [a b]\n", NULL, "x.yaml:3: load: 'a b' is not accepted; expected a name or a list of names"},
     {"unknown probe", BODY "probes: [psi, pis]\n", NULL,
      "x.yaml:3: probes: 'pis' is not accepted; expected one or a list of guest, balloon, stats, block, meminfo, psi, harness, perf, sched, "
-     "smaps, ram"},
+     "smaps, ram, pin"},
     {"stats interval", BODY "guest: {balloon: {stats-interval: 1500ms}}\n", NULL,
      "x.yaml:3: guest.balloon.stats-interval: '1500ms' is not accepted; expected whole seconds: the device can't do other"},
     {"small disk", BODY "guest: {disk: 1MiB}\n", NULL, "x.yaml:3: guest.disk: '1MiB' is not accepted; expected 0, or at least 16MiB"},

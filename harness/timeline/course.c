@@ -122,7 +122,7 @@ int pn_conductor_steer(struct pn_conductor *conductor, const struct pn_event *ev
 	struct pn_course old = pn_conductor_course(conductor), course = {.asked_bytes = event->balloon_bytes, .may_miss = event->may_miss};
 	struct pn_diag words = {0};
 	bool known = false;
-	json_t *fields;
+	json_t *fields, *insns;
 	int r;
 
 	course.from_bytes = old.asked_bytes;
@@ -136,10 +136,13 @@ int pn_conductor_steer(struct pn_conductor *conductor, const struct pn_event *ev
 	conductor->rested = false;
 	g_mutex_unlock(&conductor->lock);
 
+	insns = pn_guest_insns(timeline->guest);
 	r = send_target(conductor, course.asked_bytes, &words);
 	fields = json_pack("{s:I}", "balloon_bytes", (json_int_t)course.asked_bytes);
 	if (known)
 		json_object_set_new(fields, "from_bytes", json_integer((json_int_t)course.from_bytes));
+	if (insns)
+		json_object_set_new(fields, "insns", insns);
 	if (r < 0)
 		json_object_set_new(fields, "refused", json_string(words.text));
 	if (pn_journal_add(timeline->journal, "target", fields) < 0)

@@ -17,6 +17,7 @@
 #include "../base/journal.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "../pin/pin.h"
 #include "../scenario/scenario.h"
 #include "guests/images/image.h"
 #include "timeline.h"
@@ -141,6 +142,34 @@ static int load_module(const struct pn_timeline *timeline, struct pn_diag *diag)
 	return ask(timeline, request, NULL, diag);
 }
 
+static uint64_t address(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? g_ascii_strtoull(value, NULL, 0) : 0;
+}
+
+/* For whoever counts or holds the driver's instructions. */
+int pn_driver_locate(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	struct pn_pin *pin = pn_guest_pin(timeline->guest);
+	json_t *where;
+	int r;
+
+	if (!pin)
+		return 0;
+	r = ask(timeline, json_pack("{s:s,s:s}", "op", "module.where", "name", timeline->driver->name), &where, diag);
+	if (r < 0)
+		return r;
+	pn_pin_driver(pin, address(where, "base"), (uint64_t)json_integer_value(json_object_get(where, "size")));
+	r = pn_journal_add(timeline->journal, "module",
+			   json_pack("{s:s,s:O,s:O,s:O,s:O}", "name", timeline->driver->name, "base", json_object_get(where, "base"), "size",
+				     json_object_get(where, "size"), "sections", json_object_get(where, "sections"), "path",
+				     json_object_get(where, "path")));
+	json_decref(where);
+	return r < 0 ? pn_diag_set(diag, r, "journal: where the driver lies could not be recorded") : 0;
+}
+
 int pn_driver_load(const struct pn_timeline *timeline, struct pn_diag *diag)
 {
 	int r;
@@ -152,7 +181,8 @@ int pn_driver_load(const struct pn_timeline *timeline, struct pn_diag *diag)
 	if (r < 0)
 		return r;
 	journal(timeline, "loaded", NULL);
-	return expect_bound(timeline, diag);
+	r = expect_bound(timeline, diag);
+	return r < 0 ? r : pn_driver_locate(timeline, diag);
 }
 
 int pn_driver_unload(const struct pn_timeline *timeline, struct pn_diag *diag)

@@ -11,6 +11,9 @@ struct pn_timeline;
 /** pn_driver_bound() - what the agent says of the balloon device: @ret_bound {"bound","driver","device","features",...}. Return: 0 or -errno. */
 int pn_driver_bound(const struct pn_timeline *timeline, json_t **ret_bound, struct pn_diag *diag);
 
+/** pn_driver_locate() - tell the plugin, if there is one, where the driver lies, and journal it. Return: 0 or a negative errno. */
+int pn_driver_locate(const struct pn_timeline *timeline, struct pn_diag *diag);
+
 /** pn_driver_unbind() - unbind the driver from the balloon device through sysfs, module left loaded. Blocks for seconds. Return: 0 or a negative errno. */
 int pn_driver_unbind(const struct pn_timeline *timeline, struct pn_diag *diag);
 

@@ -286,6 +286,16 @@ const struct pn_machine *pn_guest_machine(const struct pn_guest *guest)
 	return &fake.machine;
 }
 
+struct pn_pin *pn_guest_pin(const struct pn_guest *g)
+{
+	return NULL;
+}
+
+json_t *pn_guest_insns(const struct pn_guest *g)
+{
+	return NULL;
+}
+
 pid_t pn_guest_pid(const struct pn_guest *guest)
 {
 	return fake.pid;

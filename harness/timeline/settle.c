@@ -177,8 +177,14 @@ int pn_settle_journal(const struct pn_timeline *timeline, const struct pn_course
 				   (json_int_t)settling->duration_ns, "resolution_ns", (json_int_t)settling->resolution_ns, "disturbed_ns",
 				   (json_int_t)settling->held_ns);
 
-	if (!fields)
+	json_t *insns = pn_guest_insns(timeline->guest);
+
+	if (!fields) {
+		json_decref(insns);
 		return -ENOMEM;
+	}
+	if (insns)
+		json_object_set_new(fields, "insns", insns);
 	if (settling->outcome == 0)
 		return pn_journal_add(timeline->journal, "settled", fields);
 	json_object_set_new(fields, "outcome", json_string(settling->outcome == 1 ? "rest" : "moving"));

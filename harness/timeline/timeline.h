@@ -17,6 +17,7 @@ struct pn_scenario;
  *	"event"     {index, do, name, late_ns: against its instant}, before the event is done
  *	"phase"     {name}
  *	"target"    {balloon_bytes, from_bytes (absent when nobody could be asked), refused: the monitor's words, absent when accepted}
+ *	"target", "settled" and "unsettled" have insns {driver, kernel, user} besides: executed by then, where they are counted
  *	"settled"   {balloon_bytes, asked_bytes, from_bytes, duration_ns, resolution_ns: gap of the polls, disturbed_ns: spent
  *		     in faults that hold guest or driver, not counted in duration_ns}
  *	"unsettled" {the same, and outcome: "rest" (at rest elsewhere) or "moving" (the settle timeout passed), may_miss}
@@ -24,6 +25,7 @@ struct pn_scenario;
  *	"fault"     {name, event, state: "armed"|"fired"|"disarmed"|"missed"|"stuck" (can't be disarmed), evidence: what shows that it fired, reason}
  *	"driver"    {state: "loaded" (followed by "bound" when it is)|"bound"|"unbound"|"unloaded", driver, device, features}, or {state: "stuck", op, waited_ns}: the driver
  *		     did not come back from an operation (unload, unbind, ...) within 30 s of host time
+ *	"module"    {name, base, size, sections: {name: address}, path: in the image}: where the driver lies; addresses are texts
  *	"load"      {load, state: "started"|"ready"|"marked"|"measured" (its figures stand)|"stopped"}
  */
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What moving a page costs in instructions of the guest: from a target's record to the one where the balloon had settled, both of which carry
+ * the plugin's counts. What the driver executes is near-exact even on a noisy host; the rest of the kernel idles and polls as well.
+ */
+
+#include "metrics.h"
+
+#include <stdlib.h>
+
+#include "../base/units.h"
+#include "../scenario/scenario.h"
+
+/** struct sums - of all moves of one direction */
+struct sums {
+	double pages, driver, kernel;
+};
+
+static bool insns(const json_t *entry, const char *region, double *ret_value)
+{
+	const json_t *value = json_object_get(json_object_get(entry, "insns"), region);
+
+	*ret_value = json_number_value(value);
+	return json_is_integer(value);
+}
+
+static void add_move(const json_t *from, const json_t *to, struct sums *up, struct sums *down)
+{
+	int64_t before, after;
+	double driver[2], kernel[2];
+	struct sums *sums;
+
+	if (!pn_field(to, "from_bytes", &before) || !pn_field(to, "balloon_bytes", &after) || before == after)
+		return;
+	if (!insns(from, "driver", &driver[0]) || !insns(to, "driver", &driver[1]) || !insns(from, "kernel", &kernel[0]) ||
+	    !insns(to, "kernel", &kernel[1]))
+		return;
+	sums = after > before ? up : down;
+	sums->pages += (double)llabs(after - before) / PN_PAGE_BYTES;
+	sums->driver += driver[1] - driver[0];
+	sums->kernel += kernel[1] - kernel[0];
+}
+
+static void set(const struct sums *sums, const char *driver_name, const char *kernel_name, const char *suffix, json_t *metrics)
+{
+	g_autofree char *driver = g_strconcat(driver_name, suffix, NULL), *kernel = g_strconcat(kernel_name, suffix, NULL);
+
+	if (sums->pages <= 0)
+		return;
+	pn_metric_set(metrics, driver, sums->driver / sums->pages, "insns/page");
+	pn_metric_set(metrics, kernel, sums->kernel / sums->pages, "insns/page");
+}
+
+void pn_metrics_insns(const struct pn_record *record, struct pn_span window, bool exact, json_t *metrics)
+{
+	const char *driver = exact ? "exact.driver_instructions_per_page" : "driver.instructions_per_page";
+	const char *kernel = exact ? "exact.kernel_instructions_per_page" : "kernel.instructions_per_page";
+	struct sums up = {0}, down = {0}, both;
+	const json_t *open = NULL, *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry) {
+		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
+
+		if (t_ns < window.from_ns || t_ns > window.to_ns || !pn_phase_measured(pn_record_phase(record, t_ns)))
+			continue;
+		if (pn_is(entry, "ev", "target")) {
+			open = json_object_get(entry, "refused") ? NULL : entry;
+		} else if (pn_is(entry, "ev", "settled") && open) {
+			add_move(open, entry, &up, &down);
+			open = NULL;
+		}
+	}
+	both = (struct sums){up.pages + down.pages, up.driver + down.driver, up.kernel + down.kernel};
+	set(&both, driver, kernel, "", metrics);
+	set(&up, driver, kernel, ".inflate", metrics);
+	set(&down, driver, kernel, ".deflate", metrics);
+}
