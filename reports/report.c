@@ -14,6 +14,7 @@ const struct pn_report_format pn_report_formats[] = {
 	{"json", "run.json: the machine-readable summary", pn_report_json},
 	{"junit", "JUnit XML for CI systems", pn_report_junit},
 	{"tap", "Test Anything Protocol, version 13", pn_report_tap},
+	{"matrix", "faults by phases, a table a driver", pn_report_matrix},
 	{"html", "one page with plots, complete in itself", pn_report_html},
 	{0},
 };

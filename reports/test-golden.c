@@ -19,7 +19,7 @@
 #include "report.h"
 #include "rundir.h"
 
-static const char *const goldens[] = {"smoke", "killed", "selftest", "plots", NULL};
+static const char *const goldens[] = {"smoke", "killed", "selftest", "plots", "matrix", NULL};
 
 static char *render(const char *golden, const struct pn_report_format *format)
 {

@@ -12,6 +12,7 @@
 
 #include "../harness/base/diag.h"
 #include "../harness/base/units.h"
+#include "matrix.h"
 #include "rundir.h"
 
 #define WIDTH 80
@@ -228,6 +229,7 @@ int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *st
 		text_of(run->host, "kernel", "?"), text_of(run->host, "qemu", "?"));
 	put_fitness(run, out);
 	put_table(run, style, out);
+	pn_matrix_text(run, out);
 	put_troubles(run, "SKIP", style, out);
 	put_troubles(run, "BROK", style, out);
 	put_troubles(run, "FAIL", style, out);

@@ -21,6 +21,7 @@ static const struct pn_option options[] = {
 	{"json", NULL, "run.json: the machine-readable summary", false, NULL},
 	{"junit", NULL, "JUnit XML for CI systems", false, NULL},
 	{"tap", NULL, "Test Anything Protocol, version 13", false, NULL},
+	{"matrix", NULL, "faults by phases, a table a driver", false, NULL},
 	{"html", NULL, "one page with plots, complete in itself; give --out too", false, NULL},
 	{"out", "FILE", "write to a file, whole or not at all, in place of standard output", false, "FILE"},
 	{0},

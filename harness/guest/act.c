@@ -20,6 +20,7 @@
 #include "calls.h"
 #include "channel.h"
 #include "guest.h"
+#include "migrate.h"
 #include "private.h"
 
 #define TIMEOUT_DEFAULT_NS (10 * PN_NS_PER_S)
@@ -191,6 +192,8 @@ static const struct verb verbs[] = {
 	{ "pause", "stop the virtual CPUs", act_pause },
 	{ "resume", "let the virtual CPUs go on", act_resume },
 	{ "reset", "press the reset button", act_reset },
+	{ "migrate-nowhere", "begin a migration to /dev/null", pn_migrate_act_nowhere },
+	{ "migrate-cancel", "cancel the migration under way", pn_migrate_act_cancel },
 };
 
 static const struct verb *find_verb(const char *name)

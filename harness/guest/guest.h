@@ -100,6 +100,7 @@ struct pn_action {
  *	"qmp" {"execute","arguments"}; "agent" {"op", ...} (PROTOCOL.md); "put" {"from","path","mode"}: a host file into the guest
  *	("agent" operations that answer with blobs, get and load.output, take "to" besides: the host file that the bytes are written to)
  *	"signal" {"signal": number}: to QEMU (SIGSTOP, SIGCONT, SIGKILL); "pause", "resume", "reset" {}
+ *	"migrate-nowhere" {"bytes_per_s"}: begin a migration to /dev/null; "migrate-cancel" {}: end it, reply {"status"}
  * @ret_reply: what came back, or NULL when not wanted; json_decref() by the caller
  *
  * Thread-safe. Blocks up to the timeout. Return: 0, -ETIMEDOUT, -ENOTCONN when the guest has gone, -EREMOTEIO when the other side refused

@@ -52,13 +52,36 @@ static const char *waived(const struct pn_scenario *scenario, const char *oracle
 	return NULL;
 }
 
+/* The fault that ended the guest as planned, by the journal; "" when none did. */
+static const char *ended_by(const struct pn_record *record)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry) {
+		if (pn_is(entry, "ev", "timeline") && pn_is(entry, "state", "end"))
+			return pn_text(entry, "ended_by");
+	}
+	return "";
+}
+
+/* All others judge the end of a case too, which one that a fault ended as planned does not have. */
+static bool outlives_guest(const struct pn_oracle *oracle)
+{
+	return !strcmp(oracle->name, "faults") || !strcmp(oracle->name, "host");
+}
+
 static void judge(const struct pn_oracle *oracle, const struct pn_record *record, struct pn_finding *ret_finding)
 {
 	const char *why = waived(record->scenario, oracle->name);
 
-	*ret_finding = (struct pn_finding){.oracle = oracle->name, .verdict = why ? PN_SKIP : PN_PASS};
+	bool cut = !outlives_guest(oracle) && *ended_by(record);
+
+	*ret_finding = (struct pn_finding){.oracle = oracle->name, .verdict = why || cut ? PN_SKIP : PN_PASS};
 	if (why)
 		pn_finding_set(ret_finding, PN_SKIP, "waived by the scenario: %s", why);
+	else if (cut)
+		pn_finding_set(ret_finding, PN_SKIP, "the case ended with %s, as planned", ended_by(record));
 	else
 		oracle->judge(record, ret_finding);
 }

@@ -145,14 +145,20 @@ static void judge_rate(const struct tally *tally, struct pn_finding *finding)
 			       PUFF_PER_S);
 }
 
-static void judge_crash(const json_t *kmsg, struct pn_finding *finding)
+/* A panic that a fault made does not count; each further one does. */
+static void judge_crash(const struct pn_record *record, struct pn_finding *finding)
 {
+	unsigned int provoked = 0;
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(kmsg, i, entry) {
-		if (pn_is(entry, "state", "crashed"))
+	json_array_foreach(record->journal, i, entry)
+		provoked += pn_is(entry, "ev", "fault") && pn_is(entry, "name", "panic") && pn_is(entry, "state", "fired");
+	json_array_foreach(record->kmsg, i, entry) {
+		if (pn_is(entry, "state", "crashed") && !provoked)
 			pn_finding_set(finding, PN_FAIL, "the guest's kernel panicked: QEMU says so; its last words are in console.log");
+		else if (pn_is(entry, "state", "crashed"))
+			provoked--;
 	}
 }
 
@@ -191,7 +197,7 @@ void pn_judge_kernel_log(const struct pn_record *record, struct pn_finding *find
 			pn_finding_set(finding, PN_FAIL, "%s, %u record%s, first: %s", patterns[p].kind, tallies[p].count,
 				       tallies[p].count == 1 ? "" : "s", tallies[p].text);
 	}
-	judge_crash(record->kmsg, finding);
+	judge_crash(record, finding);
 	judge_taint(record, finding);
 	pn_finding_set(finding, PN_PASS, "%zu records, none of them known for trouble", json_array_size(record->kmsg));
 }

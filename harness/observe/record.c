@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../scenario/fault.h"
 #include "../scenario/scenario.h"
 
 bool pn_field(const json_t *line, const char *key, int64_t *ret_value)
@@ -141,9 +142,9 @@ bool pn_record_provokes_oom(const struct pn_record *record)
 /* Faults in which nobody can expect the guest, or its driver, to move. */
 static bool holds(const char *name)
 {
-	static const char *const names[] = {"vcpu-pause", "qemu-stop", "unbind", "unload", "reset", "qemu-kill", "agent-wedge", NULL};
+	const struct pn_fault_info *info = pn_fault_find(name);
 
-	return g_strv_contains(names, name);
+	return info && (info->holds || info->span != PN_FAULT_LASTS);
 }
 
 /* A lifecycle action has no end of its own in the journal: what follows it, resume or bind, is the next one. */

@@ -211,7 +211,9 @@ static int conduct(struct pn_course *course, struct pn_diag *diag)
 		return err;
 	if (!pn_scenario_measured_late(course->scenario))
 		begin_measuring(course);
-	return pn_timeline_run(&course->timeline, diag);
+	err = pn_timeline_run(&course->timeline, diag);
+	course->ended = err > 0;
+	return MIN(err, 0);
 }
 
 /* all that follows asks the agent: one that is silent is said so at once, not by the case's timeout */
@@ -287,8 +289,11 @@ static const struct step steps[] = {
 static int run_steps(struct pn_course *course, struct pn_diag *diag)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
-		int err = *course->shared->stop ? -EINTR : steps[i].run(course, diag);
+		int err;
 
+		if (course->ended && steps[i].run != end)
+			continue;
+		err = *course->shared->stop ? -EINTR : steps[i].run(course, diag);
 		if (!err)
 			continue;
 		if (course->journal)

@@ -233,6 +233,8 @@ static int merge_faults(struct reader *reader, const struct pn_raw_scenario *raw
 		draft.event.at_ns = duration(written->at);
 		draft.event.for_ns = duration(written->length);
 		r = read_fault(reader, draft.node, draft.path, &draft.event);
+		if (r >= 0 && pn_fault_find(draft.event.name)->span == PN_FAULT_LASTS)
+			draft.event.for_ns += duration(written->lasts); /* never both */
 		if (r >= 0 && written->during)
 			r = find_phase(reader, written->during, &draft, &start);
 		if (r < 0) {

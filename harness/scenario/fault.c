@@ -9,18 +9,18 @@
 
 #include "../base/units.h"
 
-static const char *const motions[] = {"any", "inflating", "deflating", NULL};
+static const char *const motions[] = {"any", "idle", "inflating", "deflating", "hinting", "reporting", "oom", NULL};
 
-/* Of every fault: when it strikes. A balloon that was not on its way then means that the fault never fired. */
+/* Of every fault: when it strikes. A guest that was not in that phase then means that the fault never fired. */
 #define STRIKE_ARGS                                                                                       \
 	{.name = "while",                                                                                 \
 	 .type = PN_KEY_CHOICE,                                                                           \
 	 .choices = motions,                                                                              \
 	 .fallback = "any",                                                                               \
-	 .help = "what the balloon must be doing when it strikes"},                                       \
+	 .help = "what must be going on when it strikes; idle: the balloon rests at its target"},                                       \
 	{                                                                                                 \
 		.name = "at-progress", .type = PN_KEY_COUNT, .min = 1, .max = 99,                         \
-		.help = "strikes when the balloon has covered this many percent of the way to its target" \
+		.help = "inflating, deflating, any: strikes when the balloon has covered this many percent of its way" \
 	}
 
 static const struct pn_key_info strike_args[] = {STRIKE_ARGS, {}};
@@ -35,6 +35,24 @@ static const struct pn_key_info oom_args[] = {
      .percent_max = 400,
      .fallback = "120%",
      .help = "how much the hog asks for; more than memory and swap together to force a kill"},
+    STRIKE_ARGS,
+    {},
+};
+
+static const struct pn_key_info migration_args[] = {
+    {.name = "bandwidth",
+     .type = PN_KEY_BYTES,
+     .min = 64 * PN_KIB,
+     .max = PN_GIB,
+     .fallback = "2MiB",
+     .help = "at most this much a second, so that it lasts"},
+    STRIKE_ARGS,
+    {},
+};
+
+/* Of faults that end the guest: unplanned they break the case, for self-tests of the harness. */
+static const struct pn_key_info fatal_args[] = {
+    {.name = "planned", .type = PN_KEY_FLAG, .fallback = "true", .help = "the case ends here as planned and is judged by what was seen until then"},
     STRIKE_ARGS,
     {},
 };
@@ -73,7 +91,20 @@ const struct pn_fault_info pn_fault_infos[] = {
      .span = PN_FAULT_INSTANT,
      .args = strike_args,
      .help = "system_reset: the guest boots again and the driver is loaded again"},
-    {.name = "qemu-kill", .span = PN_FAULT_FATAL, .args = strike_args, .help = "SIGKILL to QEMU (self-test of the harness)"},
+    {.name = "panic",
+     .span = PN_FAULT_INSTANT,
+     .args = strike_args,
+     .help = "the guest's kernel panics and stops; then as reset"},
+    {.name = "migration",
+     .span = PN_FAULT_LASTS,
+     .args = migration_args,
+     .undo = "the migration is cancelled",
+     .help = "a migration to nowhere goes on: dirty pages are tracked, and with free-page-hint the device asks for hints"},
+    {.name = "migrate-cancel",
+     .span = PN_FAULT_INSTANT,
+     .args = strike_args,
+     .help = "a migration is begun and cancelled when it has moved something, or the one under way is"},
+    {.name = "qemu-kill", .span = PN_FAULT_FATAL, .args = fatal_args, .help = "SIGKILL to QEMU; nothing of it may be left on the host"},
     {.name = "agent-wedge",
      .span = PN_FAULT_FATAL,
      .args = strike_args,

@@ -13,7 +13,7 @@
 enum pn_fault_span {
 	PN_FAULT_LASTS,	  /* armed, then disarmed after `for` (0: at the end of the timeline) */
 	PN_FAULT_INSTANT, /* done when it has happened; `for` is refused */
-	PN_FAULT_FATAL,	  /* instant, and nothing after it can work: self-tests of the harness */
+	PN_FAULT_FATAL,	  /* instant, and nothing after it can work: the case ends there, or is broken by it (self-tests of the harness) */
 };
 
 /**

@@ -161,6 +161,13 @@ static int find_extras(const struct check *check, int node, const char *record_p
 
 			return refuse(check, value, key, text ? text : "", "no `for`: this fault is over when it has happened");
 		}
+		if (pn_doc_get(check->doc, node, "for") && pn_doc_get(check->doc, node, "lasts")) {
+			g_autofree char *key = g_strconcat(path, ".lasts", NULL);
+			int value = pn_doc_get(check->doc, node, "lasts");
+			const char *text = pn_doc_text(check->doc, value);
+
+			return refuse(check, value, key, text ? text : "", "either `for` or `lasts`, not both");
+		}
 		extras.tables[1] = info->args;
 	}
 	*ret_extras = extras;

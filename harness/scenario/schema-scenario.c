@@ -91,6 +91,7 @@ static const cyaml_schema_field_t fault_fields[] = {
     TEXT("at", struct pn_raw_fault, at),
     TEXT("during", struct pn_raw_fault, during),
     TEXT("for", struct pn_raw_fault, length),
+    TEXT("lasts", struct pn_raw_fault, lasts),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t fault_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_raw_fault, fault_fields)};
@@ -251,6 +252,11 @@ static const struct pn_key_info scenario_keys[] = {
      .min = PN_NS_PER_MS,
      .max = DAY,
      .help = "disarm it after this time; otherwise at the end of the timeline"},
+    {.name = "faults[].lasts",
+     .type = PN_KEY_DURATION,
+     .min = PN_NS_PER_MS,
+     .max = DAY,
+     .help = "`for` of a fault that lasts, of no account for one that is over when it has happened: where the fault is an axis"},
     {.name = "probes", .type = PN_KEY_NAMES, .choices = pn_probe_choices, .help = "probes that sample; default: all"},
     MAP("oracles", "what judges the case"),
     {.name = "oracles.waive", .type = PN_KEY_MAPS, .help = "oracles switched off"},

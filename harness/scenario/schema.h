@@ -38,7 +38,7 @@ struct pn_raw_event {
 };
 
 struct pn_raw_fault {
-	char *fault, *at, *during, *length;
+	char *fault, *at, *during, *length, *lasts;
 };
 
 struct pn_raw_waiver {

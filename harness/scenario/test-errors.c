@@ -168,9 +168,9 @@ static const struct refusal refusals[] = {
      "x.yaml:2: pattern.balloon: '(a target)' is not accepted; expected no target: guest.balloon.absent is true"},
     /* faults */
     {"unknown fault", BODY "faults: [{fault: reste}]\n", NULL,
-     "x.yaml:3: faults[0].fault: 'reste' is not accepted; expected reset, oom, qemu-stop, unbind, unload, ..."},
+     "x.yaml:3: faults[0].fault: 'reste' is not accepted; expected reset, oom, panic, qemu-stop, unbind, ..."},
     {"argument of another fault", BODY "faults: [{fault: reset, bytes: 1MiB}]\n", NULL,
-     "x.yaml:3: faults[0].bytes: 'bytes' is not accepted; expected a key such as at, fault, for, while, during, ..."},
+     "x.yaml:3: faults[0].bytes: 'bytes' is not accepted; expected a key such as at, lasts, fault, for, while, ..."},
     {"argument's value", BODY "faults: [{fault: oom, mode: much}]\n", NULL,
      "x.yaml:3: faults[0].mode: 'much' is not accepted; expected one of anon, cache, mlock, thp"},
     {"for of an instant", BODY "faults: [{fault: reset, for: 1s}]\n", NULL,

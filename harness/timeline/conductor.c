@@ -33,7 +33,7 @@ static int check_locked(struct pn_conductor *conductor, struct pn_diag *diag)
 	if (timeline->stop && __atomic_load_n(timeline->stop, __ATOMIC_RELAXED))
 		return pn_diag_set(diag, -EINTR, "interrupted");
 	state = pn_guest_state(timeline->guest);
-	if (state == PN_GUEST_GONE || state == PN_GUEST_CRASHED)
+	if (state == PN_GUEST_GONE || (state == PN_GUEST_CRASHED && !conductor->crashing))
 		return pn_diag_set(diag, -EHOSTDOWN, "the guest has %s", state == PN_GUEST_GONE ? "gone" : "crashed");
 	return 0;
 }
@@ -77,6 +77,20 @@ int pn_conductor_fail(struct pn_conductor *conductor, int err, const struct pn_d
 	return err;
 }
 
+void pn_conductor_crash(struct pn_conductor *conductor, bool expected)
+{
+	g_mutex_lock(&conductor->lock);
+	conductor->crashing = expected;
+	g_mutex_unlock(&conductor->lock);
+}
+
+void pn_conductor_end_by(struct pn_conductor *conductor, const char *fault)
+{
+	g_mutex_lock(&conductor->lock);
+	conductor->ended_by = fault;
+	g_mutex_unlock(&conductor->lock);
+}
+
 /* The warm-up ends before the phase is journaled: that record is where the window begins. */
 int pn_phase_begin(struct pn_conductor *conductor, const char *phase, struct pn_diag *diag)
 {
@@ -101,16 +115,23 @@ static int settled(struct pn_conductor *conductor, const struct pn_course *cours
 	const struct pn_timeline *timeline = conductor->timeline;
 	int r;
 
+	/* In this order, so that who sees it settled can wait for its mark (pn_conductor_marked()). */
+	g_mutex_lock(&conductor->calls);
 	g_mutex_lock(&conductor->lock);
 	if (conductor->course.generation == course->generation)
 		conductor->course.settled = true;
 	g_mutex_unlock(&conductor->lock);
-	g_mutex_lock(&conductor->calls);
 	r = pn_settle_journal(timeline, course, settling);
 	if (r == 0 && settling->outcome == 0 && timeline->on_settled)
 		timeline->on_settled(timeline->data, settling->bytes);
 	g_mutex_unlock(&conductor->calls);
 	return r < 0 ? pn_diag_set(diag, r, "journal: a settling could not be recorded") : 0;
+}
+
+void pn_conductor_marked(struct pn_conductor *conductor)
+{
+	g_mutex_lock(&conductor->calls);
+	g_mutex_unlock(&conductor->calls);
 }
 
 int pn_conductor_settle(struct pn_conductor *conductor, struct pn_diag *diag)
@@ -228,7 +249,8 @@ static void resume(struct pn_conductor *conductor)
 
 static void journal_edge(struct pn_conductor *conductor, const char *state)
 {
-	pn_journal_add(conductor->timeline->journal, "timeline", json_pack("{s:s,s:i}", "state", state, "outcome", conductor->err));
+	pn_journal_add(conductor->timeline->journal, "timeline",
+		       json_pack("{s:s,s:i,s:s*}", "state", state, "outcome", conductor->err, "ended_by", conductor->ended_by));
 }
 
 /*
@@ -279,8 +301,11 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag)
 		pn_conductor_fail(&conductor, r, &words);
 	g_thread_join(timed);
 	finish(&conductor);
+	/* Whichever call the end of the guest broke off, it was wanted. */
+	if (conductor.ended_by && pn_guest_state(timeline->guest) == PN_GUEST_GONE)
+		conductor.err = 0;
 	journal_edge(&conductor, "end");
-	r = conductor.err;
+	r = conductor.err ?: conductor.ended_by ? 1 : 0;
 	if (r < 0)
 		pn_diag_set(diag, r, "%s", conductor.diag.text);
 	g_ptr_array_free(conductor.faults, TRUE);

@@ -45,6 +45,8 @@ struct pn_conductor {
 	uint64_t held_since_ns;
 	uint64_t held_ns;    /* sum of the spans with held > 0 that are over */
 	GPtrArray *faults;   /* struct pn_fault_run, in the order they were started */
+	bool crashing;	     /* a fault makes the guest's kernel panic, and brings it back */
+	const char *ended_by; /* a fault that was to end the guest, and did; NULL: none */
 	int err;	     /* the first failure of any lane */
 	struct pn_diag diag; /* its words */
 
@@ -65,6 +67,12 @@ int pn_conductor_check(struct pn_conductor *conductor, struct pn_diag *diag);
 
 /** pn_conductor_fail() - end the timeline for a failure; the first one counts. Return: @err. */
 int pn_conductor_fail(struct pn_conductor *conductor, int err, const struct pn_diag *diag);
+
+/** pn_conductor_end_by() - a fault has ended the guest as planned: that it has gone is no failure then */
+void pn_conductor_end_by(struct pn_conductor *conductor, const char *fault);
+
+/** pn_conductor_crash() - a crashed guest is a fault's doing from now on, or (false) is the end of the timeline again */
+void pn_conductor_crash(struct pn_conductor *conductor, bool expected);
 
 /** pn_conductor_course() - the balloon's course now */
 struct pn_course pn_conductor_course(struct pn_conductor *conductor);
@@ -95,6 +103,9 @@ void pn_conductor_calm(struct pn_conductor *conductor, unsigned int generation);
 
 /** pn_conductor_settle() - wait for the course's target unless that has been done. Return: 0 whatever the balloon did, or as pn_conductor_wait(). */
 int pn_conductor_settle(struct pn_conductor *conductor, struct pn_diag *diag);
+
+/** pn_conductor_marked() - wait until the mark of a course that is settled has been taken: what disturbs the guest now is not in it */
+void pn_conductor_marked(struct pn_conductor *conductor);
 
 /** pn_event_journal() - record that an event is about to be done. Return: 0 or a negative errno. */
 int pn_event_journal(struct pn_conductor *conductor, unsigned int index, uint64_t late_ns, struct pn_diag *diag);

@@ -89,7 +89,7 @@ static int do_reset(struct pn_conductor *conductor, struct pn_diag *diag)
 	int r;
 
 	pn_conductor_hold(conductor, false);
-	r = pn_reboot(conductor->timeline, diag);
+	r = pn_reboot(conductor->timeline, PN_REBOOT_BY_RESET, diag);
 	pn_conductor_release(conductor, false);
 	return r;
 }

@@ -136,6 +136,12 @@ static json_t *op_fetch(const json_t *request)
 	return json_pack("{s:I,s:b}", "size", (json_int_t)piece, "eof", offset + piece == len);
 }
 
+static json_t *op_lifecycle(const json_t *request)
+{
+	fake.crashed = is(json_string_value(json_object_get(request, "do")), "panic");
+	return json_object();
+}
+
 static json_t *op_nothing(const json_t *request)
 {
 	return json_object();
@@ -151,6 +157,7 @@ static const struct {
 	{"load.list", true, op_list},	  {"load.start", false, op_start},     {"load.stop", false, op_stop},
 	{"load.output", true, op_fetch},  {"get", true, op_fetch},	       {"sample", true, op_sample},
 	{"load.signal", false, op_nothing}, {"clock", true, op_nothing},
+	{"lifecycle", false, op_lifecycle},
 };
 
 /* What the agent tells unasked, after its answer; without the lock, as the real connection does. */
@@ -178,6 +185,14 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 	else if (is(word, "pause") || is(word, "resume")) {
 		struck();
 		fake.paused = is(word, "pause");
+		fake.crashed &= fake.paused;
+	}
+	else if (is(word, "migrate-nowhere"))
+		fake.migrating = true;
+	else if (is(word, "migrate-cancel")) {
+		if (ret_reply)
+			*ret_reply = json_pack("{s:s}", "status", fake.migrating ? "cancelled" : "none");
+		fake.migrating = false;
 	}
 	else if (is(word, "signal"))
 		return kill(fake.pid, (int)json_integer_value(json_object_get(args, "signal"))) < 0 ? -errno : 0;
@@ -255,6 +270,15 @@ int pn_guest_balloon(struct pn_guest *guest, uint64_t bytes, struct pn_diag *dia
 int pn_guest_query(struct pn_guest *guest, const char *command, json_t *arguments, uint64_t timeout_ns, json_t **ret_reply,
 		   uint64_t *ret_latency_ns, struct pn_diag *diag)
 {
+	if (is(command, "query-migrate")) {
+		json_int_t left = 100 * PN_MIB;
+
+		*ret_reply = json_pack("{s:s,s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I}}", "status", fake.migrating ? "active" : "none", "ram", "total",
+				       left + (json_int_t)(fake.hinted_bytes + PN_PAGE_BYTES), "remaining", left, "transferred", (json_int_t)PN_PAGE_BYTES,
+				       "normal", (json_int_t)1, "duplicate", (json_int_t)0, "page-size", (json_int_t)PN_PAGE_BYTES, "dirty-sync-count",
+				       (json_int_t)1);
+		return 0;
+	}
 	assert_string_equal(command, "query-status");
 	*ret_reply = json_pack("{s:b}", "running", !fake.paused);
 	return 0;
@@ -278,7 +302,7 @@ int pn_guest_ballooned(struct pn_guest *guest, uint64_t *ret_bytes, struct pn_di
 
 enum pn_guest_state pn_guest_state(struct pn_guest *guest)
 {
-	return fake.gone ? PN_GUEST_GONE : fake.paused ? PN_GUEST_PAUSED : PN_GUEST_RUNNING;
+	return fake.gone ? PN_GUEST_GONE : fake.crashed ? PN_GUEST_CRASHED : fake.paused ? PN_GUEST_PAUSED : PN_GUEST_RUNNING;
 }
 
 const struct pn_machine *pn_guest_machine(const struct pn_guest *guest)

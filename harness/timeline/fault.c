@@ -22,6 +22,7 @@
 static const struct pn_fault_ops *const table[] = {
 	&pn_fault_oom,	  &pn_fault_vcpu_pause, &pn_fault_qemu_stop, &pn_fault_qemu_kill,
 	&pn_fault_unbind, &pn_fault_unload,	&pn_fault_reset,     &pn_fault_agent_wedge,
+	&pn_fault_panic,  &pn_fault_migration,	&pn_fault_migrate_cancel,
 };
 
 const struct pn_fault_ops *pn_fault_ops_find(const char *name)
@@ -87,17 +88,21 @@ static int watch_fire(struct pn_fault_run *run, uint64_t armed_ns, struct pn_dia
 		return 1;
 	for (;;) {
 		r = run->ops->fired(run, diag);
-		if (r != 0 || !may_still_fire(run, armed_ns))
+		if (r != 0)
 			return r;
+		/* What ended the timeline may be what it was to do. */
+		if (!may_still_fire(run, armed_ns))
+			return run->ops->fired(run, diag);
 		pn_conductor_wait(run->conductor, pn_clock_now_ns() + gap_ns, NULL);
 		gap_ns = MIN(gap_ns * 3 / 2, POLL_MAX_NS);
 	}
 }
 
-static void tell(struct pn_fault_run *run)
+static void tell(struct pn_fault_run *run, bool lasting)
 {
 	g_mutex_lock(&run->conductor->lock);
 	run->told = true;
+	run->lasting = lasting;
 	g_mutex_unlock(&run->conductor->lock);
 }
 
@@ -181,7 +186,7 @@ static int live(struct pn_fault_run *run, struct pn_diag *diag)
 		if (r < 0)
 			return r;
 	}
-	r = pn_strike_wait(&run->strike, run->conductor, diag);
+	r = pn_strike_wait(&run->strike, run->conductor, run->evidence, diag);
 	if (r < 0 && cut_short(run))
 		r = 0;
 	if (r <= 0)
@@ -191,8 +196,11 @@ static int live(struct pn_fault_run *run, struct pn_diag *diag)
 	r = strike(run, &armed_ns, &why, diag);
 	if (r > 0) {
 		journal(run, "fired", NULL);
-		tell(run);
+		if (run->info->span == PN_FAULT_FATAL && json_is_true(json_object_get(run->args, "planned")))
+			pn_conductor_end_by(run->conductor, run->info->name);
+		tell(run, true);
 		last(run);
+		tell(run, false);
 	}
 	undone = disarm(run, armed_ns > 0, &words);
 	if (holds)
@@ -214,7 +222,7 @@ static gpointer thread(gpointer data)
 
 	if (r < 0)
 		pn_conductor_fail(run->conductor, r, &diag);
-	tell(run);
+	tell(run, false);
 	return NULL;
 }
 

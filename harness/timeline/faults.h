@@ -24,7 +24,7 @@ enum pn_fault_flags {
 
 /** struct pn_strike - the moment a fault is to strike at, and the balloon's movement then */
 struct pn_strike {
-	const char *motion;	  /* "any", "inflating", "deflating" */
+	const char *motion;	  /* "any", "inflating", "deflating", or a phase (strike_phase.h) */
 	unsigned int at_progress; /* percent; 0: at once */
 	uint64_t delay_ns;	  /* from sent to struck, at most */
 	/* of the moment itself: */
@@ -45,6 +45,7 @@ struct pn_fault_run {
 	struct pn_strike strike;
 	GThread *thread;
 	bool told; /* it has fired, or will not any more; under the conductor's lock */
+	bool lasting; /* it has fired and is not disarmed yet; under the conductor's lock */
 	json_t *evidence; /* object: what showed that it fired; filled by ops->fired() */
 	void *data;	  /* of the family; freed with g_free() */
 };
@@ -68,7 +69,7 @@ struct pn_fault_ops {
 };
 
 extern const struct pn_fault_ops pn_fault_oom, pn_fault_vcpu_pause, pn_fault_qemu_stop, pn_fault_qemu_kill, pn_fault_unbind, pn_fault_unload,
-	pn_fault_reset, pn_fault_agent_wedge;
+	pn_fault_reset, pn_fault_agent_wedge, pn_fault_panic, pn_fault_migration, pn_fault_migrate_cancel;
 
 /** pn_fault_ops_find() - mechanism of a declared fault; NULL when there is none (a unit test forbids that) */
 const struct pn_fault_ops *pn_fault_ops_find(const char *name);
@@ -93,10 +94,11 @@ bool pn_strike_at_once(const struct pn_strike *strike);
 
 /**
  * pn_strike_wait() - wait for the moment
+ * @evidence: gets what showed a phase
  *
  * Return: 1 when it is there, 0 when the timeline ended before it came, or as pn_conductor_wait().
  */
-int pn_strike_wait(struct pn_strike *strike, struct pn_conductor *conductor, struct pn_diag *diag);
+int pn_strike_wait(struct pn_strike *strike, struct pn_conductor *conductor, json_t *evidence, struct pn_diag *diag);
 
 /**
  * pn_strike_held() - was the balloon still moving as asked when the fault struck

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A reset and the way back. All that the guest's memory held is gone: driver, loads, swap, mounts. What a load had measured before the
+ * A reset, pressed or after a panic, and the way back. All that the guest's memory held is gone: driver, loads, swap, mounts. What a load had measured before the
  * reset is lost; it is started anew, and the journal says so.
  *
  * The new boot is told from the old one by its boot_id; an agent that merely said hello again (its port was reopened) is not a reboot.
@@ -20,6 +20,8 @@
 #include "loads.h"
 #include "timeline.h"
 
+#define PANIC_TIMEOUT_NS (20 * PN_NS_PER_S)
+#define PANIC_POLL_NS (5 * PN_NS_PER_MS)
 #define BOOT_TIMEOUT_NS (120 * PN_NS_PER_S) /* 3 s under emulation when nothing else runs */
 
 /** struct hello - waits for the agent of a new boot; filled on the connection's thread */
@@ -83,7 +85,33 @@ static int wait_for_boot(const struct pn_timeline *timeline, struct hello *hello
 				   (unsigned long long)(BOOT_TIMEOUT_NS / PN_NS_PER_S)) : 0;
 }
 
-static int reset_and_wait(const struct pn_timeline *timeline, struct hello *hello, struct pn_diag *diag)
+/* A panic stops the guest (-action panic=pause), which its state shows; the reset button is what brings it back. */
+static int panic(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	uint64_t deadline_ns = pn_clock_now_ns() + PANIC_TIMEOUT_NS;
+	int r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s}", "op", "lifecycle", "do", "panic"), 0, NULL, diag);
+
+	while (r == 0 && pn_guest_state(timeline->guest) != PN_GUEST_CRASHED) {
+		if (pn_clock_now_ns() >= deadline_ns)
+			r = pn_diag_set(diag, -ETIMEDOUT, "panic: the guest did not panic within %llu s",
+					(unsigned long long)(PANIC_TIMEOUT_NS / PN_NS_PER_S));
+		pn_clock_sleep_until(pn_clock_now_ns() + PANIC_POLL_NS);
+	}
+	return r;
+}
+
+static int press(const struct pn_timeline *timeline, enum pn_reboot_by by, struct pn_diag *diag)
+{
+	int r = by == PN_REBOOT_BY_PANIC ? panic(timeline, diag) : 0;
+
+	if (r == 0)
+		r = pn_guest_act(timeline->guest, &(struct pn_action){.verb = "reset"}, NULL, diag);
+	if (r == 0 && by == PN_REBOOT_BY_PANIC)
+		r = pn_guest_act(timeline->guest, &(struct pn_action){.verb = "resume"}, NULL, diag);
+	return r;
+}
+
+static int reset_and_wait(const struct pn_timeline *timeline, enum pn_reboot_by by, struct hello *hello, struct pn_diag *diag)
 {
 	int r;
 
@@ -93,14 +121,14 @@ static int reset_and_wait(const struct pn_timeline *timeline, struct hello *hell
 	r = pn_guest_subscribe(timeline->guest, on_event, hello);
 	if (r < 0)
 		return pn_diag_set(diag, r, "reset: can't listen for the agent's hello");
-	r = pn_guest_act(timeline->guest, &(struct pn_action){.verb = "reset"}, NULL, diag);
+	r = press(timeline, by, diag);
 	if (r == 0)
 		r = wait_for_boot(timeline, hello, diag);
 	pn_guest_unsubscribe(timeline->guest, on_event, hello);
 	return r;
 }
 
-int pn_reboot(const struct pn_timeline *timeline, struct pn_diag *diag)
+int pn_reboot(const struct pn_timeline *timeline, enum pn_reboot_by by, struct pn_diag *diag)
 {
 	g_auto(GStrv) running = NULL;
 	struct hello hello = {0};
@@ -118,7 +146,7 @@ int pn_reboot(const struct pn_timeline *timeline, struct pn_diag *diag)
 		return r;
 	g_mutex_init(&hello.lock);
 	g_cond_init(&hello.came);
-	r = reset_and_wait(timeline, &hello, diag);
+	r = reset_and_wait(timeline, by, &hello, diag);
 	g_cond_clear(&hello.came);
 	g_mutex_clear(&hello.lock);
 	g_free(hello.old_boot_id);

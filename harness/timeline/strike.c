@@ -15,6 +15,7 @@
 #include "../base/clock.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "strike_phase.h"
 
 #define POLL_MOVING_NS (2 * PN_NS_PER_MS)
 #define POLL_IDLE_NS (10 * PN_NS_PER_MS)
@@ -87,7 +88,7 @@ static bool is_ending(struct pn_conductor *conductor)
 	return ending;
 }
 
-int pn_strike_wait(struct pn_strike *strike, struct pn_conductor *conductor, struct pn_diag *diag)
+int pn_strike_wait(struct pn_strike *strike, struct pn_conductor *conductor, json_t *evidence, struct pn_diag *diag)
 {
 	struct sight sight = {0};
 	struct pn_course course;
@@ -96,6 +97,8 @@ int pn_strike_wait(struct pn_strike *strike, struct pn_conductor *conductor, str
 
 	if (pn_strike_at_once(strike))
 		return pn_conductor_check(conductor, diag) ?: 1;
+	if (pn_strike_phase_is(strike->motion))
+		return pn_strike_phase_wait(strike->motion, conductor, evidence, diag);
 	while (!is_ending(conductor)) {
 		course = pn_conductor_course(conductor);
 		if (course.generation > 0 && pn_conductor_held(conductor, &held_ns) == PN_HELD_NOT) {
@@ -129,7 +132,7 @@ int pn_strike_held(const struct pn_strike *strike, struct pn_conductor *conducto
 	uint64_t bytes = strike->bytes, spent_ns = sent_ns - strike->seen_ns + strike->delay_ns;
 	int r;
 
-	if (pn_strike_at_once(strike))
+	if (pn_strike_at_once(strike) || pn_strike_phase_is(strike->motion))
 		return 1;
 	if (look) {
 		r = pn_guest_ballooned(conductor->timeline->guest, &bytes, diag);

@@ -13,7 +13,7 @@ struct pn_scenario;
 /*
  * The conductor: does a scenario's events in order on the wall clock, arms and disarms its faults, watches the balloon settle.
  * What happened goes into the journal; metrics and oracles read that journal, never the conductor:
- *	"timeline"  {state: "start"|"end", outcome: 0 or a negative errno}
+ *	"timeline"  {state: "start"|"end", outcome: 0 or a negative errno, ended_by: fault that ended the guest as planned, else absent}
  *	"event"     {index, do, name, late_ns: against its instant}, before the event is done
  *	"phase"     {name}
  *	"target"    {balloon_bytes, from_bytes (absent when nobody could be asked), refused: the monitor's words, absent when accepted}
@@ -56,7 +56,7 @@ struct pn_timeline {
  * native loads where what is measured begins (at the start, or with the first phase that is measured: pn_phase_measured()), so that
  * their warm-up is apart. A fault that could not be armed, disarmed, or never fired is an error;
  * whatever the way out, every fault is disarmed and paused guests run again.
- * Return: 0; -EINTR when stopped; -ENODATA when a fault never fired; -EHOSTDOWN when the guest died; or another negative errno.
+ * Return: 0; 1 when a fault has ended the guest as planned; -EINTR when stopped; -ENODATA when a fault never fired; -EHOSTDOWN when the guest died; or another negative errno.
  */
 int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag);
 

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest moved: a migration that goes nowhere, its cancelling, and moving into another QEMU, through a file (save and restore) or a
+ * socket pair (live, on this host).
+ *
+ * Invariant: after any of them, failed or not, the guest runs in one QEMU or has gone; the migration's stream goes through descriptors that
+ * both ends are handed, so no path is left behind.
+ */
+#include "migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/clock.h"
+#include "../base/diag.h"
+#include "../base/units.h"
+#include "private.h"
+
+#define COMMAND_NS (10 * PN_NS_PER_S)
+#define POLL_NS (10 * PN_NS_PER_MS)
+#define STREAM "pn-stream"
+
+int pn_migrate_status(struct pn_guest *guest, char status[PN_MIGRATE_STATUS_MAX], struct pn_diag *diag)
+{
+	json_t *reply = NULL;
+	int err = pn_guest_monitor(guest, "query-migrate", NULL, -1, COMMAND_NS, &reply, NULL, diag);
+
+	if (err)
+		return err;
+	g_strlcpy(status, json_string_value(json_object_get(reply, "status")) ?: "none", PN_MIGRATE_STATUS_MAX);
+	json_decref(reply);
+	return 0;
+}
+
+static bool is_over(const char *status)
+{
+	return strcmp(status, "none") == 0 || strcmp(status, "cancelled") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "completed") == 0;
+}
+
+static int wait_over(struct pn_guest *guest, uint64_t timeout_ns, char status[PN_MIGRATE_STATUS_MAX], struct pn_diag *diag)
+{
+	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns;
+	int err;
+
+	for (;;) {
+		err = pn_migrate_status(guest, status, diag);
+		if (err || is_over(status))
+			return err;
+		if (pn_clock_now_ns() >= deadline_ns)
+			return pn_diag_set(diag, -ETIMEDOUT, "guest '%s': the migration is still %s after %llu s", guest->name, status,
+					   (unsigned long long)(timeout_ns / PN_NS_PER_S));
+		pn_clock_sleep_until(pn_clock_now_ns() + POLL_NS);
+	}
+}
+
+int pn_migrate_begin(struct pn_guest *guest, const char *command, int fd, uint64_t bytes_per_s, struct pn_diag *diag)
+{
+	json_t *limit = json_pack("{s:I}", "max-bandwidth", (json_int_t)MIN(bytes_per_s, INT64_MAX));
+	json_t *name = json_pack("{s:s}", "fdname", STREAM);
+	json_t *where = json_pack("{s:s}", "uri", "fd:" STREAM);
+	int err = bytes_per_s ? pn_guest_monitor(guest, "migrate-set-parameters", limit, -1, COMMAND_NS, NULL, NULL, diag) : 0;
+
+	if (!err)
+		err = pn_guest_monitor(guest, "getfd", name, fd, COMMAND_NS, NULL, NULL, diag);
+	if (!err)
+		err = pn_guest_monitor(guest, command, where, -1, COMMAND_NS, NULL, NULL, diag);
+	json_decref(limit);
+	json_decref(name);
+	json_decref(where);
+	return err;
+}
+
+int pn_migrate_act_nowhere(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
+{
+	json_t *limit = json_object_get(args, "bytes_per_s");
+	int fd, err;
+
+	if (!json_is_integer(limit) || json_integer_value(limit) <= 0)
+		return pn_diag_set(diag, -EINVAL, "migrate-nowhere: no \"bytes_per_s\" given");
+	fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return pn_diag_set(diag, -errno, "/dev/null: %s", g_strerror(errno));
+	err = pn_migrate_begin(guest, "migrate", fd, (uint64_t)json_integer_value(limit), diag);
+	close(fd);
+	return err;
+}
+
+int pn_migrate_act_cancel(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
+{
+	char status[PN_MIGRATE_STATUS_MAX];
+	int err = pn_guest_monitor(guest, "migrate_cancel", NULL, -1, COMMAND_NS, NULL, NULL, diag);
+
+	if (!err)
+		err = wait_over(guest, timeout_ns, status, diag);
+	/* One that was faster than the cancelling has stopped the guest. */
+	if (!err && strcmp(status, "completed") == 0)
+		err = pn_guest_monitor(guest, "cont", NULL, -1, COMMAND_NS, NULL, NULL, diag);
+	if (!err && ret_reply)
+		*ret_reply = json_pack("{s:s}", "status", status);
+	return err;
+}

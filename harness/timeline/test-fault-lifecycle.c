@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Faults that are events in a guest's life, and the phases that faults strike in. */
+#include "fake.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../base/diag.h"
+#include "../base/units.h"
+#include "faults.h"
+
+static int run(struct stage *stage, struct pn_event *events, unsigned int count, struct pn_diag *diag)
+{
+	stage->scenario.events = events;
+	stage->scenario.event_count = count;
+	return pn_timeline_run(&stage->timeline, diag);
+}
+
+#define RUN(stage, events, diag) run(stage, events, G_N_ELEMENTS(events), diag)
+
+#define TARGET(mib) {.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .balloon_bytes = (mib)*PN_MIB}
+#define HOLD(ms) {.action = PN_DO_HOLD, .after = PN_AFTER_SETTLED, .for_ns = (ms)*PN_NS_PER_MS}
+#define FAULT(what, ms, args)                                                                                                              \
+	{.action = PN_DO_FAULT, .after = PN_AFTER_PREVIOUS, .name = (char *)(what), .for_ns = (ms)*PN_NS_PER_MS, .fault_args = (char *)(args)}
+
+static json_t *evidence_of(struct stage *stage, const char *name)
+{
+	json_t *records = stage_records(stage, "fault"), *record, *evidence = NULL;
+	size_t i;
+
+	json_array_foreach(records, i, record)
+		if (!g_strcmp0(json_string_value(json_object_get(record, "name")), name) && json_object_get(record, "evidence"))
+			evidence = json_incref(json_object_get(record, "evidence"));
+	json_decref(records);
+	return evidence;
+}
+
+static void panic_comes_back(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {TARGET(16), HOLD(300), FAULT("panic", 0, "{\"while\":\"idle\"}")};
+
+	/* The fault is started first, so that it waits for the balloon to rest. */
+	struct pn_event fault = events[2];
+
+	memmove(events + 1, events, 2 * sizeof(events[0]));
+	events[0] = fault;
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(fake.log->str, "balloon lifecycle reset resume module.load ");
+	assert_false(fake.crashed);
+	assert_true(fake.bound);
+	assert_int_equal(stage_count(stage, "fault", "state", "fired"), 1);
+}
+
+static void idle_that_never_comes_is_missed(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("panic", 0, "{\"while\":\"idle\"}")};
+
+	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
+	assert_int_equal(stage_count(stage, "fault", "state", "missed"), 1);
+}
+
+static void migration_is_cancelled(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("migration", 50, "{\"bandwidth\":1048576}")};
+
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(fake.log->str, "migrate-nowhere migrate-cancel ");
+	assert_false(fake.migrating);
+}
+
+static void hints_that_never_come_are_missed(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("migration", 50, "{\"bandwidth\":1048576}")};
+
+	fake.machine.balloon.free_page_hint = true;
+	stage->scenario.settle_timeout_ns = 300 * PN_NS_PER_MS;
+	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
+	assert_false(fake.migrating);
+}
+
+static void strikes_while_hinting(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("unbind", 20, "{\"while\":\"hinting\"}"), FAULT("migration", 300, "{\"bandwidth\":1048576}")};
+	json_t *evidence;
+
+	fake.machine.balloon.free_page_hint = true;
+	fake.hinted_bytes = 64 * PN_MIB;
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	evidence = evidence_of(stage, "unbind");
+	assert_int_equal(json_integer_value(json_object_get(evidence, "hinted_bytes")), 64 * PN_MIB);
+	json_decref(evidence);
+}
+
+static void cancel_begins_one_where_there_is_none(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("migrate-cancel", 0, "{}")};
+
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(fake.log->str, "migrate-nowhere migrate-cancel ");
+}
+
+static void cancel_takes_the_one_under_way(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("migrate-cancel", 0, "{}")};
+
+	fake.migrating = true;
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(fake.log->str, "migrate-cancel ");
+}
+
+static void cancel_that_does_nothing_never_fired(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("migrate-cancel", 0, "{}")};
+
+	fake.migrating = true;
+	fake.drop = "migrate-cancel";
+	stage->scenario.settle_timeout_ns = 200 * PN_NS_PER_MS;
+	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
+}
+
+/* The kill of the fake's process is seen by nobody: the test says that the guest has gone. */
+static void gone_on_phase(void *data, const char *phase)
+{
+	fake.gone = true;
+}
+
+static int end_by_kill(struct stage *stage, const char *args)
+{
+	struct pn_event events[] = {FAULT("qemu-kill", 0, args), {.action = PN_DO_HOLD, .after = PN_AFTER_TIME, .at_ns = 100 * PN_NS_PER_MS, .phase = (char *)"gone"}};
+	int r;
+
+	stage->timeline.on_phase = gone_on_phase;
+	fake.pid = fork();
+	if (fake.pid == 0) {
+		pause();
+		_exit(0);
+	}
+	r = RUN(stage, events, NULL);
+	waitpid(fake.pid, NULL, 0);
+	return r;
+}
+
+static void planned_end_is_no_failure(void **state)
+{
+	assert_int_equal(end_by_kill(*state, "{\"planned\":true}"), 1);
+	assert_int_equal(stage_count(*state, "timeline", "ended_by", "qemu-kill"), 1);
+}
+
+static void unplanned_end_breaks_the_case(void **state)
+{
+	assert_int_equal(end_by_kill(*state, "{\"planned\":false}"), -EHOSTDOWN);
+	assert_int_equal(stage_count(*state, "timeline", "ended_by", "qemu-kill"), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(panic_comes_back),
+		TEST(idle_that_never_comes_is_missed),
+		TEST(migration_is_cancelled),
+		TEST(hints_that_never_come_are_missed),
+		TEST(strikes_while_hinting),
+		TEST(cancel_begins_one_where_there_is_none),
+		TEST(cancel_takes_the_one_under_way),
+		TEST(cancel_that_does_nothing_never_fired),
+		TEST(planned_end_is_no_failure),
+		TEST(unplanned_end_breaks_the_case),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
