@@ -101,6 +101,15 @@ struct pn_oracle {
 /** pn_oracle_table - all oracles; ends with a NULL name */
 extern const struct pn_oracle pn_oracle_table[];
 
+/**
+ * pn_kernel_log_first() - the first trouble that a guest's kernel log tells of, after the mark "boot"
+ * @kmsg: kmsg.jsonl of a case; NULL: none
+ *
+ * The text of the first record that the kernel-log oracle would not let pass, with the function that the next "RIP:" names. A guest out of memory
+ * is trouble only where nothing else is. Return: freed with g_free(); NULL when there is none.
+ */
+char *pn_kernel_log_first(const json_t *kmsg);
+
 /** pn_oracle_judge_all() - run every oracle that the scenario does not waive. @ret_findings: array of {"oracle","verdict","reason"}.
  * Return: the worst verdict. */
 enum pn_verdict pn_oracle_judge_all(const struct pn_record *record, json_t **ret_findings);

@@ -20,6 +20,9 @@
 #define PUFF_PER_S 8
 #define PUFF_MIN 10
 
+/* records between an oops' first line and its registers */
+#define RIP_WITHIN 30
+
 enum rule {
 	NEVER,	    /* FAIL */
 	UNLESS_OOM, /* FAIL unless the scenario runs the guest out of memory on purpose */
@@ -134,6 +137,47 @@ static bool tally_log(const json_t *kmsg, struct tally tallies[])
 		}
 	}
 	return inside;
+}
+
+/* where the processor was: "RIP: 0010:vb_held_pages+0x12/0x40 [vballoon]", soon after an oops */
+static const char *find_rip(const json_t *kmsg, size_t from)
+{
+	for (size_t i = from; i < MIN(from + RIP_WITHIN, json_array_size(kmsg)); i++) {
+		const char *rip = strstr(pn_text(json_array_get(kmsg, i), "text"), "RIP: ");
+		const char *function = rip ? strchr(rip + strlen("RIP: "), ':') : NULL;
+
+		if (function)
+			return function + 1;
+	}
+	return NULL;
+}
+
+static char *first_of(const json_t *kmsg, enum rule rule)
+{
+	bool inside = false;
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach (kmsg, i, entry) {
+		const char *text = pn_text(entry, "text"), *rip;
+		const struct pattern *pattern;
+
+		inside |= pn_is(entry, "mark", "boot");
+		pattern = inside ? match(text) : NULL;
+		/* a line of scissors says nothing: the next one does */
+		if (!pattern || pattern->rule != rule || strstr(text, "[ cut here ]"))
+			continue;
+		rip = strchr(text, '+') ? NULL : find_rip(kmsg, i + 1);
+		return rip ? g_strdup_printf("%s in %s", text, rip) : g_strdup(text);
+	}
+	return NULL;
+}
+
+char *pn_kernel_log_first(const json_t *kmsg)
+{
+	char *text = first_of(kmsg, NEVER);
+
+	return text ? text : first_of(kmsg, UNLESS_OOM);
 }
 
 static void judge_rate(const struct tally *tally, struct pn_finding *finding)

@@ -78,6 +78,16 @@ int pn_stats_bootstrap_ratio(const double *a, size_t na, const double *b, size_t
  */
 int pn_stats_detectable(const double *d, size_t n, double alpha, double power, double *ret_shift);
 
+/**
+ * pn_stats_proportion() - how often something happens: @k hits in @n trials
+ * @until: the trials went on until the @k-th hit, which was the last of them, instead of a fixed number of trials
+ * @level: coverage wanted, such as 0.95; reached or exceeded whatever the true chance is
+ *
+ * Exact interval from binomial tails (Clopper and Pearson 1934); for trials that stop at a hit from those of the negative binomial
+ * (Casella and Berger 2002, 9.2). Return: 0, or -ENODATA for no trials, more hits than trials, or @until without a hit.
+ */
+int pn_stats_proportion(unsigned int k, unsigned int n, bool until, double level, struct pn_interval *ret_interval);
+
 /** pn_stats_holm() - adjust @n p values for being many, in place (Holm 1979): compare the result with alpha itself */
 void pn_stats_holm(double *p, size_t n);
 

@@ -245,6 +245,30 @@ static void detectable_shift_is_detected(void **state)
 	assert_near(sum / trials / right, 1, 0.1);
 }
 
+/* Clopper and Pearson's bounds, as tables and every textbook have them; geometric ones by their closed form */
+static void proportions_have_exact_bounds(void **state)
+{
+	static const struct {
+		unsigned int k, n;
+		bool until;
+		double low, high;
+	} cases[] = {
+		{0, 10, false, 0, 0.3085},  {5, 10, false, 0.1871, 0.8129}, {10, 10, false, 0.6915, 1}, {1, 20, false, 0.00127, 0.2487},
+		{1, 1, true, 0.025, 1},	    {1, 10, true, 0.00253, 0.3363},
+	};
+	struct pn_interval interval;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(pn_stats_proportion(cases[i].k, cases[i].n, cases[i].until, 0.95, &interval), 0);
+		assert_near(interval.low, cases[i].low, 1e-4);
+		assert_near(interval.high, cases[i].high, 1e-4);
+		assert_near(interval.estimate, (double)cases[i].k / cases[i].n, 1e-12);
+	}
+	assert_int_equal(pn_stats_proportion(0, 0, false, 0.95, &interval), -ENODATA);
+	assert_int_equal(pn_stats_proportion(3, 2, false, 0.95, &interval), -ENODATA);
+	assert_int_equal(pn_stats_proportion(0, 5, true, 0.95, &interval), -ENODATA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +285,7 @@ int main(void)
 		cmocka_unit_test(bootstrap_covers_and_repeats),
 		cmocka_unit_test(change_point_found_where_it_is),
 		cmocka_unit_test(detectable_shift_is_detected),
+		cmocka_unit_test(proportions_have_exact_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
