@@ -13,6 +13,7 @@
 #include "../base/diag.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "../hunt/bundle.h"
 #include "../run/run.h"
 #include "../scenario/seed.h"
 
@@ -127,6 +128,16 @@ static const char *again(void)
 	return wrapper && *wrapper ? wrapper : "puncture run";
 }
 
+/* A failure is worth little where it can't be had again. Without room or rights there is none, and the case directory does as well. */
+static void leave_bundle(const char *case_dir)
+{
+	g_autofree char *path = g_build_filename(case_dir, PN_BUNDLE_NAME, NULL);
+	struct pn_diag diag = {0};
+
+	if (pn_bundle_pack(case_dir, path, &diag))
+		fprintf(stderr, "no bundle: %s\n", diag.text);
+}
+
 static int run(const struct pn_opts *args, struct pn_diag *diag)
 {
 	g_autofree char *workloads = g_build_filename(pn_paths_share(), "workloads", NULL);
@@ -147,6 +158,7 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 		.until_fail = pn_opts_has(args, "until-fail"),
 		.argv = pn_opts_words(args),
 		.again = again(),
+		.failed = leave_bundle,
 	};
 	int err = check(args, diag);
 

@@ -7,7 +7,7 @@ struct pn_diag;
 int pn_emulator_path(const char *qemu, char **ret_path, struct pn_diag *diag);
 
 /**
- * pn_emulator_hash() - content hash of a binary
+ * pn_emulator_hash() - content hash of a binary (or of any other large file)
  * @ret_hex: 65 bytes
  *
  * Cached by the file's identity (inode, size, times), since reading it costs more than a tenth of a guest's start. Return: 0 or a negative errno.

@@ -18,6 +18,7 @@
 #include "../observe/observe.h"
 #include "../scenario/scenario.h"
 #include "../timeline/loads.h"
+#include "parts.h"
 #include "run.h"
 #include "workdir.h"
 
@@ -59,12 +60,23 @@ static int open_host(struct pn_course *course, struct pn_diag *diag)
 	return err;
 }
 
+/* in the record, so that whoever runs the case again elsewhere can tell what differs */
+static int note_parts(struct pn_course *course, struct pn_diag *diag)
+{
+	json_t *parts = NULL;
+	int err = pn_parts_get(course->scenario, course->image, course->module, &parts, diag);
+
+	return err ? err : pn_journal_add(course->journal, "parts", parts);
+}
+
 static int get_driver(struct pn_course *course, struct pn_diag *diag)
 {
 	const struct pn_machine *machine = &course->scenario->guest;
 	int err = pn_image_get(machine->image ? machine->image : "cloud", machine->kernel, machine->modules, &course->image, diag);
 
-	return err ? err : pn_module_get(course->scenario->driver.name, course->image, &course->module, diag);
+	if (!err)
+		err = pn_module_get(course->scenario->driver.name, course->image, &course->module, diag);
+	return err ? err : note_parts(course, diag);
 }
 
 static int start_guest(struct pn_course *course, struct pn_diag *diag)

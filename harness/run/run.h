@@ -47,6 +47,7 @@ struct pn_run_config {
 	unsigned int shard_count;
 	const char *const *argv; /* for the record; NULL-terminated */
 	const char *again;	  /* how a case is run again: "ci/puncture run" */
+	void (*failed)(const char *case_dir); /* called when a case has failed and its directory is complete; NULL: nothing is */
 };
 
 /** struct pn_job - what a case's process is told; borrowed */

@@ -80,6 +80,11 @@ static void settle_case(struct pn_supervisor *self, struct pn_queued *queued, js
 	queued->ended = true;
 	if (pn_store_write_json(self->store, path, verdict, &diag))
 		pn_progress_say(&self->progress, "the verdict of %s is lost: %s", queued->id, diag.text);
+	if (self->config->failed && !strcmp(name, "FAIL")) {
+		g_autofree char *case_dir = pn_store_case_dir(self->store, queued->index);
+
+		self->config->failed(case_dir);
+	}
 	pn_store_note(self->store, "ended", json_pack("{s:i, s:s, s:s}", "index", (int)queued->index, "id", queued->id, "verdict", name));
 	pn_progress_ended(&self->progress, queued->id, verdict);
 	if (self->config->until_fail && !strcmp(name, "FAIL"))
