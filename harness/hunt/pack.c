@@ -9,14 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../guests/images/paths.h"
 #include "../base/diag.h"
 #include "../base/fs.h"
 #include "../base/owned.h"
 #include "../base/texts.h"
 #include "../base/units.h"
-#include "../run/parts.h"
-#include "../scenario/scenario.h"
 #include "tarball.h"
 
 #define FILE_MAX_BYTES (8 * PN_MIB)
@@ -101,32 +98,21 @@ static int add_case(struct packing *packing, struct pn_diag *diag)
 /* The very driver, where it is still here: another host may have other sources, or no compiler. */
 static int add_driver(struct packing *packing, const struct pn_bundle *bundle, const char **ret_name, struct pn_diag *diag)
 {
-	g_autofree char *scenario = g_build_filename(packing->case_dir, "scenario.yaml", NULL), *driver = NULL, *name = NULL;
-	const char *names[] = {scenario, NULL};
 	const json_t *ran = json_object_get(bundle->parts, "driver");
-	const char *sha256 = json_string_value(json_object_get(ran, "sha256"));
-	g_autofree char *workloads = g_build_filename(pn_paths_share(), "workloads", NULL);
-	struct pn_plan_config config = {.names = names, .workloads_dir = workloads};
-	struct pn_plan *plan = NULL;
-	json_t *here = NULL;
-	char hex[65] = "";
-	int err = 0;
+	const char *path = json_string_value(json_object_get(ran, "path"));
+	g_autofree char *name = NULL;
+	char hex[65];
 
 	*ret_name = NULL;
-	if (!sha256 || pn_plan_build(&config, &plan, NULL))
+	if (!path)
 		return 0;
-	if (plan->count == 1 && !pn_parts_here(plan->cases[0].scenario, &here, &driver, NULL, NULL) && driver)
-		err = pn_fs_sha256(driver, hex, diag);
-	if (!strcmp(hex, sha256)) {
-		name = g_strdup_printf("driver/%s.ko", json_string_value(json_object_get(ran, "name")));
-		err = add_file(packing, driver, name, diag);
-		*ret_name = g_intern_string(name);
-	} else if (driver) {
+	if (pn_fs_sha256(path, hex, NULL) || g_strcmp0(hex, json_string_value(json_object_get(ran, "sha256")))) {
 		json_array_append_new(packing->left_out, json_string("driver"));
+		return 0;
 	}
-	json_decref(here);
-	pn_plan_free(plan);
-	return err;
+	name = g_strdup_printf("driver/%s.ko", json_string_value(json_object_get(ran, "name")));
+	*ret_name = g_intern_string(name);
+	return add_file(packing, path, name, diag);
 }
 
 static int write_manifest(struct packing *packing, const struct pn_bundle *bundle, const char *driver, struct pn_diag *diag)

@@ -51,9 +51,9 @@ int pn_parts_get(const struct pn_scenario *scenario, const struct pn_image *imag
 		err = pn_emulator_hash(module->path, driver, diag);
 	if (err)
 		return err;
-	*ret_parts = json_pack("{s:{s:s, s:s, s:s*}, s:{s:s, s:s}, s:{s:s, s:s, s:s}, s:{s:s}, s:o}", "kernel", "sha256", kernel, "release",
+	*ret_parts = json_pack("{s:{s:s, s:s, s:s*}, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s*}, s:{s:s}, s:o}", "kernel", "sha256", kernel, "release",
 			       image->release, "version", image->version, "image", "sha256", image->hash, "name", image->name, "driver",
-			       "sha256", driver, "name", module->name, "label", module->label, "qemu", "sha256", qemu, "host", host());
+			       "sha256", driver, "name", module->name, "label", module->label, "path", module->path, "qemu", "sha256", qemu, "host", host());
 	return 0;
 }
 

@@ -11,7 +11,7 @@ struct pn_scenario;
 /**
  * pn_parts_get() - what a case is made of, by content
  * @image, @module: of @scenario
- * @ret_parts: {"kernel": {"sha256","release","version"}, "image": {"sha256","name"}, "driver": {"sha256","name","label"}, "qemu": {"sha256"},
+ * @ret_parts: {"kernel": {"sha256","release","version"}, "image": {"sha256","name"}, "driver": {"sha256","name","label","path": where it was}, "qemu": {"sha256"},
  *	"host": {"kernel","cpu"}}; json_decref() by the caller
  *
  * "sha256" is of the file itself; of the image, and of a driver that is the image's own, of all that went into the image. Hashes are
