@@ -5,9 +5,6 @@
  * clean and can be dropped: it takes no memory from a balloon.
  *
  * Last, free memory is filled with zeroes once: what booting left there would otherwise be part of every snapshot, and every start would load it.
- *
- * touch_free: the same filling by itself, after a start. A guest that began from a snapshot has no host memory behind its free pages, so there is
- * nothing that a balloon could give back, and nothing by which to tell a driver whose discards do nothing.
  */
 #include "ops.h"
 
@@ -21,6 +18,7 @@
 #include <unistd.h>
 
 #define SCRATCH "/tmp/pn-warm"
+#define TIMEOUT_MS 120000
 
 static const char *const stress_ng[] = {"stress-ng", "--verbose", "--cpu", "1", "--cpu-ops", "1", "--cpu-method", "int64", "--vm", "1", "--vm-ops", "1",
 					"--vm-bytes", "1M", "--vm-method", "write64", "--hdd", "1", "--hdd-ops", "1", "--hdd-bytes", "1M", "--temp-path", "/tmp",
@@ -77,32 +75,10 @@ static int warm_child(const struct pn_request *request, int in_fd, json_t **ret_
 
 static int run_warm(const struct pn_request *request, json_t **ret_reply)
 {
-	uint64_t timeout_ns;
-	int r = pn_arg_timeout(request, 120000, &timeout_ns);
-
-	if (r == 0)
-		r = pn_job_start(request, warm_child, timeout_ns);
-	return r < 0 ? r : 1;
-}
-
-static int touch_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
-{
-	*ret_reply = json_pack("{s:I}", "touched_bytes", (json_int_t)zero_free_memory());
-	return 0;
-}
-
-static int run_touch_free(const struct pn_request *request, json_t **ret_reply)
-{
-	uint64_t timeout_ns;
-	int r = pn_arg_timeout(request, 60000, &timeout_ns);
-
-	if (r == 0)
-		r = pn_job_start(request, touch_child, timeout_ns);
-	return r < 0 ? r : 1;
+	return pn_ops_job(request, warm_child, TIMEOUT_MS);
 }
 
 const struct pn_op pn_ops_warm[] = {
 	{"warm", "run the loads' programs once, before a snapshot is taken", run_warm},
-	{"touch_free", "write free memory once and release it", run_touch_free},
 	{0},
 };

@@ -57,8 +57,8 @@ static int unwrap(const char *command, const char *text, json_t **ret_reply, str
 	return err;
 }
 
-int pn_guest_monitor(struct pn_guest *guest, const char *command, json_t *arguments, int fd, uint64_t timeout_ns, json_t **ret_reply,
-		     uint64_t *ret_latency_ns, struct pn_diag *diag)
+static int ask(struct pn_guest *guest, struct pn_calls *calls, const char *command, json_t *arguments, int fd, uint64_t timeout_ns,
+	       json_t **ret_reply, uint64_t *ret_latency_ns, struct pn_diag *diag)
 {
 	json_t *line = json_pack("{s:s,s:O*}", "execute", command, "arguments", arguments);
 	char *text = json_dumps(line, JSON_COMPACT);
@@ -70,7 +70,7 @@ int pn_guest_monitor(struct pn_guest *guest, const char *command, json_t *argume
 		return pn_diag_set(diag, -EINVAL, "monitor: the command is not valid text");
 	err = pn_guest_state(guest) == PN_GUEST_GONE ? -ENOTCONN : 0;
 	if (!err)
-		err = pn_calls_run(guest->calls, text, fd, timeout_ns, &reply, ret_latency_ns, diag);
+		err = pn_calls_run(calls, text, fd, timeout_ns, &reply, ret_latency_ns, diag);
 	/* Whatever the library said, a guest that has gone is the reason. */
 	if (err && err != -ETIMEDOUT && pn_guest_state(guest) == PN_GUEST_GONE)
 		err = pn_diag_set(diag, -ENOTCONN, "monitor: %s: guest '%s' has gone", command, guest->name);
@@ -79,6 +79,12 @@ int pn_guest_monitor(struct pn_guest *guest, const char *command, json_t *argume
 	free(text);
 	free(reply);
 	return err;
+}
+
+int pn_guest_monitor(struct pn_guest *guest, const char *command, json_t *arguments, int fd, uint64_t timeout_ns, json_t **ret_reply,
+		     uint64_t *ret_latency_ns, struct pn_diag *diag)
+{
+	return ask(guest, guest->calls, command, arguments, fd, timeout_ns, ret_reply, ret_latency_ns, diag);
 }
 
 static int act_balloon(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
@@ -254,7 +260,7 @@ int pn_guest_query(struct pn_guest *guest, const char *command, json_t *argument
 {
 	if (!g_str_has_prefix(command, "query-") && strcmp(command, "qom-get") != 0)
 		return pn_diag_set(diag, -EINVAL, "'%s' is not a query: it may change the guest, so it has to be an action", command);
-	return pn_guest_monitor(guest, command, arguments, -1, timeout_ns, ret_reply, ret_latency_ns, diag);
+	return ask(guest, guest->queries, command, arguments, -1, timeout_ns, ret_reply, ret_latency_ns, diag);
 }
 
 int pn_guest_ballooned(struct pn_guest *guest, uint64_t *ret_bytes, struct pn_diag *diag)

@@ -87,16 +87,19 @@ static void write_memory(struct writer *writer, const struct pn_machine *machine
 	attribute(writer, "unit", "b");
 	xmlTextWriterWriteFormatString(writer->xml, "%llu", (unsigned long long)machine->memory_bytes);
 	close_element(writer);
-	if (machine->backing != PN_BACKING_MEMFD && machine->backing != PN_BACKING_HUGETLB)
-		return; /* 4k and thp differ by what the process may do, not by the machine: backing.c */
+	/* 4k and thp differ by what the process may do, not by the machine: backing.c */
 	open_element(writer, "memoryBacking");
 	if (machine->backing == PN_BACKING_HUGETLB) {
 		open_element(writer, "hugepages");
 		leaf(writer, "page", "size", "2048", "unit", "KiB");
 		close_element(writer);
 	}
-	leaf(writer, "source", "type", "memfd", NULL, NULL);
-	leaf(writer, "access", "mode", "shared", NULL, NULL);
+	if (machine->backing == PN_BACKING_MEMFD || machine->backing == PN_BACKING_HUGETLB) {
+		leaf(writer, "source", "type", "memfd", NULL, NULL);
+		leaf(writer, "access", "mode", "shared", NULL, NULL);
+	}
+	/* All of the guest's memory is the host's from the start: only so is what a balloon gives back really the host's gain. */
+	leaf(writer, "allocation", "mode", "immediate", NULL, NULL);
 	close_element(writer);
 }
 
@@ -254,6 +257,17 @@ static void argument(struct writer *writer, const char *value)
 	leaf(writer, "qemu:arg", "value", value, NULL, NULL);
 }
 
+static void G_GNUC_PRINTF(2, 3) formatted(struct writer *writer, const char *format, ...)
+{
+	g_autofree char *value = NULL;
+	va_list args;
+
+	va_start(args, format);
+	value = g_strdup_vprintf(format, args);
+	va_end(args);
+	argument(writer, value);
+}
+
 static int write_qemu(struct writer *writer, const struct pn_domain *domain, struct pn_diag *diag)
 {
 	g_auto(GStrv) extra = g_strsplit(domain->machine->extra_devices ? domain->machine->extra_devices : "", "\n", -1);
@@ -261,6 +275,10 @@ static int write_qemu(struct writer *writer, const struct pn_domain *domain, str
 	open_element(writer, "qemu:commandline");
 	argument(writer, "-action");
 	argument(writer, "panic=pause");
+	argument(writer, "-chardev");
+	formatted(writer, "socket,id=pn-query,path=%s,server=on,wait=off", domain->query_path);
+	argument(writer, "-mon");
+	argument(writer, "chardev=pn-query,mode=control");
 	/* Besides the one on the ISA bus, which guests use to hold themselves: kernels have a driver for either, and ours for this one. */
 	argument(writer, "-device");
 	argument(writer, "pvpanic-pci,addr=" G_STRINGIFY(SLOT_PANIC_ADDR));

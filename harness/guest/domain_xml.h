@@ -15,6 +15,7 @@ struct pn_domain {
 	const char *kernel, *initrd, *cmdline;
 	const char *console_path;
 	const char *agent_path;		     /* unix socket, QEMU listens */
+	const char *query_path;		     /* the same for a monitor of our own */
 	const char *swap_path, *data_path;   /* raw files; NULL: no such disk */
 	const char *plugin;		     /* what follows -plugin; NULL: none */
 	bool direct_io;			     /* the file system of the disks takes O_DIRECT */
@@ -22,7 +23,7 @@ struct pn_domain {
 };
 
 /** PN_DOMAIN_SHAPE - number of the shape of machine that this code builds: part of a snapshot's key, raised with every change of it */
-#define PN_DOMAIN_SHAPE 3
+#define PN_DOMAIN_SHAPE 4
 
 /**
  * pn_domain_xml() - the domain as libvirt wants it

@@ -43,7 +43,15 @@ struct pn_guest *pn_guest_new(struct pn_host *host, const struct pn_guest_config
 	g_mutex_init(&guest->ears_lock);
 	guest->ears = g_ptr_array_new_with_free_func(g_free);
 	guest->kmsg = g_ptr_array_new_with_free_func(heard_free);
+	guest->calls = pn_calls_new(guest->ops->monitor, guest);
+	guest->queries = pn_calls_new(guest->ops->query, guest);
 	return guest;
+}
+
+void pn_guest_hush(struct pn_guest *guest)
+{
+	g_clear_pointer(&guest->calls, pn_calls_free);
+	g_clear_pointer(&guest->queries, pn_calls_free);
 }
 
 void pn_guest_free(struct pn_guest *guest)
@@ -68,7 +76,6 @@ int pn_guest_start(struct pn_host *host, const struct pn_guest_config *config, s
 	uint64_t began_ns = pn_clock_now_ns();
 	int err;
 
-	guest->calls = pn_calls_new(guest->ops->monitor, guest);
 	err = guest->ops->start(guest, config, diag);
 	if (err) {
 		pn_guest_stop(guest, NULL);
@@ -89,7 +96,7 @@ int pn_guest_stop(struct pn_guest *guest, struct pn_diag *diag)
 		return 0;
 	err = guest->ops->stop(guest, diag);
 	pn_channel_free(guest->channel);
-	pn_calls_free(guest->calls);
+	pn_guest_hush(guest);
 	pn_guest_free(guest);
 	return err;
 }

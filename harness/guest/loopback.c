@@ -258,8 +258,7 @@ static int stop(struct pn_guest *guest, struct pn_diag *diag)
 	die(peer);
 	if (peer->agent)
 		g_thread_join(peer->agent);
-	pn_calls_free(guest->calls);
-	guest->calls = NULL;
+	pn_guest_hush(guest);
 	if (peer->fd >= 0)
 		close(peer->fd);
 	g_hash_table_unref(peer->loads);
@@ -330,6 +329,7 @@ const struct pn_guest_ops pn_guest_ops_loopback = {
 	.start = start,
 	.stop = stop,
 	.monitor = monitor,
+	.query = monitor,
 	.signal = signal_peer,
 	.pid = no_pid,
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/diag.h"
+#include "qmp.h"
 #include "virt.h"
 
 int pn_virt_error(struct pn_diag *diag, int err, const char *what)
@@ -30,6 +31,16 @@ int pn_virt_monitor(void *data, const char *line, int fd, char **ret_reply, stru
 	else
 		r = virDomainQemuMonitorCommand(virt->domain, line, ret_reply, 0);
 	return r < 0 ? pn_virt_error(diag, -EIO, guest->name) : 0;
+}
+
+int pn_virt_query(void *data, const char *line, int fd, char **ret_reply, struct pn_diag *diag)
+{
+	struct pn_guest *guest = data;
+	struct pn_virt_guest *virt = guest->backend;
+
+	if (!virt || !virt->queries)
+		return pn_diag_set(diag, -ENOTCONN, "guest '%s' has no monitor", guest->name);
+	return pn_qmp_run(virt->queries, line, ret_reply, diag);
 }
 
 static void on_event(virConnectPtr conn, virDomainPtr domain, const char *name, long long seconds, unsigned int micros, const char *details,

@@ -17,6 +17,7 @@ struct pn_channel;
  * @start: bring the guest up to where its channel is connected and the guest runs; @guest->backend is theirs
  * @stop: end it, whatever state it is in; called once, also after a failed @start
  * @monitor: one QMP command, blocking; called on the guest's monitor thread only
+ * @query: the same for a command that changes nothing, on a thread of its own; may be @monitor itself
  * @pid: of QEMU, 0 for none
  */
 struct pn_guest_ops {
@@ -27,6 +28,7 @@ struct pn_guest_ops {
 	int (*start)(struct pn_guest *guest, const struct pn_guest_config *config, struct pn_diag *diag);
 	int (*stop)(struct pn_guest *guest, struct pn_diag *diag);
 	int (*monitor)(void *guest, const char *line, int fd, char **ret_reply, struct pn_diag *diag);
+	int (*query)(void *guest, const char *line, int fd, char **ret_reply, struct pn_diag *diag);
 	int (*signal)(struct pn_guest *guest, int number, struct pn_diag *diag);
 	pid_t (*pid)(const struct pn_guest *guest);
 };
@@ -55,8 +57,9 @@ struct pn_guest {
 	struct pn_machine machine;
 	struct pn_journal *journal;
 	struct pn_channel *channel; /* NULL until connected */
-	struct pn_calls *calls;
-	struct pn_pin *pin; /* NULL: none */
+	struct pn_calls *calls;	  /* commands */
+	struct pn_calls *queries; /* what changes nothing */
+	struct pn_pin *pin;	  /* NULL: none */
 	void *backend;
 	char *swap_path, *data_path; /* NULL: none */
 	unsigned int actions; /* atomic: number of the last action */
@@ -109,6 +112,9 @@ int pn_guest_monitor(struct pn_guest *guest, const char *command, json_t *argume
 /** pn_guest_migration_wait() - wait for the end of a migration. Return: 0, -EREMOTEIO when it failed, -ETIMEDOUT, -ENOTCONN. */
 int pn_guest_migration_wait(struct pn_guest *guest, uint64_t timeout_ns, struct pn_diag *diag);
 
-/** pn_guest_new() and pn_guest_free() - the value only; start and stop are ops */
+/** pn_guest_hush() - end the monitor's threads; what they may wait for must have gone, what they use must not. For the ops' stop. */
+void pn_guest_hush(struct pn_guest *guest);
+
+/** pn_guest_new() and pn_guest_free() - the value and the monitor's threads; start and stop are ops */
 struct pn_guest *pn_guest_new(struct pn_host *host, const struct pn_guest_config *config);
 void pn_guest_free(struct pn_guest *guest);

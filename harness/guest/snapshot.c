@@ -224,7 +224,6 @@ static int make(const char *dir, void *data, struct pn_diag *diag)
 	struct pn_guest *guest = pn_guest_new(making->host, &config);
 	int err;
 
-	guest->calls = pn_calls_new(guest->ops->monitor, guest);
 	err = boot_and_save(guest, making, dir, raw, diag);
 	if (err) {
 		g_autofree char *text = NULL;

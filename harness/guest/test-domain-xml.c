@@ -59,6 +59,7 @@ static int build(const struct pn_machine *machine, bool incoming, char **ret_xml
 		.cmdline = "console=ttyS0 a=\"<&>\"",
 		.console_path = "/case/console.log",
 		.agent_path = "/run/puncture/a",
+		.query_path = "/run/puncture/q",
 		.swap_path = machine->swap_bytes ? "/case/swap.img" : NULL,
 		.data_path = machine->disk_bytes ? "/case/data.img" : NULL,
 		.direct_io = true,

@@ -258,6 +258,7 @@ const struct pn_guest_ops pn_guest_ops_virt = {
 	.start = start,
 	.stop = pn_virt_stop,
 	.monitor = pn_virt_monitor,
+	.query = pn_virt_query,
 	.signal = signal_qemu,
 	.pid = qemu_pid,
 };

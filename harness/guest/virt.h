@@ -38,11 +38,13 @@ struct pn_virt_guest {
 	char uuid[37];
 	char *domain_name;
 	char *agent_path;
+	char *query_path;
+	struct pn_qmp *queries;
 	pid_t pid;
 	int pidfd;
 	int memory_id;	  /* owner record of reserved huge pages; 0: none */
 	char *pin_counters, *pin_socket; /* NULL: no plugin */
-	int process_id, swap_id, data_id, agent_id, counters_id, socket_id;
+	int process_id, swap_id, data_id, agent_id, query_id, counters_id, socket_id;
 };
 
 /** pn_virt_error() - say what libvirt said last. Return: @err. */
@@ -83,6 +85,9 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag);
 
 /** pn_virt_monitor() - the ops' monitor */
 int pn_virt_monitor(void *guest, const char *line, int fd, char **ret_reply, struct pn_diag *diag);
+
+/** pn_virt_query() - the ops' query: past libvirt, by a monitor of our own */
+int pn_virt_query(void *guest, const char *line, int fd, char **ret_reply, struct pn_diag *diag);
 
 /** pn_virt_listen() - have monitor events delivered to the guests of @virt. Return: 0 or a negative errno. */
 int pn_virt_listen(struct pn_virt *virt, struct pn_diag *diag);

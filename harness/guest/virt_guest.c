@@ -20,6 +20,7 @@
 #include "domain_xml.h"
 #include "emulator.h"
 #include "process.h"
+#include "qmp.h"
 #include "virt.h"
 
 #define HELLO_TIMEOUT_NS (20 * PN_NS_PER_S)
@@ -105,6 +106,7 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.cmdline = boot->cmdline,
 		.console_path = console,
 		.agent_path = virt->agent_path,
+		.query_path = virt->query_path,
 		.swap_path = guest->swap_path,
 		.data_path = guest->data_path,
 		.direct_io = takes_direct_io(guest->swap_path ? guest->swap_path : guest->data_path ? guest->data_path : ""),
@@ -164,6 +166,8 @@ static int own_guest(struct pn_guest *guest, struct pn_diag *diag)
 	if (!err)
 		err = own("file", "path", virt->agent_path, &virt->agent_id, diag);
 	if (!err)
+		err = own("file", "path", virt->query_path, &virt->query_id, diag);
+	if (!err)
 		err = pn_backing_reserve(&guest->machine, virt->uuid, &virt->memory_id, diag);
 	if (err)
 		return err;
@@ -181,13 +185,13 @@ int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool
 	struct pn_virt *host = guest->host->backend;
 	struct pn_virt_guest *virt = g_new0(struct pn_virt_guest, 1);
 	g_autofree char *uuid = g_uuid_string_random();
-	g_autofree char *base = g_strdup_printf("%.13s.a", uuid);
 	char *xml = NULL;
 	int err;
 
 	g_strlcpy(virt->uuid, uuid, sizeof(virt->uuid));
 	virt->domain_name = make_name(guest, uuid);
-	virt->agent_path = g_build_filename(host->dir, base, NULL);
+	virt->agent_path = g_strdup_printf("%s/%.13s.a", host->dir, uuid);
+	virt->query_path = g_strdup_printf("%s/%.13s.q", host->dir, uuid);
 	virt->pidfd = -1;
 	guest->backend = virt;
 	err = own_guest(guest, diag);
@@ -204,6 +208,8 @@ int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool
 	free(xml);
 	if (!err && guest->pin)
 		err = pn_pin_wait(guest->pin, HELLO_TIMEOUT_NS, diag);
+	if (!err)
+		err = pn_qmp_open(virt->query_path, &virt->queries, diag);
 	return err ? err : connect_agent(guest, diag);
 }
 
@@ -229,6 +235,7 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	if (virt->pidfd >= 0)
 		err = pn_process_kill_fd(virt->pidfd, KILL_TIMEOUT_NS, diag);
 	pn_guest_state_set(guest, PN_GUEST_GONE);
+	pn_guest_hush(guest);
 	/*
 	 * The embedded driver notices the end and cleans up on a thread of its own. It is not asked to: it takes the zombie for a living process
 	 * and would wait for init to reap it, seconds. A daemon has its own list of domains to be kept right.
@@ -240,6 +247,8 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	guest->pin = NULL;
 	err = release(virt->counters_id, err, diag);
 	err = release(virt->socket_id, err, diag);
+	pn_qmp_close(virt->queries);
+	err = release(virt->query_id, err, diag);
 	err = release(virt->agent_id, err, diag);
 	err = release(virt->data_id, err, diag);
 	err = release(virt->swap_id, err, diag);
@@ -253,6 +262,7 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	g_free(virt->agent_path);
 	g_free(virt->pin_counters);
 	g_free(virt->pin_socket);
+	g_free(virt->query_path);
 	guest->backend = NULL;
 	g_free(virt);
 	return err;

@@ -9,7 +9,6 @@
 #include "../scenario/scenario.h"
 
 #define DEFAULT_NS (100 * PN_NS_PER_MS)
-#define MONITOR_MIN_NS (250 * PN_NS_PER_MS)
 #define GUEST_TCG_MIN_NS PN_NS_PER_S
 
 const char *const pn_beat_names[PN_BEAT_COUNT] = { "host", "monitor", "guest" };
@@ -18,8 +17,6 @@ uint64_t pn_beat_interval_ns(const struct pn_scenario *scenario, enum pn_beat be
 {
 	uint64_t interval_ns = scenario->sample_ns ? scenario->sample_ns : DEFAULT_NS;
 
-	if (beat == PN_BEAT_MONITOR)
-		return MAX(interval_ns, MONITOR_MIN_NS);
 	if (beat == PN_BEAT_GUEST && scenario->guest.accel == PN_ACCEL_TCG)
 		return MAX(interval_ns, GUEST_TCG_MIN_NS);
 	return interval_ns;

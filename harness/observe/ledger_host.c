@@ -4,9 +4,9 @@
  * bytes in the balloon at most (memory - B) of guest memory can be resident, whatever the guest touched before. The host's MemFree is told
  * beside it, and judges nothing: the host is shared.
  *
- * Memory that was never touched has nothing behind it whatever the driver does, so the runner has the guest touch its free memory first; and a
- * record in which so little was resident before that the rule could not have failed is BROK, not a PASS. What the host has swapped out it
- * has not got back: it counts as resident.
+ * Guest memory is allocated on the host before the guest starts (harness/guest/domain_xml.c), so there is something to give back; a record
+ * in which so little was resident before that the rule could not have failed is BROK, not a PASS. What the host has swapped out it has not
+ * got back: it counts as resident.
  *
  * The allowance covers what may be resident beside the guest's own pages: with transparent huge pages the host may fill holes again
  * by itself (khugepaged).
@@ -23,8 +23,6 @@
 #define ALLOWANCE_MIN_BYTES (2 * PN_MIB)
 #define ALLOWANCE_SHARE 64
 #define ALLOWANCE_SHARE_THP 8
-#define UNTOUCHED_BYTES (16 * PN_MIB) /* what touching leaves alone (harness/agent/op_warm.c), and what the guest's firmware keeps */
-#define UNTOUCHED_SHARE 64
 
 static const struct pn_ledger_line *fullest(const struct pn_ledger *ledger)
 {
@@ -47,16 +45,14 @@ static bool read_resident(const json_t *mark, int64_t *ret_bytes)
 	return true;
 }
 
-/* Could the rule have failed? Only if more was resident once than may be now, the balloon having room for what nobody ever touched. */
-static void judge_witness(const struct pn_record *record, const struct pn_ledger_line *line, int64_t balloon, int64_t limit,
-			  struct pn_finding *finding)
+/* Could the rule have failed? Only if more was resident once than may be now: never for a balloon within the allowance. */
+static void judge_witness(const struct pn_record *record, const struct pn_ledger_line *line, int64_t limit, struct pn_finding *finding)
 {
-	int64_t room = MAX((int64_t)UNTOUCHED_BYTES, (int64_t)record->scenario->guest.memory_bytes / UNTOUCHED_SHARE) + (int64_t)UNTOUCHED_BYTES;
 	GArray *points;
 	int64_t most = 0;
 
 	/* Pages that the guest reports as free go back to the host without any balloon. */
-	if (balloon <= room || record->scenario->guest.balloon.free_page_reporting)
+	if (limit >= (int64_t)record->scenario->guest.memory_bytes || record->scenario->guest.balloon.free_page_reporting)
 		return;
 	points = pn_record_series(record, "qemu.ram.rss_bytes", (struct pn_span){0, line->t_ns});
 	for (guint i = 0; i < points->len; i++)
@@ -91,7 +87,7 @@ void pn_ledger_judge_host(const struct pn_record *record, const struct pn_ledger
 		MAX((int64_t)ALLOWANCE_MIN_BYTES,
 		    balloon / (record->scenario->guest.backing == PN_BACKING_THP ? ALLOWANCE_SHARE_THP : ALLOWANCE_SHARE));
 	if (resident <= limit) {
-		judge_witness(record, line, balloon, limit, finding);
+		judge_witness(record, line, limit, finding);
 		return;
 	}
 	if (pn_field(pn_ledger_at(ledger, 1)->mark, "host.mem.free_bytes", &free_before) &&

@@ -23,7 +23,6 @@
 #include "workdir.h"
 
 #define AGENT_TIMEOUT_NS (10 * PN_NS_PER_S)
-#define TOUCH_TIMEOUT_NS (60 * PN_NS_PER_S)
 #define POLL_NS (100 * PN_NS_PER_MS)
 
 /** struct step - one step; the first that fails ends the list and breaks the case */
@@ -163,24 +162,6 @@ static int load_driver(struct pn_course *course, struct pn_diag *diag)
 	return err;
 }
 
-/*
- * A guest started from a snapshot has no host memory behind its free pages: a balloon of them would give nothing back, and nobody could tell a
- * driver whose discards do nothing. Never-touched memory is also what no guest in service has.
- */
-static int touch_memory(struct pn_course *course, struct pn_diag *diag)
-{
-	json_t *reply = NULL;
-	int err = pn_guest_agent(course->guest, json_pack("{s:s, s:I}", "op", "touch_free", "timeout_ms", (json_int_t)(TOUCH_TIMEOUT_NS / PN_NS_PER_MS)),
-				 TOUCH_TIMEOUT_NS + AGENT_TIMEOUT_NS, &reply, diag);
-
-	if (!err)
-		err = pn_journal_add(course->journal, "touched", json_pack("{s:O}", "bytes", json_object_get(reply, "touched_bytes")));
-	json_decref(reply);
-	if (!err)
-		mark(course, "touched"); /* before any phase: a setup takes the balloon's pages out again */
-	return err;
-}
-
 static int start_loads(struct pn_course *course, struct pn_diag *diag)
 {
 	int err = 0;
@@ -292,10 +273,9 @@ static int unload_driver(struct pn_course *course, struct pn_diag *diag)
 /* in this order, and in none other: each needs what stands before it */
 static const struct step steps[] = {
 	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"guest", start_guest},
-	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"touch memory", touch_memory},
-	{"loads", start_loads},	    {"begin", begin},	      {"timeline", conduct},	 {"other guests", end},
-	{"agent", hear_agent},	    {"end", end_measuring},
-	{"stop loads", stop_loads}, {"deflate", deflate},     {"unload", unload_driver},
+	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"loads", start_loads},
+	{"begin", begin},	    {"timeline", conduct},    {"other guests", end},	 {"agent", hear_agent},
+	{"end", end_measuring},	    {"stop loads", stop_loads}, {"deflate", deflate},	 {"unload", unload_driver},
 };
 
 static int run_steps(struct pn_course *course, struct pn_diag *diag)
