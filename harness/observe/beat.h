@@ -14,7 +14,7 @@ extern const char *const pn_beat_names[PN_BEAT_COUNT];
 /**
  * pn_beat_interval_ns() - how often a beat samples
  *
- * The host at the scenario's rate, 10 Hz by default. The monitor at 4 Hz at most: a query through libvirt costs a core 2 ms. The guest as often as
- * the host, but under TCG once a second at most: there a sample costs the vCPU 4 to 6 ms (README.md). Marks are exact whatever the pace.
+ * At the scenario's rate, 10 Hz by default; the guest under TCG once a second at most: there a sample costs the vCPU 4 to 6 ms
+ * (README.md). Marks are exact whatever the pace.
  */
 uint64_t pn_beat_interval_ns(const struct pn_scenario *scenario, enum pn_beat beat);

@@ -15,7 +15,7 @@
 #include "../base/units.h"
 #include "../scenario/scenario.h"
 
-#define CALM_NS PN_NS_PER_S /* before the window, for the state that a rise starts from */
+#define CALM_NS PN_NS_PER_S /* before the driver was there, for the state that a rise starts from */
 
 /** struct course - one stretch of moving */
 struct course {
@@ -143,17 +143,20 @@ static void set_change(const struct pn_record *record, const char *key, struct p
 		pn_metric_set(metrics, name, (double)(sign * (at - before)), "bytes");
 }
 
-/* Host memory behind guest memory at a mark: what the host has swapped out it has not got back. */
+/*
+ * Host memory behind guest memory at a mark. What the host has swapped out, or holds on to because the rest of a huge page is in use, it has
+ * not got back.
+ */
 static bool occupied(const json_t *mark, int64_t *ret_bytes)
 {
 	if (!mark || !pn_field(mark, "qemu.ram.rss_bytes", ret_bytes))
 		return false;
-	*ret_bytes += pn_field_or(mark, "qemu.ram.swap_bytes", 0);
+	*ret_bytes += pn_field_or(mark, "qemu.ram.swap_bytes", 0) + pn_field_or(mark, "qemu.ram.held_bytes", 0);
 	return true;
 }
 
-/* The mark of the window with most in a balloon at rest, if that is more than there was at first. */
-static const json_t *fullest_rest(const struct pn_record *record, struct pn_span window, int64_t first)
+/* The mark with most in a balloon at rest, if that is more than there was at first. */
+static const json_t *fullest_rest(const struct pn_record *record, struct pn_span span, int64_t first)
 {
 	const json_t *found = NULL, *line;
 	int64_t most = first, bytes;
@@ -162,7 +165,7 @@ static const json_t *fullest_rest(const struct pn_record *record, struct pn_span
 	json_array_foreach(record->samples, i, line) {
 		uint64_t t_ns = (uint64_t)pn_field_or(line, "t_ns", 0);
 
-		if (!g_str_has_prefix(pn_text(line, "mark"), "settled:") || t_ns < window.from_ns || t_ns > window.to_ns)
+		if (!g_str_has_prefix(pn_text(line, "mark"), "settled:") || t_ns < span.from_ns || t_ns > span.to_ns)
 			continue;
 		if (!pn_field(line, "balloon.bytes", &bytes) || pn_field_or(line, "balloon.after_bytes", bytes) != bytes || bytes <= most)
 			continue;
@@ -172,30 +175,52 @@ static const json_t *fullest_rest(const struct pn_record *record, struct pn_span
 	return found;
 }
 
-/* Exact, and this guest's alone: the memory behind it, from the start of what is measured to the fullest balloon at rest. */
-static void set_returned(const struct pn_record *record, struct pn_span window, const json_t *start, int64_t first, json_t *metrics)
+/* A balloon that never rests, a wave: QEMU's smallest resident size while it moved. Huge pages do not show there as they are. */
+static bool drop_in_flight(const struct pn_record *record, struct pn_span span, const json_t *start, int64_t *ret_bytes)
 {
+	enum pn_backing backing = record->scenario->guest.backing;
+	GArray *points;
+	int64_t before, least;
+
+	if (backing == PN_BACKING_THP || backing == PN_BACKING_HUGETLB || !pn_field(start, "qemu.rss_bytes", &before))
+		return false;
+	points = pn_record_series(record, "qemu.rss_bytes", span);
+	least = before;
+	for (guint i = 0; i < points->len; i++)
+		least = MIN(least, g_array_index(points, struct pn_point, i).value);
+	g_array_unref(points);
+	*ret_bytes = before - least;
+	return true;
+}
+
+static void set_returned(const struct pn_record *record, struct pn_span span, const json_t *start, int64_t first, json_t *metrics)
+{
+	const json_t *rest = fullest_rest(record, span, first);
 	int64_t before, at;
 
-	if (occupied(start, &before) && occupied(fullest_rest(record, window, first), &at))
+	if (rest && occupied(start, &before) && occupied(rest, &at))
 		pn_metric_set(metrics, "host.returned_bytes", (double)(before - at), "bytes");
+	else if (!rest && drop_in_flight(record, span, start, &at))
+		pn_metric_set(metrics, "host.returned_bytes", (double)at, "bytes");
+	if (rest && pn_field(rest, "qemu.ram.held_bytes", &at))
+		pn_metric_set(metrics, "host.held_bytes", (double)(at - pn_field_or(start, "qemu.ram.held_bytes", 0)), "bytes");
 }
 
 /*
- * What the host got. The changes beside returned_bytes are of medians: MemFree belongs to the whole host, and jumps. The stretch at the
- * fullest goes from the first to the last time the balloon's own samples were there.
+ * What the host got, of the whole case: a setup counts, for a deflation gives back what was taken there. The change of MemFree is of medians: it
+ * belongs to the whole host, and jumps. The stretch at the fullest goes from the first to the last time the balloon's own samples were there.
  */
 static void set_host(const struct pn_record *record, struct pn_span window, json_t *metrics)
 {
-	struct pn_span calm = {window.from_ns - MIN(window.from_ns, CALM_NS), window.from_ns}, full = {0, 0};
-	const json_t *mark = pn_record_mark(record, "start"), *start = mark ? mark : pn_record_mark(record, "driver");
-	GArray *points = pn_record_series(record, "balloon.bytes", window);
+	const json_t *start = pn_record_mark(record, "driver");
+	uint64_t began_ns = (uint64_t)pn_field_or(start, "t_ns", 0);
+	struct pn_span calm = {began_ns - MIN(began_ns, CALM_NS), began_ns}, span = {began_ns, window.to_ns}, full = {0, 0};
 	int64_t first, most;
+	GArray *points;
 
-	if (!start || !pn_field(start, "balloon.bytes", &first)) {
-		g_array_unref(points);
+	if (!start || !pn_field(start, "balloon.bytes", &first))
 		return;
-	}
+	points = pn_record_series(record, "balloon.bytes", span);
 	most = first;
 	for (guint i = 0; i < points->len; i++) {
 		const struct pn_point *point = &g_array_index(points, struct pn_point, i);
@@ -210,9 +235,8 @@ static void set_host(const struct pn_record *record, struct pn_span window, json
 	if (points->len)
 		pn_metric_set(metrics, "host.claimed_bytes", (double)(most - first), "bytes");
 	if (most > first) {
-		set_returned(record, window, start, first, metrics);
+		set_returned(record, span, start, first, metrics);
 		set_change(record, "host.mem.free_bytes", calm, full, 1, "host.mem_free_rise_bytes", metrics);
-		set_change(record, "qemu.rss_bytes", calm, full, -1, "host.qemu_rss_drop_bytes", metrics);
 	}
 	g_array_unref(points);
 }

@@ -145,7 +145,7 @@ static bool mapping_header(const char *line, struct mapping *ret_mapping)
 
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, mode) != 3 || end <= start)
 		return false;
-	*ret_mapping = (struct mapping){.start = start, .end = end};
+	*ret_mapping = (struct mapping){.start = start, .end = end, .use.from = start};
 	/* Guards and code are not guest memory: taken out by a size of 0. */
 	ret_mapping->use.size_bytes = !strncmp(mode, "rw", 2) ? end - start : 0;
 	return true;
@@ -175,7 +175,7 @@ static void add_use(struct pn_procfs_ram *sum, const struct pn_procfs_ram *use)
 /* Neighbours from @first on that together have the size asked for. */
 static bool sum_run(GArray *mappings, guint first, uint64_t memory_bytes, struct pn_procfs_ram *ret_ram)
 {
-	struct pn_procfs_ram sum = {0};
+	struct pn_procfs_ram sum = {.from = g_array_index(mappings, struct mapping, first).start};
 
 	for (guint i = first; i < mappings->len; i++) {
 		const struct mapping *mapping = &g_array_index(mappings, struct mapping, i);

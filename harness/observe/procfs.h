@@ -56,6 +56,7 @@ int pn_procfs_schedstat(const char *text, struct pn_procfs_sched *ret_sched);
  * @size_bytes: of the mappings taken for guest memory; 0 when none fits
  */
 struct pn_procfs_ram {
+	uint64_t from; /* address of the first one; the others follow without a gap */
 	uint64_t size_bytes;
 	uint64_t rss_bytes; /* hugetlb pages counted in */
 	uint64_t anon_huge_bytes;

@@ -98,6 +98,7 @@ static void test_smaps_split(void **state)
 	struct pn_procfs_ram ram;
 
 	pn_procfs_smaps_ram(text, 0x20000, &ram);
+	assert_int_equal(ram.from, 0x7f0000000000);
 	assert_int_equal(ram.size_bytes, 0x20000);
 	assert_int_equal(ram.rss_bytes, 44 * PN_KIB);
 	assert_int_equal(ram.swap_bytes, 4 * PN_KIB);
