@@ -44,7 +44,7 @@ static void collect(const struct pn_pin *pin, GArray *into)
 	}
 }
 
-void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size)
+void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size, GArray *symbols)
 {
 	uint32_t count = block_count(pin);
 
@@ -62,7 +62,25 @@ void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size)
 	}
 	pin->base = base;
 	pin->size = size;
+	if (pin->symbols)
+		g_array_unref(pin->symbols);
+	pin->symbols = symbols;
 	g_mutex_unlock(&pin->lock);
+}
+
+const GArray *pn_pin_symbols(struct pn_pin *pin)
+{
+	return pin->symbols;
+}
+
+uint64_t pn_pin_base(struct pn_pin *pin)
+{
+	uint64_t base;
+
+	g_mutex_lock(&pin->lock);
+	base = pin->base;
+	g_mutex_unlock(&pin->lock);
+	return base;
 }
 
 int pn_pin_counts(struct pn_pin *pin, struct pn_pin_counts *ret_counts)

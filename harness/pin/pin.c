@@ -148,6 +148,10 @@ void pn_pin_free(struct pn_pin *pin)
 	if (pin->shared)
 		munmap((void *)pin->shared, sizeof(*pin->shared));
 	g_array_unref(pin->retired);
+	if (pin->before)
+		g_array_unref(pin->before);
+	if (pin->symbols)
+		g_array_unref(pin->symbols);
 	g_cond_clear(&pin->moved);
 	g_mutex_clear(&pin->lock);
 	g_free(pin->shared_path);

@@ -8,6 +8,7 @@
 
 struct pn_diag;
 struct pn_pin;
+struct _GArray;
 
 /*
  * The harness's end of the TCG plugin of one guest: what it has counted, and points where it holds a vCPU.
@@ -93,11 +94,18 @@ uint64_t pn_pin_hits(struct pn_pin *pin, unsigned int id);
 /**
  * pn_pin_driver() - where the driver under test is in the guest's memory, from now on
  * @base, @size: of its module (/proc/modules)
+ * @symbols: its functions (symbols.h); stolen; NULL: not known
  *
  * The first time, what was executed there before counts too (the module's init); later, after another load, only what is executed from now on,
  * unless it is where it was.
  */
-void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size);
+void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size, struct _GArray *symbols);
+
+/** pn_pin_symbols() - the driver's functions: array of struct pn_symbol; NULL when not known. Borrowed, until pn_pin_driver() is called again. */
+const struct _GArray *pn_pin_symbols(struct pn_pin *pin);
+
+/** pn_pin_base() - where the driver is in memory; 0: nowhere yet */
+uint64_t pn_pin_base(struct pn_pin *pin);
 
 /** pn_pin_counts() - instructions so far. Return: 0; -ENODATA while the plugin has not begun; -EOVERFLOW when it ran out of counters. */
 int pn_pin_counts(struct pn_pin *pin, struct pn_pin_counts *ret_counts);

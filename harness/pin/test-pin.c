@@ -119,7 +119,7 @@ static void test_counts(void **state)
 	assert_int_equal(pn_pin_counts(fixture->pin, &counts), 0);
 	assert_int_equal(counts.driver, 0);
 	assert_int_equal(counts.kernel, 2000 + 21 + 10);
-	pn_pin_driver(fixture->pin, BASE, 0x1000);
+	pn_pin_driver(fixture->pin, BASE, 0x1000, NULL);
 	assert_int_equal(pn_pin_counts(fixture->pin, &counts), 0);
 	assert_int_equal(counts.driver, 21);
 	assert_int_equal(counts.kernel, 2010);
@@ -138,8 +138,8 @@ static void test_moved(void **state)
 	begin(fixture);
 	block(fixture, BASE + 0x10, 3, 7);
 	block(fixture, BASE + 0x2010, 3, 100);
-	pn_pin_driver(fixture->pin, BASE, 0x1000);
-	pn_pin_driver(fixture->pin, BASE + 0x2000, 0x1000);
+	pn_pin_driver(fixture->pin, BASE, 0x1000, NULL);
+	pn_pin_driver(fixture->pin, BASE + 0x2000, 0x1000, NULL);
 	fixture->shared->blocks[0].count = 50; /* somebody else by now */
 	fixture->shared->blocks[1].count = 110;
 	block(fixture, BASE + 0x2020, 2, 4);

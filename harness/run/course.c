@@ -18,6 +18,7 @@
 #include "../observe/observe.h"
 #include "../scenario/scenario.h"
 #include "../timeline/loads.h"
+#include "coverage.h"
 #include "parts.h"
 #include "run.h"
 #include "workdir.h"
@@ -303,9 +304,10 @@ static int run_steps(struct pn_course *course, struct pn_diag *diag)
 static int take_down(struct pn_course *course, struct pn_diag *diag)
 {
 	int sampler = course->sampler ? pn_sampler_stop(course->sampler, diag) : 0;
+	int covered = course->guest && course->module ? pn_coverage_write(course->guest, course->dir, course->module->name, sampler ? NULL : diag) : 0;
 	uint64_t began_ns = pn_clock_now_ns();
-	int guest = pn_guest_stop(course->guest, sampler ? NULL : diag);
-	int first = sampler ? sampler : guest;
+	int guest = pn_guest_stop(course->guest, sampler || covered ? NULL : diag);
+	int first = sampler ? sampler : covered ? covered : guest;
 
 	if (course->guest && course->journal)
 		pn_journal_add(course->journal, "guest",

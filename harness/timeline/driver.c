@@ -12,12 +12,14 @@
 
 #include <glib.h>
 
+#include "../base/cache.h"
 #include "../base/clock.h"
 #include "../base/diag.h"
 #include "../base/journal.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../pin/pin.h"
+#include "../pin/symbols.h"
 #include "../scenario/scenario.h"
 #include "guests/images/image.h"
 #include "timeline.h"
@@ -26,6 +28,12 @@
 #define ANSWER_TIMEOUT_NS (GUEST_TIMEOUT_NS + 5 * PN_NS_PER_S) /* then the agent says so */
 #define GUEST_DIR "/run/puncture"
 #define STATUS_DRIVER_OK 4 /* virtio 1.2, 2.1 */
+
+/** struct fetching - a module's file to be fetched from the guest */
+struct fetching {
+	const struct pn_timeline *timeline;
+	const char *path; /* in the guest */
+};
 
 /* A driver that has not come back within the guest's timeout is stuck: said in the journal, for the liveness oracle. */
 static int ask(const struct pn_timeline *timeline, json_t *request, json_t **ret_reply, struct pn_diag *diag)
@@ -149,10 +157,54 @@ static uint64_t address(const json_t *object, const char *key)
 	return value ? g_ascii_strtoull(value, NULL, 0) : 0;
 }
 
+static int fetch(const char *dir, void *data, struct pn_diag *diag)
+{
+	const struct fetching *fetching = data;
+	g_autofree char *file = g_build_filename(dir, "module.ko", NULL);
+	json_t *request = json_pack("{s:s,s:s,s:s}", "op", "get", "path", fetching->path, "to", file);
+
+	return pn_guest_agent(fetching->timeline->guest, request, ANSWER_TIMEOUT_NS, NULL, diag);
+}
+
+/* The driver's file on the host. One of the image's own is fetched from the guest once. */
+static int find_file(const struct pn_timeline *timeline, const json_t *where, char **ret_file, struct pn_diag *diag)
+{
+	struct fetching fetching = {.timeline = timeline, .path = json_string_value(json_object_get(where, "path"))};
+	g_autofree char *identity = g_strdup_printf("%s %s", timeline->driver->hash, fetching.path);
+	g_autofree char *key = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1), *dir = NULL;
+	int r;
+
+	if (timeline->driver->path) {
+		*ret_file = g_strdup(timeline->driver->path);
+		return 0;
+	}
+	r = pn_cache_get("kmod", key, fetch, &fetching, &dir, diag);
+	if (r == 0)
+		*ret_file = g_build_filename(dir, "module.ko", NULL);
+	return r;
+}
+
+/* Without its functions the driver is still counted; the journal says why they are not known. */
+static GArray *read_symbols(const struct pn_timeline *timeline, const json_t *where, uint64_t base, uint64_t size)
+{
+	g_autofree char *file = NULL;
+	struct pn_diag words = {0};
+	GArray *symbols = NULL;
+	int r;
+
+	r = find_file(timeline, where, &file, &words);
+	if (r == 0)
+		r = pn_symbols_read(file, json_object_get(where, "sections"), base, size, &symbols, &words);
+	if (r < 0)
+		pn_journal_add(timeline->journal, "unsupported", json_pack("{s:s,s:s}", "name", "pin.functions", "reason", words.text));
+	return symbols;
+}
+
 /* For whoever counts or holds the driver's instructions. */
 int pn_driver_locate(const struct pn_timeline *timeline, struct pn_diag *diag)
 {
 	struct pn_pin *pin = pn_guest_pin(timeline->guest);
+	uint64_t base, size;
 	json_t *where;
 	int r;
 
@@ -161,7 +213,9 @@ int pn_driver_locate(const struct pn_timeline *timeline, struct pn_diag *diag)
 	r = ask(timeline, json_pack("{s:s,s:s}", "op", "module.where", "name", timeline->driver->name), &where, diag);
 	if (r < 0)
 		return r;
-	pn_pin_driver(pin, address(where, "base"), (uint64_t)json_integer_value(json_object_get(where, "size")));
+	base = address(where, "base");
+	size = (uint64_t)json_integer_value(json_object_get(where, "size"));
+	pn_pin_driver(pin, base, size, read_symbols(timeline, where, base, size));
 	r = pn_journal_add(timeline->journal, "module",
 			   json_pack("{s:s,s:O,s:O,s:O,s:O}", "name", timeline->driver->name, "base", json_object_get(where, "base"), "size",
 				     json_object_get(where, "size"), "sections", json_object_get(where, "sections"), "path",
