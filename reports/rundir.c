@@ -77,6 +77,7 @@ static int check_plan(const json_t *plan, const char *path, struct pn_diag *diag
 static int read_all(struct pn_rundir *run, struct pn_diag *diag)
 {
 	g_autofree char *plan_path = g_build_filename(run->dir, "plan.json", NULL);
+	g_autofree char *control_path = g_build_filename(run->dir, "control.json", NULL);
 	g_autofree char *host_path = g_build_filename(run->dir, "host.json", NULL);
 	const json_t *entry;
 	size_t i;
@@ -88,6 +89,7 @@ static int read_all(struct pn_rundir *run, struct pn_diag *diag)
 		return err;
 	if (read_json(host_path, &run->host, NULL))
 		run->host = json_object();
+	read_json(control_path, &run->control, NULL); /* NULL stands for not measured */
 	run->count = json_array_size(json_object_get(run->plan, "cases"));
 	run->verdicts = g_new0(json_t *, run->count + 1);
 	json_array_foreach (json_object_get(run->plan, "cases"), i, entry) {
@@ -121,6 +123,7 @@ void pn_rundir_free(struct pn_rundir *run)
 	g_free(run->verdicts);
 	json_decref(run->plan);
 	json_decref(run->host);
+	json_decref(run->control);
 	g_free(run->dir);
 	g_free(run);
 }
@@ -167,6 +170,17 @@ int pn_rundir_metric(const struct pn_rundir *run, size_t index, const char *name
 		return -ENODATA;
 	*ret_value = json_number_value(value);
 	return 0;
+}
+
+char *pn_rundir_cost(const struct pn_rundir *run)
+{
+	const json_t *host = json_object_get(json_object_get(run->control, "host"), "cost_percent");
+	const json_t *guest = json_object_get(json_object_get(run->control, "guest"), "cost_percent");
+
+	if (!json_is_number(host) || !json_is_number(guest))
+		return g_strdup("");
+	return g_strdup_printf("monitoring costs %.2f %% of a host core and %.2f %% of a guest CPU (control run, %zu pairs of windows)",
+			       json_number_value(host), json_number_value(guest), json_array_size(json_object_get(run->control, "pairs")));
 }
 
 char *pn_host_unfit(const json_t *host)

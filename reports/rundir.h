@@ -10,6 +10,7 @@ struct pn_rundir {
 	char *dir;
 	json_t *plan;	  /* plan.json */
 	json_t *host;	  /* host.json; an empty object when there is none */
+	json_t *control;  /* control.json: what monitoring costs; NULL when it was not measured */
 	json_t **verdicts; /* per planned case: verdict.json, or NULL while the case has not ended */
 	size_t count;	  /* planned cases */
 };
@@ -40,6 +41,9 @@ double pn_rundir_number(const struct pn_rundir *run, size_t index, const char *k
 
 /** pn_rundir_metric() - value of one metric. Return: 0, or -ENODATA when it was not measured. */
 int pn_rundir_metric(const struct pn_rundir *run, size_t index, const char *name, double *ret_value);
+
+/** pn_rundir_cost() - what monitoring costs, in one line; "" when it was not measured; g_free() by the caller */
+char *pn_rundir_cost(const struct pn_rundir *run);
 
 /**
  * pn_host_unfit() - why a host is not fit for measuring times

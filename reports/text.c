@@ -210,16 +210,18 @@ static const char *text_of(const json_t *object, const char *key, const char *ot
 	return text ? text : otherwise;
 }
 
-/* only what is not as it should be: a fit host has nothing to say */
+/* only what is not as it should be, or was asked for: a fit host has nothing to say */
 static void put_fitness(const struct pn_rundir *run, FILE *out)
 {
 	g_autofree char *unfit = pn_host_unfit(run->host);
-	g_autofree char *line = g_strdup_printf("the host was not fit for measuring times: %s", unfit);
+	g_autofree char *line = g_strdup_printf("the host was not fit for measuring times: %s", unfit), *cost = pn_rundir_cost(run);
 
-	if (!*unfit)
-		return;
-	put_wrapped(line, out);
-	fputc('\n', out);
+	if (*unfit)
+		put_wrapped(line, out);
+	if (*cost)
+		put_wrapped(cost, out);
+	if (*unfit || *cost)
+		fputc('\n', out);
 }
 
 int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)

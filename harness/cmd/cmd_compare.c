@@ -24,6 +24,7 @@ static const struct pn_option options[] = {
     {"pairs", "N", "at most so many pairs of each case; default 24", false, NULL},
     {"budget", "DURATION", "start no pair that would not end within it; default 5min", false, NULL},
     VARIANTS_OPTIONS,
+    {"resume", "RUN", "go on with a comparison that was interrupted or killed, as its command line said", false, "DIR"},
     {"judge", "RUN", "judge a comparison that has been run; nothing is started", false, "DIR"},
     {0},
 };
@@ -93,7 +94,10 @@ static int check(const struct pn_opts *args, struct pn_diag *diag)
 
 	if (pn_opts_has(args, "judge") && (named || pn_opts_has(args, "a") || pn_opts_has(args, "b")))
 		return pn_diag_set(diag, -EINVAL, "--judge takes a comparison as it was run: no --a, no --b, no NAME");
-	if (pn_opts_has(args, "judge"))
+	if (pn_opts_has(args, "resume") &&
+	    (named || pn_opts_has(args, "a") || pn_opts_has(args, "b") || pn_opts_has(args, "judge") || pn_opts_has(args, "out")))
+		return pn_diag_set(diag, -EINVAL, "--resume goes on as the comparison began: no --a, no --b, no --out, no NAME");
+	if (pn_opts_has(args, "judge") || pn_opts_has(args, "resume"))
 		return 0;
 	if (!named)
 		return pn_diag_set(diag, -EINVAL, "nothing to compare; usage: puncture compare --a KEY=VALUE --b KEY=VALUE NAME|FILE...");
@@ -102,16 +106,12 @@ static int check(const struct pn_opts *args, struct pn_diag *diag)
 	return 0;
 }
 
-static int run(const struct pn_opts *args, struct pn_diag *diag)
+static int compare(const struct pn_opts *args, const char *resume_dir, struct pn_diag *diag)
 {
 	struct variants variants;
 	uint64_t pairs = PAIRS_DEFAULT, budget_ns = BUDGET_DEFAULT_NS;
-	int err = check(args, diag);
+	int err = pn_opts_uint(args, "pairs", 1, 1000, &pairs, diag);
 
-	if (!err && pn_opts_has(args, "judge"))
-		return report(pn_opts_get(args, "judge"), false, NULL, diag);
-	if (!err)
-		err = pn_opts_uint(args, "pairs", 1, 1000, &pairs, diag);
 	if (!err)
 		err = pn_opts_duration(args, "budget", &budget_ns, diag);
 	if (err)
@@ -121,6 +121,7 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 	variants.pairs.open = still_open;
 	variants.pairs.report = report;
 	variants.pairs.data = &variants;
+	variants.config.resume_dir = resume_dir;
 	if (!err) {
 		pn_run_init();
 		err = pn_run(&variants.config, &pn_run_ops_real, diag);
@@ -129,10 +130,48 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 	return err;
 }
 
+/* by the command line that plan.json has kept: further pairs are planned as the first were */
+static int resume(const char *dir, struct pn_diag *diag)
+{
+	g_autofree char *path = g_build_filename(dir, "plan.json", NULL);
+	json_t *plan = json_load_file(path, 0, NULL);
+	const json_t *words = json_object_get(plan, "argv"), *word;
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	struct pn_opts *args = NULL;
+	size_t i;
+	int err;
+
+	json_array_foreach(words, i, word)
+	    g_ptr_array_add(argv, (char *)(json_string_value(word) ? json_string_value(word) : ""));
+	if (!argv->len || strcmp(argv->pdata[0], pn_command_compare.name)) {
+		json_decref(plan);
+		return pn_diag_set(diag, -EINVAL, "%s: no run of `puncture compare`", dir);
+	}
+	err = pn_opts_parse(&pn_command_compare, (int)argv->len, (char **)argv->pdata, &args, diag);
+	if (!err)
+		err = compare(args, dir, diag);
+	pn_opts_free(args);
+	json_decref(plan);
+	return err;
+}
+
+static int run(const struct pn_opts *args, struct pn_diag *diag)
+{
+	int err = check(args, diag);
+
+	if (err)
+		return err;
+	if (pn_opts_has(args, "judge"))
+		return report(pn_opts_get(args, "judge"), false, NULL, diag);
+	if (pn_opts_has(args, "resume"))
+		return resume(pn_opts_get(args, "resume"), diag);
+	return compare(args, NULL, diag);
+}
+
 const struct pn_command pn_command_compare = {
     .name = "compare",
     .summary = "say with numbers whether one variant is worse than another",
-    .usage = "--a KEY=VALUE... --b KEY=VALUE... [OPTION]... NAME|FILE... | --judge RUN",
+    .usage = "--a KEY=VALUE... --b KEY=VALUE... [OPTION]... NAME|FILE... | --resume RUN | --judge RUN",
     .description = description,
     .options = options,
     .operands = "runnable",

@@ -30,8 +30,12 @@ static const struct pn_option options[] = {
 	{"until-fail", NULL, "go on with other seeds until a case fails", false, NULL},
 	{"for", "DURATION", "go on with other seeds for so long, such as 8h; no case starts after it", false, NULL},
 	{"jobs", "N", "cases at once; default: as many as CPUs and memory allow; 1 for figures to compare", false, NULL},
+	{"control", NULL, "measure first what monitoring costs host and guest; half a minute", false, NULL},
 	{"fit-within", "DURATION", "measure on a quiet host only: wait so long for it, then refuse (exit 3)", false, NULL},
-	{"shard", "K/N", "only every N-th case, starting with the K-th", false, NULL},
+	{"budget", "DURATION", "no case starts after it; what is left is for --resume", false, NULL},
+	{"shard", "K/N", "only every N-th case, starting with the K-th; `puncture merge` puts shards together", false, NULL},
+	{"run-id", "ID", "name of the whole run that a shard belongs to; default: the run directory's", false, NULL},
+	{"except", "RUN", "leave out the cases that have ended in this run directory", true, "DIR"},
 	{"out", "DIR", "run directory; default: runs/TIMESTAMP-NAME, and runs/latest points to it", false, "DIR"},
 	{"resume", "DIR", "go on with a run that was interrupted or killed", false, "DIR"},
 	{"dry-run", NULL, "print the plan and stop; nothing is started", false, NULL},
@@ -69,6 +73,8 @@ static int parse_numbers(const struct pn_opts *args, struct pn_run_config *confi
 		err = pn_opts_uint(args, "repeat", 1, 1000000, &repeat, diag);
 	if (!err)
 		err = pn_opts_duration(args, "for", &config->for_ns, diag);
+	if (!err)
+		err = pn_opts_duration(args, "budget", &config->budget_ns, diag);
 	if (!err)
 		err = pn_opts_duration(args, "fit-within", &config->fit_within_ns, diag);
 	config->fit_only = pn_opts_has(args, "fit-within");
@@ -155,6 +161,9 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 		.uri = pn_opts_get(args, "connect"),
 		.out_dir = pn_opts_get(args, "out"),
 		.resume_dir = pn_opts_get(args, "resume"),
+		.run_id = pn_opts_get(args, "run-id"),
+		.except_dirs = pn_opts_all(args, "except"),
+		.control = pn_opts_has(args, "control"),
 		.until_fail = pn_opts_has(args, "until-fail"),
 		.argv = pn_opts_words(args),
 		.again = again(),

@@ -11,6 +11,7 @@
 #include "../../reports/stats/random.h"
 #include "../base/clock.h"
 #include "../base/diag.h"
+#include "../base/fs.h"
 #include "../scenario/scenario.h"
 
 /* the parts of an id that both variants have: "smoke/inflate,driver=stock,load=idle" -> "smoke/inflate,load=idle" */
@@ -73,9 +74,11 @@ static int plan_both(struct pn_supervisor *self, struct pn_diag *diag)
 		if (err)
 			return err;
 		g_ptr_array_add(self->queue->plans, plan);
+		self->queue->sides[i] = plan;
 	}
-	self->queue->compare = json_deep_copy(self->config->pairs->head);
-	return match(self->queue->plans->pdata[0], self->queue->plans->pdata[1], diag);
+	if (!self->queue->compare)
+		self->queue->compare = json_deep_copy(self->config->pairs->head);
+	return match(self->queue->sides[0], self->queue->sides[1], diag);
 }
 
 static void add_case(struct pn_queue *queue, const struct pn_case *planned, const char *subject, unsigned int n, const char *side)
@@ -89,7 +92,7 @@ static void add_case(struct pn_queue *queue, const struct pn_case *planned, cons
 /* a seed for each round: what a round draws does not depend on how many came before */
 static void add_pairs(struct pn_queue *queue, unsigned int n, uint64_t seed)
 {
-	const struct pn_plan *a = queue->plans->pdata[0], *b = queue->plans->pdata[1];
+	const struct pn_plan *a = queue->sides[0], *b = queue->sides[1];
 	g_autofree unsigned int *order = g_new(unsigned int, a->count);
 	struct pn_random random = {seed + n * 0x9e3779b97f4a7c15ULL};
 
@@ -111,7 +114,7 @@ static void add_pairs(struct pn_queue *queue, unsigned int n, uint64_t seed)
 
 int pn_pairs_round(struct pn_supervisor *self, struct pn_diag *diag)
 {
-	int err = self->queue->plans->len ? 0 : plan_both(self, diag);
+	int err = self->queue->sides[0] ? 0 : plan_both(self, diag);
 
 	if (err)
 		return err;
@@ -119,6 +122,40 @@ int pn_pairs_round(struct pn_supervisor *self, struct pn_diag *diag)
 	add_pairs(self->queue, self->queue->rounds, self->config->pairs->seed);
 	self->queue->rounds++;
 	return 0;
+}
+
+/* the case of today's plan that stands behind one of the warm-up of then */
+static const struct pn_case *case_of(const struct pn_plan *plan, const char *id, const char *side)
+{
+	for (unsigned int i = 0; i < plan->count; i++) {
+		g_autofree char *then = g_strdup_printf("%s,warm-up=%s", plan->cases[i].id, side);
+
+		if (!strcmp(id, then))
+			return &plan->cases[i];
+	}
+	return NULL;
+}
+
+int pn_pairs_resume(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	struct pn_queue *queue = self->queue;
+	int err = plan_both(self, diag);
+
+	self->round_ns = pn_clock_now_ns();
+	for (unsigned int i = 0; i < queue->cases->len && !err; i++) {
+		const struct pn_queued *queued = queue->cases->pdata[i];
+		const char *side = json_string_value(json_object_get(queued->pair, "side"));
+		const struct pn_case *today = side ? case_of(queue->sides[*side == 'b'], queued->id, side) : NULL;
+		g_autofree char *path = g_strdup_printf("%s/plan/%04u.yaml", self->store->dir, queued->index), *then = NULL;
+
+		if (json_integer_value(json_object_get(queued->pair, "n")))
+			break; /* one round has all there are */
+		err = pn_fs_read(path, &then, NULL, diag);
+		if (!err && (!today || strcmp(then, today->yaml)))
+			err = pn_diag_set(diag, -EINVAL, "%s: the scenario is not what it was when this comparison began; start a new one",
+					  queued->id);
+	}
+	return err;
 }
 
 void pn_pairs_settle(struct pn_supervisor *self, unsigned int first)

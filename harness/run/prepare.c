@@ -12,6 +12,7 @@
 #include "../base/units.h"
 
 #define PREPARE_TIMEOUT_NS (20 * 60 * PN_NS_PER_S)
+#define CONTROL_TIMEOUT_NS (5 * 60 * PN_NS_PER_S)
 #define SLOW_NS PN_NS_PER_S
 
 /** struct preparation - one thing to prepare */
@@ -20,6 +21,15 @@ struct preparation {
 	const struct pn_supervisor *supervisor;
 	const struct pn_scenario *scenario;
 	char *key;
+};
+
+/** struct control - the control run */
+struct control {
+	struct pn_task task;
+	struct pn_supervisor *supervisor;
+	const struct pn_scenario *scenario;
+	char *path;
+	bool begun;
 };
 
 /** struct preparations - the list of them */
@@ -151,4 +161,58 @@ int pn_supervisor_prepare(struct pn_supervisor *self, struct pn_diag *diag)
 	err = pn_pool_run(1, &ops, &all, diag);
 	g_ptr_array_free(all.list, TRUE);
 	return err;
+}
+
+static int run_control(void *data, const int *stop, struct pn_diag *diag)
+{
+	struct control *control = data;
+	const struct pn_supervisor *self = control->supervisor;
+	int err = self->ops->control(control->scenario, self->queue->uri, control->path, diag);
+	int undone = pn_owned_release_all(err ? NULL : diag);
+
+	return err < 0 ? err : undone;
+}
+
+static struct pn_task *next_control(void *data)
+{
+	struct control *control = data;
+
+	if (control->begun)
+		return NULL;
+	control->begun = true;
+	return &control->task;
+}
+
+static void control_ended(struct pn_task *task, const struct pn_task_end *end, void *data)
+{
+	struct control *control = task->data;
+	const char *reason = why(end);
+
+	pn_owned_repair(NULL, NULL);
+	pn_store_note(control->supervisor->store, "control",
+		      json_pack("{s:s, s:f}", "error", reason, "duration_s", (double)end->duration_ns / PN_NS_PER_S));
+	if (*reason)
+		pn_progress_say(&control->supervisor->progress, "what monitoring costs could not be measured: %s", reason);
+}
+
+int pn_supervisor_control(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	static const struct pn_pool_ops ops = {next_control, control_ended, NULL, NULL};
+	g_autofree char *log_path = g_build_filename(self->store->dir, "prepare.log", NULL);
+	g_autofree char *path = g_build_filename(self->store->dir, "control.json", NULL);
+	struct control control = {.supervisor = self, .path = path};
+
+	for (unsigned int i = 0; i < self->queue->cases->len && !control.scenario; i++) {
+		const struct pn_queued *queued = self->queue->cases->pdata[i];
+
+		if (!queued->ended && !queued->skip_reason)
+			control.scenario = queued->scenario;
+	}
+	if (!control.scenario || !self->ops->control)
+		return 0;
+	control.task = (struct pn_task){
+		.run = run_control, .data = &control, .log_path = log_path, .timeout_ns = CONTROL_TIMEOUT_NS, .disposable = true
+	};
+	pn_progress_say(&self->progress, "measuring what monitoring costs");
+	return pn_pool_run(1, &ops, &control, diag);
 }

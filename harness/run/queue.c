@@ -13,6 +13,7 @@
 #include "../base/diag.h"
 #include "../base/fs.h"
 #include "../scenario/scenario.h"
+#include "run.h"
 #include "store.h"
 
 static void queued_free(void *data)
@@ -44,22 +45,50 @@ void pn_queue_free(struct pn_queue *queue)
 	g_ptr_array_free(queue->plans, TRUE);
 	json_decref(queue->compare);
 	g_free(queue->uri);
+	g_free(queue->run_id);
 	g_free(queue);
 }
 
-void pn_queue_add_plan(struct pn_queue *queue, struct pn_plan *plan, unsigned int shard, unsigned int shard_count)
+/* ids of what has ended in these directories */
+static int read_except(const char *const *dirs, GHashTable *ids, struct pn_diag *diag)
 {
+	for (; dirs && *dirs; dirs++) {
+		struct pn_rundir *run = NULL;
+		int err = pn_rundir_read(*dirs, &run, diag);
+
+		if (err)
+			return err;
+		for (size_t i = 0; i < run->count; i++)
+			if (run->verdicts[i] && !json_is_true(json_object_get(run->verdicts[i], "interrupted")))
+				g_hash_table_add(ids, g_strdup(pn_rundir_string(run, i, "id")));
+		pn_rundir_free(run);
+	}
+	return 0;
+}
+
+int pn_queue_add_plan(struct pn_queue *queue, struct pn_plan *plan, const struct pn_run_config *config, struct pn_diag *diag)
+{
+	g_autoptr(GHashTable) except = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	int err = read_except(config->except_dirs, except, diag);
+
 	queue->rounds++;
 	g_ptr_array_add(queue->plans, plan);
-	for (unsigned int i = 0; i < plan->count; i++) {
+	if (config->shard)
+		queue->whole_count = plan->count;
+	for (unsigned int i = 0; i < plan->count && !err; i++) {
 		const struct pn_case *planned = &plan->cases[i];
 		g_autofree char *id = NULL;
 
-		if (shard && i % shard_count != shard - 1)
+		if (config->shard && i % config->shard_count != config->shard - 1)
 			continue;
 		id = queue->rounds == 1 ? g_strdup(planned->id) : g_strdup_printf("%s,round=%u", planned->id, queue->rounds);
+		if (g_hash_table_contains(except, id))
+			continue;
 		pn_queue_add_case(queue, planned, id, NULL);
+		if (config->shard)
+			((struct pn_queued *)queue->cases->pdata[queue->cases->len - 1])->whole = i + 1;
 	}
+	return err;
 }
 
 void pn_queue_add_case(struct pn_queue *queue, const struct pn_case *planned, const char *id, json_t *pair)
@@ -88,9 +117,10 @@ static json_t *plan_entry(const struct pn_queued *queued, const json_t *before)
 
 	if (!queued->scenario) /* of an earlier process: as it stood */
 		return json_incref((json_t *)before);
-	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:s, s:o, s:s*, s:O*}", "index", (int)queued->index, "id", queued->id, "scenario",
+	return json_pack("{s:i, s:s, s:s, s:s, s:I, s:s, s:o, s:s*, s:O*, s:o*}", "index", (int)queued->index, "id", queued->id, "scenario",
 			 queued->scenario->name, "driver", queued->scenario->driver.name, "seed", (json_int_t)queued->scenario->seed, "yaml",
-			 path, "params", params ? params : json_object(), "skip_reason", queued->skip_reason, "pair", queued->pair);
+			 path, "params", params ? params : json_object(), "skip_reason", queued->skip_reason, "pair", queued->pair,
+			 "whole", queued->whole ? json_integer(queued->whole) : NULL);
 }
 
 int pn_queue_save(const struct pn_queue *queue, struct pn_store *store, json_t *argv, struct pn_diag *diag)
@@ -108,9 +138,9 @@ int pn_queue_save(const struct pn_queue *queue, struct pn_store *store, json_t *
 			err = pn_store_write(store, path, queued->yaml, diag);
 		json_array_append_new(cases, plan_entry(queued, known));
 	}
-	plan = json_pack("{s:i, s:s, s:s, s:O, s:o, s:O*, s:s*}", "schema", 1, "run", store->id, "mode", "live", "argv",
+	plan = json_pack("{s:i, s:s, s:s, s:O, s:o, s:O*, s:s*, s:o*}", "schema", 1, "run", queue->run_id ? queue->run_id : store->id, "mode", "live", "argv",
 			 json_object_get(before, "argv") ? json_object_get(before, "argv") : argv, "cases", cases, "compare",
-			 queue->compare, "connect", queue->uri);
+			 queue->compare, "connect", queue->uri, "whole_count", queue->whole_count ? json_integer(queue->whole_count) : NULL);
 	if (!err)
 		err = pn_store_write_json(store, "plan.json", plan, diag);
 	json_decref(plan);
@@ -168,6 +198,8 @@ int pn_queue_resume(struct pn_queue *queue, const struct pn_store *store, const 
 	queue->rounds = 1;
 	queue->compare = json_incref(json_object_get(run->plan, "compare"));
 	queue->uri = g_strdup(json_string_value(json_object_get(run->plan, "connect")));
+	queue->run_id = g_strdup(json_string_value(json_object_get(run->plan, "run")));
+	queue->whole_count = (unsigned int)json_integer_value(json_object_get(run->plan, "whole_count"));
 	for (size_t i = 0; i < run->count && !err; i++) {
 		const json_t *entry = pn_rundir_case(run, i);
 		const char *skip_reason = json_string_value(json_object_get(entry, "skip_reason"));
@@ -178,6 +210,8 @@ int pn_queue_resume(struct pn_queue *queue, const struct pn_store *store, const 
 		queued->id = g_strdup(json_string_value(json_object_get(entry, "id")));
 		queued->params_json = g_strdup(params);
 		queued->pair = json_incref(json_object_get(entry, "pair"));
+		queued->whole = (unsigned int)json_integer_value(json_object_get(entry, "whole"));
+		queue->rounds = MAX(queue->rounds, 1 + (unsigned int)json_integer_value(json_object_get(queued->pair, "n")));
 		queued->skip_reason = g_strdup(skip_reason);
 		queued->ended = ended_for_good(run, i) || skip_reason;
 		free(params);

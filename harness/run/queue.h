@@ -9,6 +9,7 @@ struct pn_diag;
 struct pn_case;
 struct pn_plan;
 struct pn_plan_config;
+struct pn_run_config;
 struct pn_scenario;
 struct pn_store;
 
@@ -20,6 +21,7 @@ struct pn_queued {
 	char *yaml; /* the resolved scenario */
 	char *skip_reason;
 	struct pn_scenario *scenario; /* borrowed from its plan; NULL for a case of an earlier process that has ended */
+	unsigned int whole; /* its place, from 1, in the plan that this run is a shard of; 0: this run is the whole */
 	json_t *pair; /* of a run of pairs: what plan.json says under "pair"; NULL otherwise */
 	bool ended;
 };
@@ -28,7 +30,10 @@ struct pn_queued {
 struct pn_queue {
 	GPtrArray *cases; /* of struct pn_queued */
 	GPtrArray *plans; /* of struct pn_plan */
+	const struct pn_plan *sides[2]; /* of a run of pairs: the plans of A and B, in @plans; NULL before the first round of this process */
 	unsigned int rounds;
+	unsigned int whole_count; /* cases of the plan that this run is a shard of; 0: no shard */
+	char *run_id;	 /* name of the whole run; NULL: the directory's */
 	char *uri;	 /* of the libvirt that guests run in; NULL: the embedded driver */
 	json_t *compare; /* of a run of pairs: what plan.json says under "compare"; NULL otherwise */
 };
@@ -39,9 +44,12 @@ void pn_queue_free(struct pn_queue *queue);
 /**
  * pn_queue_add_plan() - append the cases of a plan
  * @plan: stolen
- * @shard: from 1: take only every @shard_count-th case, starting with this one; 0: all
+ * @config: its shard, from 1: take only every shard_count-th case, starting with this one; 0: all; and its except_dirs: cases that have
+ *	ended in one of these run directories are left out
+ *
+ * Return: 0, or a negative errno when one of except_dirs can't be read.
  */
-void pn_queue_add_plan(struct pn_queue *queue, struct pn_plan *plan, unsigned int shard, unsigned int shard_count);
+int pn_queue_add_plan(struct pn_queue *queue, struct pn_plan *plan, const struct pn_run_config *config, struct pn_diag *diag);
 
 /**
  * pn_queue_add_case() - append one case of a plan that the queue already holds

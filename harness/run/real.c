@@ -2,11 +2,13 @@
 /* The parts of a run that touch guests, for the supervisor: what to prepare, what this host can do, and the case itself. */
 #include <errno.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../guests/images/image.h"
 #include "../../guests/images/recipe.h"
 #include "../base/diag.h"
+#include "../base/fs.h"
 #include "../base/units.h"
 #include "../guest/backing.h"
 #include "../guest/guest.h"
@@ -15,9 +17,13 @@
 #include "../scenario/require.h"
 #include "../scenario/scenario.h"
 #include "case.h"
+#include "control.h"
 #include "hostinfo.h"
 #include "run.h"
 #include "workdir.h"
+
+#define CONTROL_PAIRS 6
+#define CONTROL_WINDOW_NS (2 * PN_NS_PER_S)
 
 static int prepare(const struct pn_scenario *scenario, const char *uri, struct pn_diag *diag)
 {
@@ -111,6 +117,30 @@ static char *fit(struct pn_scenario *scenario)
 	return NULL;
 }
 
+static int control(const struct pn_scenario *scenario, const char *uri, const char *path, struct pn_diag *diag)
+{
+	struct pn_control_pair pairs[CONTROL_PAIRS] = {0};
+	g_autofree char *dir = NULL;
+	struct pn_control_config config = {
+		.scenario = scenario, .uri = uri, .pairs = CONTROL_PAIRS, .window_ns = CONTROL_WINDOW_NS, .seed = scenario->seed
+	};
+	int err = MIN(pn_workdir_make(&dir, diag), 0);
+	json_t *json;
+	char *text;
+
+	config.dir = dir;
+	if (!err)
+		err = pn_control_measure(&config, pairs, diag);
+	if (err)
+		return err;
+	json = pn_control_json(pairs, CONTROL_PAIRS, CONTROL_WINDOW_NS);
+	text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+	err = pn_fs_write(path, text, strlen(text), diag);
+	free(text);
+	json_decref(json);
+	return err;
+}
+
 void pn_run_init(void)
 {
 	pn_require_hook("kvm", check_kvm);
@@ -127,4 +157,5 @@ const struct pn_run_ops pn_run_ops_real = {
 	.run_case = pn_case_run,
 	.fit = fit,
 	.host = pn_hostinfo_get,
+	.control = control,
 };

@@ -69,7 +69,7 @@ static int add_round(struct pn_supervisor *self, struct pn_diag *diag)
 		plan_config.seed = (plan_config.seed ? plan_config.seed : 1) + self->queue->rounds;
 	err = pn_plan_build(&plan_config, &plan, diag);
 	if (!err)
-		pn_queue_add_plan(self->queue, plan, self->config->shard, self->config->shard_count);
+		err = pn_queue_add_plan(self->queue, plan, self->config, diag);
 	return err;
 }
 
@@ -142,6 +142,7 @@ static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
 		err = pn_pairs_check(plan, config->pairs, diag);
 	pn_plan_free(plan);
 	self->queue->uri = g_strdup(config->uri);
+	self->queue->run_id = g_strdup(config->run_id);
 	if (err)
 		return err;
 	host = judge_host(self);
@@ -162,6 +163,8 @@ static int open_old(struct pn_supervisor *self, struct pn_diag *diag)
 
 	if (!err)
 		err = pn_queue_resume(self->queue, self->store, &self->config->plan, diag);
+	if (!err && self->config->pairs)
+		err = pn_pairs_resume(self, diag);
 	if (err)
 		return err;
 	fit(self, 0);
@@ -231,6 +234,8 @@ static int run_all(struct pn_supervisor *self, struct pn_diag *diag)
 			self->jobs, self->store->dir);
 	repair(self);
 	err = pn_supervisor_prepare(self, diag);
+	if (!err && self->config->control)
+		err = pn_supervisor_control(self, diag);
 	if (!err)
 		err = pn_supervisor_cases(self, diag);
 	if (err && err != -EINTR)

@@ -41,10 +41,14 @@ struct pn_run_config {
 	const struct pn_run_pairs *pairs; /* NULL: a plain run */
 	bool until_fail;	  /* further rounds with other seeds until a case fails */
 	uint64_t for_ns;	  /* further rounds until this much time has passed; 0: one round */
+	bool control;		  /* measure what monitoring costs before the first case */
 	bool fit_only;		  /* refuse to measure on a host that is not fit for it (fitness.h) */
 	uint64_t fit_within_ns;	  /* with @fit_only: wait so long for it to become fit */
 	unsigned int shard;	  /* from 1; 0: all */
 	unsigned int shard_count;
+	const char *run_id;	  /* of the whole run that shards belong to; NULL: the directory's name */
+	const char *const *except_dirs; /* run directories: their ended cases are left out; NULL-terminated; NULL: none */
+	uint64_t budget_ns;	  /* no case starts after so long; 0: no limit */
 	const char *const *argv; /* for the record; NULL-terminated */
 	const char *again;	  /* how a case is run again: "ci/puncture run" */
 	void (*failed)(const char *case_dir); /* called when a case has failed and its directory is complete; NULL: nothing is */
@@ -70,6 +74,8 @@ struct pn_job {
  * @fit: settles what a scenario leaves to the host (the accelerator). Return: what this host lacks for it, one line (freed with
  *	g_free()), or NULL when nothing is missing
  * @host: fills host.json
+ * @control: measures what monitoring costs on the guest of @scenario and writes it to @path (control.json); in a forked process.
+ *	Return: 0 or a negative errno with @diag filled
  */
 struct pn_run_ops {
 	int (*prepare)(const struct pn_scenario *scenario, const char *uri, struct pn_diag *diag);
@@ -77,6 +83,7 @@ struct pn_run_ops {
 	int (*run_case)(const struct pn_job *job, const int *stop, struct pn_diag *diag);
 	char *(*fit)(struct pn_scenario *scenario);
 	json_t *(*host)(const struct pn_run_config *config);
+	int (*control)(const struct pn_scenario *scenario, const char *uri, const char *path, struct pn_diag *diag);
 };
 
 /** pn_run_init() - make known what only this layer knows: kinds of owned things, checks of requirements, names of

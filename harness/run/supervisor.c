@@ -172,7 +172,20 @@ static const char *not_prepared(const struct pn_supervisor *self, const struct p
 
 static bool out_of_time(const struct pn_supervisor *self)
 {
-	return self->config->for_ns && pn_clock_now_ns() - self->began_ns >= self->config->for_ns;
+	uint64_t so_far_ns = pn_clock_now_ns() - self->began_ns;
+
+	return (self->config->for_ns && so_far_ns >= self->config->for_ns) || (self->config->budget_ns && so_far_ns >= self->config->budget_ns);
+}
+
+static bool any_ran(const struct pn_queue *queue)
+{
+	for (unsigned int i = 0; i < queue->cases->len; i++) {
+		const struct pn_queued *queued = queue->cases->pdata[i];
+
+		if (queued->ended && !queued->skip_reason)
+			return true;
+	}
+	return false;
 }
 
 static bool another_round(struct pn_supervisor *self)
@@ -183,7 +196,7 @@ static bool another_round(struct pn_supervisor *self)
 		return false;
 	if (self->config->pairs && !pn_pairs_more(self))
 		return false;
-	if (!self->progress.done) /* nothing can run: no use in planning it for ever */
+	if (!self->progress.done && !any_ran(self->queue)) /* nothing can run: no use in planning it for ever */
 		return false;
 	if (!pn_supervisor_round(self, &diag))
 		return true;

@@ -34,6 +34,13 @@ struct pn_supervisor {
  */
 int pn_supervisor_prepare(struct pn_supervisor *self, struct pn_diag *diag);
 
+/**
+ * pn_supervisor_control() - measure what monitoring costs, with the guest of the first case that will run, in a forked process
+ *
+ * What can't be measured is told and absent; the run goes on. Return: 0, -EINTR, or another negative errno.
+ */
+int pn_supervisor_control(struct pn_supervisor *self, struct pn_diag *diag);
+
 /** pn_supervisor_cases() - run the cases of the queue, and further rounds when asked for. Return: 0, -EINTR, or another negative errno. */
 int pn_supervisor_cases(struct pn_supervisor *self, struct pn_diag *diag);
 

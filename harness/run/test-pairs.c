@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ static void fill(struct pn_case *planned, unsigned int index, const char *name, 
 
 	scenario->name = g_strdup(name);
 	scenario->expect = g_strdup("pass");
-	scenario->driver.name = g_strdup(driver);
+	scenario->driver.name = g_strdup(driver ? driver : "of the file");
 	scenario->guest.vcpus = 1;
 	scenario->guest.memory_bytes = PN_MIB;
 	scenario->timeout_ns = 60 * PN_NS_PER_S;
@@ -95,7 +96,7 @@ static json_t *host(const struct pn_run_config *config)
 	return json_pack("{s:s}", "accel", "tcg");
 }
 
-static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host};
+static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host, NULL};
 
 /** struct fixture - a run of pairs in a directory of its own */
 struct fixture {
@@ -105,6 +106,7 @@ struct fixture {
 	unsigned int asked;	   /* how often whether to go on */
 	unsigned int enough_after; /* pairs; 0: never */
 	unsigned int reported;
+	const char *resume_dir;
 };
 
 static bool open_answer(const char *dir, unsigned int pairs, void *data)
@@ -127,13 +129,17 @@ static int do_run(struct fixture *fixture, const char *dir, const char *const *n
 	struct pn_plan_config b = {.names = names, .driver = driver_b};
 	struct pn_run_config config = {
 	    .plan = {.names = names, .driver = "old"},
-	    .out_dir = fixture->out = g_build_filename(dir, "out", NULL),
+	    .resume_dir = fixture->resume_dir,
 	    .jobs = 1,
 	    .pairs = &pairs,
 	    .again = "puncture run",
 	};
 	int code;
 
+	g_free(fixture->out);
+	pn_rundir_free(fixture->run);
+	fixture->run = NULL;
+	config.out_dir = fixture->out = g_build_filename(dir, "out", NULL);
 	pairs.b = &b;
 	pairs.head = head;
 	pairs.open = open_answer;
@@ -247,6 +253,44 @@ static void half_a_pair_is_left_out_whole(void **state)
 	end(&fixture);
 }
 
+static void a_comparison_goes_on_where_it_was_cut_off(void **state)
+{
+	g_autofree char *whole = order_of(*state, 5), *dir = g_build_filename(*state, "out", NULL);
+	g_autofree char *verdict = g_build_filename(dir, "cases", "0015", "verdict.json", NULL);
+	struct fixture fixture = {.enough_after = 3};
+	GString *order = g_string_new(NULL);
+
+	do_run(&fixture, *state, two, "new", (struct pn_run_pairs){.pairs = 6, .seed = 5});
+	assert_int_equal(fixture.run->count, 2 * 2 * (1 + 3));
+	/* as a kill leaves it: one half of a pair has no verdict */
+	assert_int_equal(g_unlink(verdict), 0);
+	fixture.enough_after = 0;
+	fixture.resume_dir = dir;
+	assert_int_equal(do_run(&fixture, *state, two, "new", (struct pn_run_pairs){.pairs = 6, .seed = 5}), PN_EXIT_REGRESSION);
+	assert_int_equal(fixture.run->count, 2 * 2 * (1 + 6));
+	for (size_t i = 0; i < fixture.run->count; i++) {
+		assert_string_equal(pn_rundir_verdict(fixture.run, i), "PASS");
+		g_string_append_printf(order, "%s%s ", tag_of(&fixture, i, "subject"), tag_of(&fixture, i, "side"));
+	}
+	/* the same pairs in the same order as without the interruption */
+	assert_string_equal(order->str, whole);
+	g_string_free(order, TRUE);
+	end(&fixture);
+}
+
+static void a_comparison_of_other_scenarios_is_not_gone_on_with(void **state)
+{
+	static const char *const other[] = {"up", "half", NULL};
+	g_autofree char *dir = g_build_filename(*state, "out", NULL);
+	struct fixture fixture = {0};
+
+	do_run(&fixture, *state, two, "new", (struct pn_run_pairs){.pairs = 1, .seed = 5});
+	fixture.resume_dir = dir;
+	assert_int_equal(do_run(&fixture, *state, other, "new", (struct pn_run_pairs){.pairs = 3, .seed = 5}), -EINVAL);
+	assert_non_null(strstr(fixture.diag.text, "not what it was"));
+	end(&fixture);
+}
+
 static void what_can_not_be_paired_leaves_nothing(void **state)
 {
 	struct fixture fixture = {0};
@@ -266,6 +310,8 @@ int main(void)
 	    PAIRS_TEST(pairs_end_when_the_answer_is_there),
 	    PAIRS_TEST(a_spent_budget_still_gives_one_pair),
 	    PAIRS_TEST(half_a_pair_is_left_out_whole),
+	    PAIRS_TEST(a_comparison_goes_on_where_it_was_cut_off),
+	    PAIRS_TEST(a_comparison_of_other_scenarios_is_not_gone_on_with),
 	    PAIRS_TEST(what_can_not_be_paired_leaves_nothing),
 	};
 

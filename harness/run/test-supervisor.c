@@ -145,12 +145,24 @@ static char *fit(struct pn_scenario *scenario)
 	return strcmp(scenario->name, "lacking") ? NULL : g_strdup("this host has no such thing");
 }
 
+static bool noisy;
+
 static json_t *host(const struct pn_run_config *config)
 {
-	return json_pack("{s:s}", "accel", "tcg");
+	return json_pack("{s:s, s:{s:s, s:[{s:s, s:s, s:s, s:s}]}}", "accel", "tcg", "fitness", "verdict", noisy ? "UNFIT" : "FIT", "checks",
+			 "name", "busy", "state", noisy ? "unfit" : "fit", "says", "99 %", "wanted", "at most 10 %");
 }
 
-static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host};
+static int control(const struct pn_scenario *scenario, const char *uri, const char *path, struct pn_diag *diag)
+{
+	static const char text[] = "{\"host\":{\"cost_percent\":1.5},\"guest\":{\"cost_percent\":0.25},\"pairs\":[1,2]}";
+
+	if (!strcmp(scenario->name, "crash"))
+		abort();
+	return pn_fs_write(path, text, strlen(text), diag);
+}
+
+static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host, control};
 
 /** struct fixture - a run in a directory of its own */
 struct fixture {
@@ -349,6 +361,37 @@ static void a_run_directory_is_not_written_over(void **state)
 	end(&fixture);
 }
 
+static void an_unfit_host_is_told_or_refused(void **state)
+{
+	struct pn_run_config only_fit = {.fit_only = true};
+	struct fixture fixture = {0};
+
+	noisy = true;
+	assert_int_equal(do_run(&fixture, state, &only_fit, "pass", NULL), -EBUSY);
+	assert_string_equal(fixture.diag.text, "this host is not fit for measuring times: busy 99 % (at most 10 %)");
+	assert_false(g_file_test(fixture.out, G_FILE_TEST_EXISTS));
+	assert_int_equal(do_run(&fixture, state, NULL, "pass", NULL), PN_EXIT_PASS);
+	noisy = false;
+	end(&fixture);
+}
+
+static void a_control_run_is_kept_and_harms_no_case(void **state)
+{
+	struct pn_run_config config = {.control = true};
+	struct fixture fixture = {0}, crashed = {.out = g_build_filename(*state, "crashed", NULL)};
+	g_autofree char *cost = NULL, *none = NULL;
+
+	assert_int_equal(do_run(&fixture, state, &config, "pass", NULL), PN_EXIT_PASS);
+	cost = pn_rundir_cost(fixture.run);
+	assert_string_equal(cost, "monitoring costs 1.50 % of a host core and 0.25 % of a guest CPU (control run, 2 pairs of windows)");
+	assert_int_equal(do_run(&crashed, state, &config, "crash", "pass", NULL), PN_EXIT_BROKEN);
+	assert_verdict(&crashed, 1, "PASS", NULL);
+	none = pn_rundir_cost(crashed.run);
+	assert_string_equal(none, "");
+	end(&fixture);
+	end(&crashed);
+}
+
 int main(void)
 {
 #define RUN_TEST(name) cmocka_unit_test_setup_teardown(name, test_dir_setup, test_dir_teardown)
@@ -357,7 +400,8 @@ int main(void)
 		RUN_TEST(a_mistake_leaves_nothing),	     RUN_TEST(resume_runs_what_has_not_ended),
 		RUN_TEST(a_full_disk_loses_no_case),	     RUN_TEST(rounds_go_on_until_a_case_fails),
 		RUN_TEST(shards_take_every_case_once),	     RUN_TEST(a_run_directory_is_not_written_over),
-		RUN_TEST(resume_goes_on_in_the_same_libvirt),
+		RUN_TEST(resume_goes_on_in_the_same_libvirt), RUN_TEST(an_unfit_host_is_told_or_refused),
+		RUN_TEST(a_control_run_is_kept_and_harms_no_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

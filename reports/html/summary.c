@@ -127,10 +127,12 @@ static char *command_line(const json_t *argv)
 
 static void put_fitness(GString *out, const struct pn_rundir *run)
 {
-	g_autofree char *unfit = pn_host_unfit(run->host);
+	g_autofree char *unfit = pn_host_unfit(run->host), *cost = pn_rundir_cost(run);
 
 	if (*unfit)
 		pn_html_printf(out, "<p class=\"unfit\">! The host was not fit for measuring times: %s. What is counted holds; times and rates are noisy.</p>\n", unfit);
+	if (*cost)
+		pn_html_printf(out, "<p>%s</p>\n", cost);
 }
 
 void pn_html_summary(GString *out, const struct pn_rundir *run)
