@@ -29,9 +29,22 @@ static struct thread {
 	int fd; /* of its schedstat */
 	pid_t pid;
 	struct pn_parse_schedstat now;
+	struct pn_balloon_perf *perf; /* NULL: none */
+	uint64_t counts[PN_BALLOON_PERF_COUNT];
 } threads[THREADS_MAX];
 static unsigned int threads_count;
 static struct pn_parse_schedstat gone; /* sums of those that are no more */
+static uint64_t gone_counts[PN_BALLOON_PERF_COUNT];
+static const char *counts_missing[PN_BALLOON_PERF_COUNT];
+
+const char *const pn_balloon_perf_keys[PN_BALLOON_PERF_COUNT] = {
+	[PN_PERF_TASK_CLOCK] = "driver.perf.task_clock_ns",
+	[PN_PERF_SWITCHES] = "driver.perf.context_switches",
+	[PN_PERF_MIGRATIONS] = "driver.perf.migrations",
+	[PN_PERF_FAULTS] = "driver.perf.page_faults",
+	[PN_PERF_CYCLES] = "driver.perf.cycles",
+	[PN_PERF_INSTRUCTIONS] = "driver.perf.instructions",
+};
 static struct pn_virtio_balloon device;
 static uint64_t watched_base, scanned_ns;
 static char work_missing[96] = "no driver has had the balloon yet";
@@ -43,6 +56,9 @@ static void forget(struct thread *thread)
 	gone.cpu_ns += thread->now.cpu_ns;
 	gone.wait_ns += thread->now.wait_ns;
 	gone.slices += thread->now.slices;
+	for (unsigned int i = 0; i < PN_BALLOON_PERF_COUNT; i++)
+		gone_counts[i] += thread->counts[i];
+	pn_balloon_perf_close(thread->perf);
 	close(thread->fd);
 	*thread = threads[--threads_count];
 }
@@ -81,7 +97,7 @@ static void scan_threads(void)
 		snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd >= 0)
-			threads[threads_count++] = (struct thread){.fd = fd, .pid = pid};
+			threads[threads_count++] = (struct thread){.fd = fd, .pid = pid, .perf = pn_balloon_perf_open(pid)};
 	}
 	if (dir)
 		closedir(dir);
@@ -139,6 +155,25 @@ const char *pn_balloon_cpu_module(void)
 	return device.driver[0] ? device.module : "";
 }
 
+static void read_counters(struct pn_balloon_cpu *cpu)
+{
+	memcpy(cpu->counts, gone_counts, sizeof(cpu->counts));
+	for (unsigned int i = 0; i < PN_BALLOON_PERF_COUNT; i++)
+		counts_missing[i] = NULL;
+	for (unsigned int t = 0; t < threads_count; t++) {
+		struct thread *thread = &threads[t];
+
+		if (thread->perf)
+			pn_balloon_perf_read(thread->perf, thread->counts, counts_missing);
+		for (unsigned int i = 0; i < PN_BALLOON_PERF_COUNT; i++) {
+			cpu->counts[i] += thread->counts[i];
+			if (!thread->perf)
+				counts_missing[i] = "the agent was built without libperf";
+		}
+	}
+	cpu->counts_missing = counts_missing;
+}
+
 void pn_balloon_cpu_read(struct pn_balloon_cpu *ret_cpu)
 {
 	struct pn_balloon_bpf_count work = {0};
@@ -160,6 +195,7 @@ void pn_balloon_cpu_read(struct pn_balloon_cpu *ret_cpu)
 		ret_cpu->threads_switches += threads[i].now.slices;
 	}
 	ret_cpu->threads = threads_count;
+	read_counters(ret_cpu);
 	ret_cpu->threads_ns += gone.cpu_ns;
 	ret_cpu->threads_wait_ns += gone.wait_ns;
 	ret_cpu->threads_switches += gone.slices;

@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "balloon_perf.h"
+
 /** struct pn_balloon_cpu - what the driver that has the balloon has cost */
 struct pn_balloon_cpu {
 	uint64_t threads_ns;	   /* its kernel threads, those that are gone included */
@@ -11,6 +13,8 @@ struct pn_balloon_cpu {
 	unsigned int threads;	   /* alive */
 	uint64_t work_ns;	   /* its work items */
 	uint64_t work_runs;
+	uint64_t counts[PN_BALLOON_PERF_COUNT]; /* of its threads */
+	const char *const *counts_missing;	/* of each, why it is not counted, or NULL; as long as the next read */
 	const char *work_missing;  /* why work items can't be measured; NULL when they are */
 };
 

@@ -173,6 +173,8 @@ pid_t pn_reader_stuck(uint64_t *ret_since_ns)
 	return 0;
 }
 
+const char *const pn_balloon_perf_keys[PN_BALLOON_PERF_COUNT];
+
 void pn_balloon_cpu_refresh(void)
 {
 }

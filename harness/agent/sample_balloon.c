@@ -92,4 +92,10 @@ void pn_sample_balloon(struct pn_out *out, bool vmstat_is_fresh)
 		return;
 	pn_out_u64(out, "driver.wait_ns", cpu.threads_wait_ns);
 	pn_out_u64(out, "driver.switches", cpu.threads_switches);
+	for (unsigned int i = 0; i < PN_BALLOON_PERF_COUNT; i++) {
+		if (cpu.counts_missing[i])
+			pn_sample_missing(pn_balloon_perf_keys[i], cpu.counts_missing[i]);
+		else
+			pn_out_u64(out, pn_balloon_perf_keys[i], cpu.counts[i]);
+	}
 }
