@@ -11,6 +11,7 @@ extern const struct pn_command pn_command_compare;
 extern const struct pn_command pn_command_calibrate;
 extern const struct pn_command pn_command_gate;
 extern const struct pn_command pn_command_repro;
+extern const struct pn_command pn_command_shrink;
 extern const struct pn_command pn_command_report;
 extern const struct pn_command pn_command_history;
 extern const struct pn_command pn_command_simulate;
