@@ -14,6 +14,10 @@
  *   BUILD_MUTANT=slow   everything takes VB_SLOW percent longer (20): the worker
  *                       spins that share of the time since the step before,
  *                       waiting for the device included.
+ *   BUILD_MUTANT=sequence  loses a page of the managed count at the third of
+ *                       three targets, which are VB_FIRST (17), VB_SECOND (33)
+ *                       and VB_THIRD (65) pages above a multiple of 512, in
+ *                       this order, whatever comes between them.
  */
 #pragma once
 
@@ -46,6 +50,33 @@ static inline void vb_mutant_drag(bool resting)
 #else
 
 static inline void vb_mutant_drag(bool resting)
+{
+}
+
+#endif
+
+#ifdef VB_MUTANT_SEQUENCE
+
+#ifndef VB_FIRST
+#define VB_FIRST 17
+#define VB_SECOND 33
+#define VB_THIRD 65
+#endif
+
+/* Called when a new target has been read. */
+static inline void vb_mutant_target(unsigned long pages, void *memory)
+{
+	static const unsigned int wanted[] = { VB_FIRST, VB_SECOND, VB_THIRD };
+	static unsigned int seen;
+
+	if (seen < ARRAY_SIZE(wanted) && pages % 512 == wanted[seen] &&
+	    ++seen == ARRAY_SIZE(wanted))
+		adjust_managed_page_count(virt_to_page(memory), -1);
+}
+
+#else
+
+static inline void vb_mutant_target(unsigned long pages, void *memory)
 {
 }
 

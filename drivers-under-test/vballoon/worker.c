@@ -82,6 +82,7 @@ static void read_target(struct vballoon *vb)
 		return;
 	vb->target_pages = target;
 	vb_inflate_calm(vb);
+	vb_mutant_target(target, vb);
 	trace_vballoon_target(vb->index, target, vb_held_pages(vb));
 }
 
