@@ -21,6 +21,7 @@
 #include "kinds.h"
 #include "emulator.h"
 #include "process.h"
+#include "security.h"
 #include "virt.h"
 
 /* libvirt puts lib/qemu/domain-NNN-20 characters/monitor.sock below its root, and a unix socket's path has 107 bytes. */
@@ -98,15 +99,32 @@ static void close_host(struct pn_host *host)
 	host->backend = NULL;
 }
 
+/* A libvirtd is somebody else's set-up: what would keep its guests from our files is said here, not by the first one that fails. */
+static int check_security(struct pn_virt *virt, const char *uri, struct pn_diag *diag)
+{
+	char *capabilities = virConnectGetCapabilities(virt->conn);
+	struct pn_diag words = { 0 };
+	int err;
+
+	if (!capabilities)
+		return pn_virt_error(diag, -EIO, uri);
+	err = pn_security_check(capabilities, geteuid(), &words);
+	free(capabilities);
+	return err ? pn_diag_set(diag, err, "--connect %s: %s", uri, words.text) : 0;
+}
+
 static int connect_libvirt(struct pn_virt *virt, const char *uri, struct pn_diag *diag)
 {
 	g_autofree char *embedded_uri = g_strdup_printf("qemu:///embed?root=%s", virt->dir);
+	int err;
 
 	virt->conn = virConnectOpen(uri ? uri : embedded_uri);
 	if (!virt->conn)
 		return pn_virt_error(diag, -ECONNREFUSED, uri ? uri : "the embedded QEMU driver");
 	if (virt->embedded)
 		pn_virt_embedded();
+	else if ((err = check_security(virt, uri, diag)))
+		return err;
 	return pn_virt_listen(virt, diag);
 }
 
