@@ -31,6 +31,7 @@ const char *const pn_reason_names[PN_REASON_COUNT] = {
 
 /* What a tick works out of one guest. */
 struct guest {
+	bool known; /* has been looked at before */
 	struct pn_trust_state trust;
 	struct pn_demand_state demand;
 	uint64_t target_bytes;
@@ -141,6 +142,12 @@ void pn_policy_free(struct pn_policy *policy)
 	free(policy);
 }
 
+void pn_policy_adopt(struct pn_policy *policy, size_t index, const struct pn_policy *from, size_t from_index)
+{
+	policy->guests[index] = from->guests[from_index];
+	policy->last_ns = from->last_ns;
+}
+
 uint64_t pn_policy_committed(const struct pn_policy *policy)
 {
 	return policy->committed_bytes;
@@ -152,7 +159,7 @@ static void weigh(const struct pn_policy *policy, const struct pn_policy_guest *
 
 	if (guest->resident_bytes > limits->overhead_bytes)
 		held = larger(held, guest->resident_bytes - limits->overhead_bytes);
-	if (!policy->last_ns) /* whatever it has when we come is its own */
+	if (!guest->known) /* whatever it has when we come is its own */
 		guest->granted_bytes = held;
 	if (held < guest->granted_bytes)
 		guest->granted_bytes = held;
@@ -183,7 +190,7 @@ static void judge(struct pn_policy *policy, size_t i, const struct pn_observatio
 	const struct pn_policy_guest *limits = &policy->configs[i];
 	struct guest *guest = &policy->guests[i];
 
-	if (!policy->last_ns)
+	if (!guest->known)
 		pn_trust_init(&guest->trust, now_ns);
 	if (o->refused)
 		guest->target_bytes = guest->prior_bytes;
@@ -196,6 +203,7 @@ static void judge(struct pn_policy *policy, size_t i, const struct pn_observatio
 	pn_trust_update(&guest->trust, &policy->config, limits, o, guest->target_bytes, now_ns);
 	pn_demand_update(&guest->demand, &policy->config, limits, o, guest->target_bytes, now_ns);
 	weigh(policy, limits, guest);
+	guest->known = true;
 	guest->prior_bytes = guest->target_bytes;
 	if (guest->trust.stuck)
 		guest->target_bytes = settle(limits, guest);

@@ -128,6 +128,15 @@ struct pn_policy *pn_policy_new(const struct pn_policy_config *config, const str
 void pn_policy_free(struct pn_policy *policy);
 
 /**
+ * pn_policy_adopt() - take over what another controller knows of a guest: its target, trust and needs
+ * @index: of the guest in @policy, which has not stepped yet
+ *
+ * For when guests come and go, or limits change: a new policy is made of the new set, and what stays is not forgotten. New limits hold from the
+ * next step on. What was never stepped is taken over as new.
+ */
+void pn_policy_adopt(struct pn_policy *policy, size_t index, const struct pn_policy *from, size_t from_index);
+
+/**
  * pn_policy_step() - decide
  * @observations: one a guest, in the order of pn_policy_new(); each made after the last decision was applied to that guest
  * @now_ns: on the caller's clock, never going back

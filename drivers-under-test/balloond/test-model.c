@@ -258,6 +258,8 @@ static void decide(struct search *search, const struct state *from, const struct
 	assert_true(held <= budget);
 	search->worst = larger(search->worst, held);
 	memcpy(policy->guests, from->guests, sizeof(from->guests));
+	for (size_t i = 0; i < GUESTS; i++)
+		policy->guests[i].known = true;
 	policy->last_ns = NOW_NS - ROUND_NS;
 	pn_policy_step(policy, observations, NOW_NS, decisions);
 	memset(&next, 0, sizeof(next));
