@@ -6,13 +6,14 @@
  * relative path serves a checkout and an installation:
  *
  *	share/	 guests/images/NAME.yaml, drivers-under-test/, workloads/
- *	libexec/ harness/agent/puncture-agent, workloads/native/pn-NAME
+ *	libexec/ harness/agent/puncture-agent, workloads/native/pn-NAME, harness/rings/pn-rings.so
  *
  * The first of these that holds the part wins: the environment, the build or source directory compiled in, the installation
  * directory compiled in.
  */
 
 #define PN_PATHS_AGENT "harness/agent/puncture-agent"
+#define PN_PATHS_RINGS "harness/rings/pn-rings.so"
 #define PN_PATHS_NATIVE "workloads/native"
 #define PN_PATHS_RECIPES "guests/images"
 #define PN_PATHS_DRIVERS "drivers-under-test"

@@ -268,6 +268,26 @@ static void G_GNUC_PRINTF(2, 3) formatted(struct writer *writer, const char *for
 	argument(writer, value);
 }
 
+/* in an option of QEMU a comma stands twice */
+static char *escape_commas(const char *path)
+{
+	g_auto(GStrv) parts = g_strsplit(path, ",", -1);
+
+	return g_strjoinv(",,", parts);
+}
+
+static void write_watcher(struct writer *writer, const struct pn_domain *domain)
+{
+	g_autofree char *module = NULL, *out = NULL;
+
+	if (!domain->watch_path)
+		return;
+	module = escape_commas(domain->watcher);
+	out = escape_commas(domain->watch_path);
+	argument(writer, "-plugin");
+	formatted(writer, "%s,out=%s", module, out);
+}
+
 static int write_qemu(struct writer *writer, const struct pn_domain *domain, struct pn_diag *diag)
 {
 	g_auto(GStrv) extra = g_strsplit(domain->machine->extra_devices ? domain->machine->extra_devices : "", "\n", -1);
@@ -290,6 +310,7 @@ static int write_qemu(struct writer *writer, const struct pn_domain *domain, str
 		argument(writer, "-incoming");
 		argument(writer, "defer");
 	}
+	write_watcher(writer, domain);
 	for (char **line = extra; *line; line++) {
 		const char *device = g_strstrip(*line);
 

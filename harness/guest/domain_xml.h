@@ -18,6 +18,8 @@ struct pn_domain {
 	const char *query_path;		     /* the same for a monitor of our own */
 	const char *swap_path, *data_path;   /* raw files; NULL: no such disk */
 	const char *plugin;		     /* what follows -plugin; NULL: none */
+	const char *watcher;		     /* the module that QEMU loads to watch; with @watch_path only */
+	const char *watch_path;		     /* where the traffic of the balloon's queues is recorded; NULL: not watched */
 	bool direct_io;			     /* the file system of the disks takes O_DIRECT */
 	bool incoming;			     /* wait for migrate-incoming */
 };

@@ -36,6 +36,8 @@ struct pn_guest *pn_guest_new(struct pn_host *host, const struct pn_guest_config
 	guest->dir = g_strdup(config->dir);
 	guest->machine = *config->machine;
 	guest->journal = config->journal;
+	if (config->watch)
+		guest->watch_path = g_build_filename(config->dir, PN_GUEST_RINGS, NULL);
 	guest->state = PN_GUEST_PAUSED;
 	guest->kmsg_seq = -1;
 	g_mutex_init(&guest->lock);
@@ -65,6 +67,7 @@ void pn_guest_free(struct pn_guest *guest)
 	g_free(guest->boot_id);
 	g_free(guest->swap_path);
 	g_free(guest->data_path);
+	g_free(guest->watch_path);
 	g_free(guest->name);
 	g_free(guest->dir);
 	g_free(guest);

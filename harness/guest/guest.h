@@ -38,6 +38,9 @@ int pn_host_check_uri(const char *uri, struct pn_diag *diag);
 int pn_host_open(const struct pn_host_config *config, struct pn_host **ret_host, struct pn_diag *diag);
 void pn_host_close(struct pn_host *host);
 
+/** PN_GUEST_RINGS - file in the case's directory with the traffic of the balloon's queues */
+#define PN_GUEST_RINGS "rings.jsonl"
+
 /** struct pn_guest_config - one guest to start */
 struct pn_guest_config {
 	const char *name;	       /* unique in the run; part of the domain's name */
@@ -45,6 +48,7 @@ struct pn_guest_config {
 	const char *dir;	       /* the case's directory: console.log and disks go here */
 	struct pn_journal *journal;    /* of the case */
 	bool cold;		       /* boot instead of starting from the warm snapshot */
+	bool watch;		       /* record what passes through the balloon's queues: PN_GUEST_RINGS (harness/rings/stream.h), where QEMU lets us */
 };
 
 /**

@@ -62,6 +62,7 @@ struct pn_guest {
 	struct pn_pin *pin;	  /* NULL: none */
 	void *backend;
 	char *swap_path, *data_path; /* NULL: none */
+	char *watch_path;	     /* NULL: the queues are not watched */
 	unsigned int actions; /* atomic: number of the last action */
 
 	GMutex lock; /* until the next comment */

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../guests/images/paths.h"
 #include "../base/diag.h"
 #include "../base/fs.h"
 #include "../base/journal.h"
@@ -182,6 +183,7 @@ void pn_virt_boot_clear(struct pn_virt_boot *boot)
 	g_free(boot->emulator);
 	g_free(boot->cmdline);
 	g_free(boot->plugin);
+	g_free(boot->watcher);
 }
 
 static int prepare(struct pn_host *host, const struct pn_machine *machine, struct pn_diag *diag)
@@ -231,6 +233,28 @@ static int want_pin(struct pn_guest *guest, struct pn_virt_boot *boot, struct pn
 	return err == -ENOTSUP ? 0 : err ? pn_diag_set(diag, err, "%s", words.text) : 0;
 }
 
+/* The watcher comes into QEMU as a plugin does, but needs none of what they need of TCG; under KVM it has never been tried. */
+static int want_watcher(struct pn_guest *guest, struct pn_virt_boot *boot, struct pn_diag *diag)
+{
+	g_autofree char *watcher = g_build_filename(pn_paths_libexec(), PN_PATHS_RINGS, NULL), *plugin = NULL;
+	struct pn_diag words = { 0 };
+	int err = -ENOTSUP;
+
+	if (!guest->watch_path)
+		return 0;
+	if (guest->machine.accel == PN_ACCEL_KVM)
+		pn_diag_set(&words, err, "the queues are watched under TCG only");
+	else
+		err = pn_emulator_plugin(boot->emulator, &plugin, &words);
+	if (!err && !g_file_test(watcher, G_FILE_TEST_EXISTS))
+		return pn_diag_set(diag, -ENOENT, "%s: not there; build it", watcher);
+	if (!err)
+		boot->watcher = g_steal_pointer(&watcher);
+	if (err == -ENOTSUP && guest->journal)
+		err = pn_journal_add(guest->journal, "unsupported", json_pack("{s:s,s:s}", "name", "rings", "reason", words.text));
+	return err == -ENOTSUP ? 0 : err ? pn_diag_set(diag, err, "%s", words.text) : 0;
+}
+
 static int start(struct pn_guest *guest, const struct pn_guest_config *config, struct pn_diag *diag)
 {
 	struct pn_virt_boot boot;
@@ -242,6 +266,8 @@ static int start(struct pn_guest *guest, const struct pn_guest_config *config, s
 	r = pn_virt_probe(guest->host->backend, &guest->machine, &boot, diag);
 	if (!r)
 		r = want_pin(guest, &boot, diag);
+	if (!r)
+		r = want_watcher(guest, &boot, diag);
 	if (!r && !config->cold)
 		r = pn_snapshot_get(guest->host, &guest->machine, &boot, &snapshot, diag);
 	if (r >= 0)

@@ -30,6 +30,7 @@ struct pn_virt_boot {
 	char emulator_hash[65];
 	char *cmdline;
 	char *plugin; /* TCG plugin; NULL: the guest has none */
+	char *watcher; /* what QEMU loads to record the balloon's queues; NULL: they are not watched */
 };
 
 /** struct pn_virt_guest - the libvirt side of a guest */

@@ -112,6 +112,8 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.direct_io = takes_direct_io(guest->swap_path ? guest->swap_path : guest->data_path ? guest->data_path : ""),
 		.plugin = plugin,
 		.incoming = incoming,
+		.watcher = boot->watcher,
+		.watch_path = boot->watcher ? guest->watch_path : NULL,
 	};
 
 	if (pn_backing_needs_wrapper(&guest->machine, host->embedded)) {

@@ -145,6 +145,8 @@ int fixture_setup(void **state)
 					     .samples = json_array(),
 					     .kmsg = json_array(),
 					     .loads = json_array(),
+					     .protocol = json_pack("{s:[{s:i, s:i, s:i, s:s}]}", "rules", "rule", 48, "checked", 9, "broken", 0,
+								   "first", ""),
 					     .host = json_array()};
 	fill_journal(fixture);
 	fixture_kmsg(fixture, 0.0, "Linux version 6.1.0");
@@ -173,6 +175,7 @@ int fixture_teardown(void **state)
 	json_decref(fixture->record.kmsg);
 	json_decref(fixture->record.loads);
 	json_decref(fixture->record.host);
+	json_decref(fixture->record.protocol);
 	free(fixture);
 	return 0;
 }

@@ -77,6 +77,7 @@ struct pn_record {
 	json_t *samples; /* array of samples */
 	json_t *kmsg;	 /* array of kernel log records of this case */
 	json_t *loads;	 /* array of results of pn_load_stop(); "must_swap" true on one that must swap */
+	json_t *protocol; /* what the driver's queues showed, pn_protocol_read(); NULL: they were not watched */
 	json_t *host;	 /* what was left behind: array of {"kind","what"}; empty when clean */
 };
 
@@ -108,6 +109,9 @@ extern const struct pn_oracle pn_oracle_table[];
  * is trouble only where nothing else is. Return: freed with g_free(); NULL when there is none.
  */
 char *pn_kernel_log_first(const json_t *kmsg);
+
+/** pn_oracle_waived() - why a scenario does not want to be judged by an oracle; NULL: it does. Borrowed from the scenario. */
+const char *pn_oracle_waived(const struct pn_scenario *scenario, const char *oracle);
 
 /** pn_oracle_judge_all() - run every oracle that the scenario does not waive. @ret_findings: array of {"oracle","verdict","reason"}.
  * Return: the worst verdict. */

@@ -22,6 +22,7 @@ const struct pn_oracle pn_oracle_table[] = {
     {"integrity", "stamped pages keep their content, pages that come back are empty or poisoned: no stale data", pn_judge_integrity},
     {"liveness", "targets are reached, the guest is heard, nothing spins: tells slow, stuck, livelock, thrash, silent no-op",
      pn_judge_liveness},
+    {"protocol", "what the driver put on its queues and registers keeps to the virtio specification", pn_judge_protocol},
     {"kernel-log", "no WARN, BUG, hang, lockdep or RCU report, no new taint in the guest's kernel log", pn_judge_kernel_log},
     {"host", "nothing of the case is left on the host: processes, files, swap, cgroups, settings", pn_judge_host},
     {NULL},
@@ -43,7 +44,7 @@ void pn_finding_set(struct pn_finding *finding, enum pn_verdict verdict, const c
 		finding->reason[end - finding->reason] = '\0';
 }
 
-static const char *waived(const struct pn_scenario *scenario, const char *oracle)
+const char *pn_oracle_waived(const struct pn_scenario *scenario, const char *oracle)
 {
 	for (unsigned int i = 0; i < scenario->waiver_count; i++) {
 		if (!strcmp(scenario->waivers[i].oracle, oracle))
@@ -73,7 +74,7 @@ static bool outlives_guest(const struct pn_oracle *oracle)
 
 static void judge(const struct pn_oracle *oracle, const struct pn_record *record, struct pn_finding *ret_finding)
 {
-	const char *why = waived(record->scenario, oracle->name);
+	const char *why = pn_oracle_waived(record->scenario, oracle->name);
 
 	bool cut = !outlives_guest(oracle) && *ended_by(record);
 

@@ -11,6 +11,7 @@ void pn_judge_integrity(const struct pn_record *record, struct pn_finding *findi
 void pn_judge_liveness(const struct pn_record *record, struct pn_finding *finding);
 void pn_judge_host(const struct pn_record *record, struct pn_finding *finding);
 void pn_judge_faults(const struct pn_record *record, struct pn_finding *finding);
+void pn_judge_protocol(const struct pn_record *record, struct pn_finding *finding);
 void pn_judge_sanity(const struct pn_record *record, struct pn_finding *finding);
 
 /** pn_finding_set() - say something; only a worse verdict than what stands there, or the first reason of a PASS, is kept */

@@ -27,7 +27,7 @@ static void test_all_pass(void **state)
 
 	assert_int_equal(pn_oracle_judge_all(&fixture->record, &findings), PN_PASS);
 	json_array_foreach(findings, i, finding) assert_string_equal(json_string_value(json_object_get(finding, "verdict")), "PASS");
-	assert_int_equal(i, 7);
+	assert_int_equal(i, 8);
 	json_decref(findings);
 }
 
@@ -267,10 +267,45 @@ static void test_reason_cut(void **state)
 		assert_int_equal(pn_oracle_judge_all(&fixture->record, &findings), PN_FAIL);
 		json_array_foreach(findings, i, finding)
 			assert_true(json_is_object(finding));
-		assert_int_equal(i, 7);
+		assert_int_equal(i, 8);
 		json_decref(findings);
 		json_array_remove(fixture->record.kmsg, json_array_size(fixture->record.kmsg) - 1);
 	}
+}
+
+static void spoil_rule(struct fixture *fixture, unsigned int rule, unsigned int broken)
+{
+	json_array_append_new(json_object_get(fixture->record.protocol, "rules"),
+			      json_pack("{s:i, s:i, s:i, s:s}", "rule", rule, "checked", 5, "broken", broken, "first", "at 1.000 s: this"));
+}
+
+static void test_protocol(void **state)
+{
+	struct fixture *fixture = *state;
+
+	spoil_rule(fixture, 53, 0);
+	assert_finding(fixture_judge(fixture, "protocol"), PN_PASS, "2 requirements exercised");
+	spoil_rule(fixture, 46, 2); /* advice */
+	assert_finding(fixture_judge(fixture, "protocol"), PN_PASS, "advice D46 not followed 2 times");
+	spoil_rule(fixture, 48, 1);
+	assert_finding(fixture_judge(fixture, "protocol"), PN_FAIL, "broken 1 of 5 times; first at 1.000 s: this");
+	fixture->scenario.driver.name = (char *)"stock";
+	assert_finding(fixture_judge(fixture, "protocol"), PN_PASS, "D48 broken 1 times, as known of this driver");
+	spoil_rule(fixture, 13, 1);
+	assert_finding(fixture_judge(fixture, "protocol"), PN_FAIL, "D13");
+}
+
+static void test_protocol_blind(void **state)
+{
+	struct fixture *fixture = *state;
+
+	json_array_clear(json_object_get(fixture->record.protocol, "rules"));
+	assert_finding(fixture_judge(fixture, "protocol"), PN_BROK, "nothing of the driver was seen");
+	json_object_set_new(fixture->record.protocol, "blind", json_string("no such symbol"));
+	assert_finding(fixture_judge(fixture, "protocol"), PN_BROK, "could not be watched: no such symbol");
+	json_decref(fixture->record.protocol);
+	fixture->record.protocol = NULL;
+	assert_finding(fixture_judge(fixture, "protocol"), PN_SKIP, "not watched");
 }
 
 static void test_integrity(void **state)
@@ -328,6 +363,7 @@ int main(void)
 	    TEST(test_kernel_log_taint),
 	    TEST(test_kernel_log_crash),
 	    TEST(test_kernel_log_unmarked), TEST(test_integrity), TEST(test_integrity_poison), TEST(test_reason_cut),
+	    TEST(test_protocol), TEST(test_protocol_blind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,10 @@
 #include "../base/fs.h"
 #include "../base/journal.h"
 #include "../base/units.h"
+#include "../guest/guest.h"
 #include "../observe/observe.h"
+#include "../observe/protocol.h"
+#include "../scenario/scenario.h"
 
 static int write_json(const char *dir, const char *name, const json_t *value, struct pn_diag *diag)
 {
@@ -35,6 +38,23 @@ static int read_lines(const char *dir, const char *name, json_t **ret_lines, str
 	return 0;
 }
 
+/* pages keep a value where the guest's kernel was told to see to it; no image of ours does so unasked */
+static bool pages_retain(const struct pn_scenario *scenario)
+{
+	const char *args = scenario->guest.kernel_args;
+
+	return args && (strstr(args, "init_on_free=1") || strstr(args, "page_poison=1"));
+}
+
+static int read_protocol(const struct pn_outcome *outcome, struct pn_record *record, struct pn_diag *diag)
+{
+	g_autofree char *path = g_build_filename(outcome->case_dir, PN_GUEST_RINGS, NULL);
+	struct pn_protocol_context context = {.pages_retain = pages_retain(outcome->scenario)};
+	int err = pn_protocol_read(path, &context, &record->protocol, diag);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 static int read_record(const struct pn_outcome *outcome, struct pn_record *record, struct pn_diag *diag)
 {
 	int err;
@@ -45,6 +65,8 @@ static int read_record(const struct pn_outcome *outcome, struct pn_record *recor
 		err = read_lines(outcome->case_dir, "samples.jsonl", &record->samples, diag);
 	if (!err)
 		err = read_lines(outcome->case_dir, "kmsg.jsonl", &record->kmsg, diag);
+	if (!err)
+		err = read_protocol(outcome, record, diag);
 	return err;
 }
 
@@ -96,6 +118,8 @@ static json_t *judge(const struct pn_outcome *outcome, const struct pn_record *r
 			   (int)count_events(record->journal));
 	if (outcome->interrupted)
 		json_object_set_new(result, "interrupted", json_true());
+	if (record->protocol)
+		json_object_set(result, "protocol", json_object_get(record->protocol, "rules"));
 	return result;
 }
 
@@ -115,5 +139,6 @@ int pn_outcome_write(const struct pn_outcome *outcome, struct pn_diag *diag)
 	json_decref(record.journal);
 	json_decref(record.samples);
 	json_decref(record.kmsg);
+	json_decref(record.protocol);
 	return err;
 }

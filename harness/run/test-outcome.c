@@ -14,6 +14,8 @@
 #include "../base/test-dir.h"
 #include "../base/units.h"
 #include "../observe/observe.h"
+#include "../observe/protocol.h"
+#include "../scenario/scenario.h"
 #include "outcome.h"
 
 const char *const pn_verdict_names[] = {[PN_SKIP] = "SKIP", [PN_PASS] = "PASS", [PN_BROK] = "BROK", [PN_FAIL] = "FAIL"};
@@ -35,10 +37,17 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 	return 0;
 }
 
+int pn_protocol_read(const char *path, const struct pn_protocol_context *context, json_t **ret_result, struct pn_diag *diag)
+{
+	return -ENOENT;
+}
+
 static json_t *outcome_of(const char *dir, enum pn_verdict verdict, int err, bool interrupted)
 {
 	g_autofree char *path = g_build_filename(dir, "outcome.json", NULL);
+	struct pn_scenario scenario = {0};
 	struct pn_outcome outcome = {
+		.scenario = &scenario,
 		.case_dir = dir,
 		.loads = json_array(),
 		.host = json_array(),

@@ -139,7 +139,7 @@ static const char *const backings[] = {[PN_BACKING_4K] = "4k",
 				       [PN_BACKING_HUGETLB] = "hugetlb",
 				       [PN_BACKING_COUNT] = NULL};
 
-const char *const pn_oracle_choices[] = {"sanity", "faults", "ledger", "integrity", "liveness", "kernel-log", "host", NULL};
+const char *const pn_oracle_choices[] = {"sanity", "faults", "ledger", "integrity", "liveness", "protocol", "kernel-log", "host", NULL};
 
 const char *const pn_probe_choices[] = {"guest",   "balloon", "stats", "block", "meminfo", "psi",
 					"harness", "perf",    "sched", "smaps", "ram",	   "pin", NULL};

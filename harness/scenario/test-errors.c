@@ -109,7 +109,7 @@ static const struct refusal refusals[] = {
     {"requirement", BODY "requires: [kvn]\n", NULL, "x.yaml:3: requires: 'kvn' is not accepted; expected kvm, ksm, thp, pmu, root, ..."},
     {"expect", BODY "expect: fail\n", NULL,
      "x.yaml:3: expect: 'fail' is not accepted; expected pass, brok, brok:TEXT, fail:sanity, fail:faults, fail:ledger, fail:integrity, fail:liveness, "
-     "fail:kernel-log, fail:host"},
+     "fail:protocol, fail:kernel-log, fail:host"},
     {"expect what is waived", BODY "expect: fail:host\noracles: {waive: [{oracle: host, reason: r}]}\n", NULL,
      "x.yaml:3: expect: 'fail:host' is not accepted; expected an oracle that oracles.waive leaves on"},
     {"waiver without reason", BODY "oracles:\n  waive:\n    - oracle: host\n", NULL,

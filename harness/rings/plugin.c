@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What QEMU loads (`-plugin pn-rings.so,out=FILE`). It uses nothing of the interface for plugins but the way in, so no instruction of the
+ * guest costs more than without it; the machine does not exist yet when it is loaded, so the rest waits for the main loop.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "qemu.h"
+#include "stream.h"
+#include "watch.h"
+
+int qemu_plugin_version = QEMU_PLUGIN_VERSION;
+
+static struct qemu_api api;
+
+static void start(void *data)
+{
+	pn_watch_start(&api);
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info, int argc, char **argv)
+{
+	const char *missing, *path = NULL;
+
+	for (int i = 0; i < argc; i++) {
+		if (!strncmp(argv[i], "out=", 4))
+			path = argv[i] + 4;
+	}
+	if (!path || pn_stream_open(path)) {
+		fprintf(stderr, "pn-rings: out=FILE: '%s' can not be written\n", path ? path : "");
+		return -1;
+	}
+	missing = qemu_api_find(&api);
+	if (missing) {
+		pn_stream_begin("watch");
+		pn_stream_add(",\"state\":\"off\",\"reason\":\"this QEMU does not export %s()\"", missing);
+		pn_stream_end();
+		return 0;
+	}
+	api.aio_bh_schedule_oneshot_full(api.qemu_get_aio_context(), start, NULL, "pn-rings");
+	return 0;
+}
