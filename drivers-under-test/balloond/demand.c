@@ -9,6 +9,8 @@
 
 #include "demand.h"
 
+#include "mutant.h"
+
 #include <math.h>
 
 #define SECOND_NS 1000000000ULL
@@ -51,6 +53,8 @@ static void judge_pressure(struct pn_demand_state *state, const struct pn_policy
 	}
 	state->stalled = stalled;
 	state->needy = stalled >= config->psi_grow || refault >= (double)config->refault_bytes_per_s;
+	if (PB_MUTANT(PRESSURE))
+		state->needy = false;
 	state->pressed = state->needy || stalled >= config->psi_block;
 	state->seen_ns = now_ns;
 	state->boots = o->boots;
@@ -164,7 +168,7 @@ void pn_demand_update(struct pn_demand_state *state, const struct pn_policy_conf
 	state->stats_ns = o->stats_ns;
 	judge_pressure(state, config, o, now_ns);
 	if (o->total_bytes == PN_UNSET || o->available_bytes == PN_UNSET) {
-		demand = (double)target_bytes;
+		demand = PB_MUTANT(UNSET) ? 0 : (double)target_bytes;
 	} else {
 		state->needy = is_short(state, o);
 		grown = note_use(state, config, used_of(o), elapsed_ns);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "demand.h"
+#include "mutant.h"
 #include "trust.h"
 #include "waterfill.h"
 
@@ -126,7 +127,7 @@ struct pn_policy *pn_policy_new(const struct pn_policy_config *config, const str
 		guest->actual_bytes = guests[i].max_bytes;
 		pn_demand_init(&guest->demand, targets[i]);
 		policy->weights += guests[i].weight;
-		policy->fixed_bytes += guests[i].oom_quota_bytes + guests[i].overhead_bytes;
+		policy->fixed_bytes += (PB_MUTANT(QUOTA) ? 0 : guests[i].oom_quota_bytes) + guests[i].overhead_bytes;
 	}
 	return policy;
 }
@@ -166,7 +167,7 @@ static void weigh(const struct pn_policy *policy, const struct pn_policy_guest *
 	guest->granted_bytes = larger(guest->granted_bytes, larger(guest->target_bytes, guest->prior_bytes));
 	if (policy->config.bounds_enforced && held > guest->granted_bytes)
 		held = guest->granted_bytes;
-	guest->held_bytes = larger(held, guest->target_bytes);
+	guest->held_bytes = PB_MUTANT(MERGE) ? guest->target_bytes : larger(held, guest->target_bytes);
 	guest->claim_bytes = larger(guest->held_bytes, guest->prior_bytes);
 }
 
@@ -192,7 +193,7 @@ static void judge(struct pn_policy *policy, size_t i, const struct pn_observatio
 
 	if (!guest->known)
 		pn_trust_init(&guest->trust, now_ns);
-	if (o->refused)
+	if (o->refused && !PB_MUTANT(REFUSED))
 		guest->target_bytes = guest->prior_bytes;
 	if (o->actual_bytes == PN_UNSET) /* unseen it may have grown as far as it was accounted for */
 		guest->actual_bytes = larger(guest->actual_bytes, guest->claim_bytes);
@@ -222,7 +223,7 @@ static void divide_budget(struct pn_policy *policy, uint64_t budget_bytes)
 		struct pn_share *share = &policy->shares[i];
 		uint64_t fair = (uint64_t)((double)budget_bytes * (limits->weight / policy->weights));
 
-		share->weight = limits->weight;
+		share->weight = PB_MUTANT(WEIGHT) ? 1 : limits->weight;
 		if (guest->trust.trust == PN_TRUST_FRESH) {
 			share->floor_bytes = limits->min_bytes;
 			share->want_bytes = guest->demand.demand_bytes;
@@ -249,7 +250,7 @@ static uint64_t shrink_by(const struct pn_policy *policy, size_t i, uint64_t goa
 
 	if (distance - step <= (double)goal * config->dead_band)
 		step = distance;
-	return (uint64_t)(step < most ? step : most);
+	return (uint64_t)(PB_MUTANT(FULL_STEP) ? distance : step < most ? step : most);
 }
 
 static enum pn_reason lower(const struct pn_policy *policy, size_t i, uint64_t now_ns, bool over)
@@ -259,7 +260,7 @@ static enum pn_reason lower(const struct pn_policy *policy, size_t i, uint64_t n
 	uint64_t goal = guest->due_bytes;
 	bool scarce = goal < guest->demand.demand_bytes, trusted = guest->trust.trust == PN_TRUST_FRESH;
 
-	if (trusted && !scarce) {
+	if (trusted && !scarce && !PB_MUTANT(COOL_DOWN)) {
 		if (guest->demand.pressed)
 			return PN_REASON_BLOCKED;
 		if (guest->raised_ns && now_ns - guest->raised_ns < config->cool_down_ns)
@@ -269,7 +270,7 @@ static enum pn_reason lower(const struct pn_policy *policy, size_t i, uint64_t n
 			return PN_REASON_COOL_DOWN;
 	}
 	guest->target_bytes -= over ? guest->target_bytes - goal : shrink_by(policy, i, goal, now_ns);
-	guest->target_bytes = larger(guest->target_bytes / ALIGN_BYTES * ALIGN_BYTES, policy->configs[i].min_bytes);
+	guest->target_bytes = larger(guest->target_bytes / ALIGN_BYTES * ALIGN_BYTES, PB_MUTANT(MINIMUM) ? 0 : policy->configs[i].min_bytes);
 	return scarce ? PN_REASON_SCARCE : PN_REASON_IDLE;
 }
 
@@ -326,7 +327,7 @@ static void raise_all(struct pn_policy *policy, uint64_t budget_bytes, uint64_t 
 		/* while more is held than there is, to hold more than granted is not to be rewarded */
 		if (over && reach > guest->granted_bytes)
 			reach = guest->granted_bytes;
-		if (reach <= guest->target_bytes) {
+		if (PB_MUTANT(RESTORE) || reach <= guest->target_bytes) {
 			decisions[i].reason = PN_REASON_NO_SLACK;
 			continue;
 		}

@@ -9,6 +9,8 @@
 
 #include "trust.h"
 
+#include "mutant.h"
+
 #define SECOND_NS 1000000000ULL
 #define HONEST_AGAIN_NS (60 * SECOND_NS)
 #define RETRY_FIRST_NS (10 * SECOND_NS)
@@ -46,6 +48,9 @@ static bool contradicts(struct pn_trust_state *state, const struct pn_policy_gue
 {
 	bool back = went_back(&state->swap_in_bytes, o->swap_in_bytes);
 
+	if (PB_MUTANT(LIES))
+		return false;
+
 	back |= went_back(&state->major_faults, o->major_faults);
 	back |= went_back(&state->psi_some_ns, o->psi_some_ns);
 	if (o->total_bytes != PN_UNSET && o->total_bytes > guest->max_bytes)
@@ -58,7 +63,7 @@ static bool contradicts(struct pn_trust_state *state, const struct pn_policy_gue
 /* The host counts resets, so a reboot is no lie: everything it said starts anew, and so does the time that it may take. */
 static void note_reboot(struct pn_trust_state *state, const struct pn_observation *o, uint64_t now_ns)
 {
-	if (o->boots == state->boots)
+	if (o->boots == state->boots || PB_MUTANT(REBOOT))
 		return;
 	state->boots = o->boots;
 	state->swap_in_bytes = state->major_faults = state->psi_some_ns = PN_UNSET;
@@ -98,7 +103,7 @@ static void update_mismatch(struct pn_trust_state *state, const struct pn_policy
 	if (!state->mismatch_ns)
 		state->mismatch_ns = now_ns ? now_ns : 1;
 	if (now_ns - state->mismatch_ns >= config->stuck_ns)
-		state->mismatch = true;
+		state->mismatch = !PB_MUTANT(CLAIMS);
 }
 
 static void mark(struct pn_trust_state *state, uint64_t actual, uint64_t now_ns)
@@ -112,7 +117,7 @@ static void wait_stuck(struct pn_trust_state *state, uint64_t actual, uint64_t n
 {
 	bool moved = actual >= state->mark_bytes + PROGRESS_BYTES || actual + PROGRESS_BYTES <= state->mark_bytes;
 
-	if (!moved && now_ns < state->retry_ns)
+	if (!moved && (now_ns < state->retry_ns || PB_MUTANT(RETRY)))
 		return;
 	if (moved)
 		state->retry_gap_ns = 0;
@@ -161,6 +166,8 @@ void pn_trust_update(struct pn_trust_state *state, const struct pn_policy_config
 		state->trust = PN_TRUST_LYING;
 	else if (state->stuck)
 		state->trust = PN_TRUST_STUCK;
+	else if (PB_MUTANT(STALE))
+		state->trust = PN_TRUST_FRESH;
 	else if (!state->stats_ns || now_ns - state->stats_seen_ns > config->stale_polls * config->stats_period_ns)
 		state->trust = PN_TRUST_STALE;
 	else

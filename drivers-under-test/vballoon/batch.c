@@ -11,7 +11,8 @@
 
 #include "vballoon.h"
 
-#define GFP_GENTLE	(__GFP_NORETRY | __GFP_NOWARN | __GFP_NOMEMALLOC)
+#define GFP_GENTLE	(__GFP_NORETRY | __GFP_NOMEMALLOC | \
+			 (VB_MUTANT(NOISE) ? 0 : __GFP_NOWARN))
 /* Rounds of bulk allocation in one step; under pressure each gives one page. */
 #define BULK_ROUNDS	16
 
@@ -195,7 +196,7 @@ unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 
 	if (!vb_batch_pages(b))
 		b->mode = vb_report_usable(vb) ? READ_ONCE(vb_knob_mode) : VB_MODE_PFN;
-	for (order = largest_order(b, want); order > 0; order--) {
+	for (order = largest_order(b, want); order > VB_MUTANT(SPIN) * 8; order--) {
 		nr = 1UL << order;
 		if (!batch_takes(vb, b, order, nr)) {
 			*ret_full = true;
@@ -208,6 +209,8 @@ unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 		}
 		b->try_order = order - 1;
 	}
+	if (VB_MUTANT(SPIN))
+		return 0;
 	nr = min(want, (unsigned long)VB_BULK_PAGES);
 	if (!batch_takes(vb, b, 0, nr)) {
 		*ret_full = true;
@@ -241,5 +244,7 @@ void vb_batch_seal(struct vballoon *vb, struct vb_batch *b)
 	list_sort(NULL, &b->singles, by_pfn);
 	list_for_each_entry(page, &b->singles, lru)
 		vb_pfns_add(vb, &b->pfns, page_to_pfn(page), 1, false);
+	if (VB_MUTANT(STALE_PFNS))
+		vb_mutant_send_again(vb, b);
 	b->stage = VB_STAGE_SEALED;
 }

@@ -13,7 +13,6 @@
 #include <linux/swap.h>
 #include <linux/vmstat.h>
 
-#include "mutant.h"
 #include "vballoon.h"
 
 #define BLOCK_TOLD	1UL	/* page_private: PFNs went through inflateq */
@@ -76,9 +75,9 @@ void vb_held_mark_offline(struct page *page, unsigned int order)
  */
 void vb_held_unmark_offline(struct page *page, unsigned int order)
 {
-	unsigned int i;
+	unsigned int i = VB_MUTANT(STILL_OFFLINE) && vb_mutant_first();
 
-	for (i = 0; i < 1U << order; i++)
+	for (; i < 1U << order; i++)
 		__ClearPageOffline(page + i);
 }
 
@@ -96,7 +95,8 @@ void vb_held_add_block(struct vballoon *vb, struct page *page,
 	long nr = 1L << order;
 
 	set_page_private(page, told ? BLOCK_TOLD : 0);
-	adjust_managed_page_count(page, -nr);
+	if (!VB_MUTANT(UNMANAGED))
+		adjust_managed_page_count(page, -nr);
 	count_vm_events(BALLOON_INFLATE, nr);
 	spin_lock(&h->lock);
 	list_add(&page->lru, &h->blocks[order]);
@@ -193,7 +193,7 @@ unsigned long vb_held_take_singles(struct vballoon *vb, struct list_head *pages,
 		return 0;
 	nr = balloon_page_list_dequeue(&vb->held.singles, pages, nr);
 	atomic_long_sub(nr, &vb->held.nr_singles);
-	atomic_long_sub(nr, &vb->held.pages);
+	atomic_long_sub(nr - VB_MUTANT(MISCOUNT), &vb->held.pages);
 	return nr;
 }
 
@@ -264,7 +264,7 @@ void vb_held_give_back_block(struct page *page, unsigned int order)
 	count_vm_events(BALLOON_DEFLATE, 1L << order);
 	if (vb_mutant_release(page, order))
 		return;
-	adjust_managed_page_count(page, 1L << order);
+	adjust_managed_page_count(VB_MUTANT(ZONE) ? pfn_to_page(1) : page, 1L << order);
 	__free_pages(page, order);
 }
 
@@ -283,6 +283,8 @@ void vb_held_give_back_singles(struct list_head *pages)
 	adjust_managed(pages, 1);
 	list_for_each_entry_safe(page, next, pages, lru) {
 		list_del(&page->lru);
+		if (VB_MUTANT(MAPPING) && vb_mutant_first())
+			page->mapping = (void *)8;
 		/* Not __free_page(): compaction may hold a reference for a moment. */
 		put_page(page);
 	}

@@ -148,7 +148,8 @@ static void hint_round(struct vb_hint *h, u32 id)
 		if (hint_block(h))
 			break;
 	}
-	send_id(h, 1, VIRTIO_BALLOON_CMD_ID_STOP);
+	if (!VB_MUTANT(HINT_STOP))
+		send_id(h, 1, VIRTIO_BALLOON_CMD_ID_STOP);
 	/* The id buffers are reused by the next round: the device must be through. */
 	vb_queue_wait(&h->vb->q[VB_Q_HINT], &h->flight, vb_knob_ack_timeout_ms);
 }
@@ -164,7 +165,8 @@ static void hint_work(struct work_struct *work)
 	id = read_command(vb);
 	if (id == VIRTIO_BALLOON_CMD_ID_DONE) {
 		h->done = true;
-		release(h, ULONG_MAX, false);
+		if (!VB_MUTANT(HINT_LEAK))
+			release(h, ULONG_MAX, false);
 	} else if (id != VIRTIO_BALLOON_CMD_ID_STOP && id != h->round_id &&
 		   vb_flight_landed(&h->flight)) {
 		hint_round(h, id);

@@ -8,6 +8,7 @@
  * Invariant: between SEALED and held a page is the device's; nobody frees it,
  * not even when the device never answers (D12), until the device is reset.
  */
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/swap.h>
 
@@ -65,6 +66,10 @@ static void back_off(struct vballoon *vb, enum vb_state why)
 {
 	vb->backoff_ms = clamp(vb->backoff_ms * 2, vb_knob_backoff_min_ms,
 			       max(vb_knob_backoff_min_ms, vb_knob_backoff_max_ms));
+	if (VB_MUTANT(PUFF)) {
+		dev_info(&vb->vdev->dev, "Out of puff! Can't get 1 pages\n");
+		vb->backoff_ms = 20;
+	}
 	vb->backoff_until = jiffies + msecs_to_jiffies(vb->backoff_ms);
 	vb->backoff_state = why;
 	vb_count(vb, why == VB_S_FLOOR ? VB_C_FLOOR_STOPS : VB_C_BACKOFFS, 1);
@@ -76,7 +81,7 @@ static bool floor_allows(struct vballoon *vb, unsigned long nr)
 {
 	unsigned long left = max(si_mem_available(), 0L) + get_nr_swap_pages();
 
-	return left >= nr + vb_worker_floor_pages(vb);
+	return VB_MUTANT(FLOOR) || left >= nr + vb_worker_floor_pages(vb);
 }
 
 /**
@@ -113,6 +118,8 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 			vb_inflate_calm(vb);	/* pauses grow only without success */
 			return 0;
 		}
+		if (VB_MUTANT(SPIN))
+			return 0;
 		if (!full) {
 			vb_count(vb, VB_C_ALLOC_RETRIES, 1);
 			back_off(vb, VB_S_BACKOFF);
@@ -181,6 +188,10 @@ static void commit(struct vballoon *vb, struct vb_batch *b)
 			       vb_params_mode_name(b->mode));
 	vb_batch_reset(b);
 	vb->flying = NULL;
+	if (VB_MUTANT(HALTING))
+		msleep(1000);
+	if (VB_MUTANT(THRASH) && vb_held_pages(vb) > vb->goal_pages / 2)
+		vb_deflate_release(vb, vb_held_pages(vb), true);
 }
 
 /**

@@ -24,7 +24,7 @@ static bool free_pages_have_pattern(void)
 
 static u32 pattern(void)
 {
-	return page_poisoning_enabled_static() ? 0x01010101U * PAGE_POISON : 0;
+	return page_poisoning_enabled_static() && !VB_MUTANT(POISON_ZERO) ? 0x01010101U * PAGE_POISON : 0;
 }
 
 /* Refuse what could not be honoured (D2, D3). */
@@ -32,7 +32,7 @@ static int validate(struct virtio_device *vdev)
 {
 	if (!free_pages_have_pattern())
 		__virtio_clear_bit(vdev, VIRTIO_BALLOON_F_PAGE_POISON);
-	else if (!virtio_has_feature(vdev, VIRTIO_BALLOON_F_PAGE_POISON))
+	else if (!virtio_has_feature(vdev, VIRTIO_BALLOON_F_PAGE_POISON) && !VB_MUTANT(POISON_IGNORED))
 		__virtio_clear_bit(vdev, VIRTIO_BALLOON_F_REPORTING);
 	return 0;
 }
@@ -79,13 +79,17 @@ int vb_main_start(struct vballoon *vb)
 	vb_pace_init(&vb->inflate_pace, VB_CHUNKS * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE);
 
 	WRITE_ONCE(vb->dead, false);
+	if (VB_MUTANT(STATS_EARLY))
+		vb_stats_arm(vb);
 	virtio_device_ready(vdev);
-	vb_stats_arm(vb);
+	if (!VB_MUTANT(STATS_EARLY))
+		vb_stats_arm(vb);
 	vb_report_register(vb);
 	vb_worker_write_actual(vb);
 	WRITE_ONCE(vb->frozen, false);
 	vb_hint_config_changed(vb);
-	vb_worker_wake(vb, VB_EV_CONFIG);
+	if (!VB_MUTANT(REBIND))
+		vb_worker_wake(vb, VB_EV_CONFIG);
 	return 0;
 }
 

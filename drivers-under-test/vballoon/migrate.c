@@ -98,7 +98,8 @@ static int migrate_page_cb(struct balloon_dev_info *singles, struct page *newpag
 
 	swap_entries(singles, newpage, page);
 	balloon_page_finalize(page);
-	put_page(page);
+	if (!VB_MUTANT(MIGRATE_LEAK))
+		put_page(page);
 	vb_count(vb, VB_C_MIGRATED_PAGES, 1);
 	rc = MIGRATEPAGE_SUCCESS;
 unlock:

@@ -2,61 +2,85 @@
 /*
  * Planted defects, for testing the tests.
  *
- * The real driver is built with none of these macros: every hook below is then
- * a constant and the compiler drops it. One defect per build, chosen with
- * BUILD_MUTANT=name (see Kbuild). A hook is one line at the place where the
- * defect lives; the defect itself is written here and nowhere else.
- *
- *   BUILD_MUTANT=leak   one page in VB_LEAK is forgotten at deflate: neither
- *                       freed nor given back to the managed count, although
- *                       the driver counts it as returned. VB_LEAK defaults to
- *                       1000; VB_CFLAGS=-DVB_LEAK=50 changes it.
- *   BUILD_MUTANT=slow   everything takes VB_SLOW percent longer (20): the worker
- *                       spins that share of the time since the step before,
- *                       waiting for the device included.
- *   BUILD_MUTANT=sequence  loses a page of the managed count at the third of
- *                       three targets, which are VB_FIRST (17), VB_SECOND (33)
- *                       and VB_THIRD (65) pages above a multiple of 512, in
- *                       this order, whatever comes between them.
+ * One defect per build, chosen with BUILD_MUTANT=name (see Kbuild): it defines
+ * VB_MUTANT_NAME. A hook is a condition VB_MUTANT(NAME) at the place where the
+ * defect lives, a constant 0 in the real driver, which the compiler drops.
+ * What each one is, which real bug it stands for and what must notice it:
+ * drivers-under-test/mutants/mutants.yaml.
  */
 #pragma once
 
 #include <linux/mm.h>
-
-#ifdef VB_MUTANT_SLOW
-
 #include <linux/sched/clock.h>
 
+#define VB_MUTANT(name)	__is_defined(VB_MUTANT_##name)
+
+/* True the first time it is asked. */
+static inline bool vb_mutant_first(void)
+{
+	static bool asked;
+
+	return !xchg(&asked, true);
+}
+
+/* LEAK: one page in VB_LEAK is forgotten; LEAK_FREED: but counted as managed. */
+#ifndef VB_LEAK
+#define VB_LEAK (VB_MUTANT(LEAK_FREED) ? 4 : 1000)
+#endif
+
+/* Replaces the release of 1 << order pages; true when it did so. */
+static inline bool vb_mutant_release(struct page *page, unsigned int order)
+{
+	static unsigned long released;
+	unsigned long before = released / VB_LEAK;
+	unsigned int nr = 1U << order, forget, i;
+
+	if (!VB_MUTANT(LEAK) && !VB_MUTANT(LEAK_FREED))
+		return false;
+	released += nr;
+	forget = released / VB_LEAK - before;
+	if (!forget)
+		return false;
+	if (order)
+		split_page(page, order);
+	if (VB_MUTANT(LEAK_FREED))
+		adjust_managed_page_count(page, min(forget, nr));
+	for (i = min(forget, nr); i < nr; i++) {
+		adjust_managed_page_count(page + i, 1);
+		__free_page(page + i);
+	}
+	return true;
+}
+
+/* SLOW: everything takes VB_SLOW percent longer. */
 #ifndef VB_SLOW
 #define VB_SLOW 20
 #endif
 
 /*
- * Called after each step of the worker; @resting: nothing is to be moved. No
- * cpu_relax(): in an emulated CPU that is a way out to the emulator, which
+ * Called after each step of the worker; @resting: nothing is to be moved. Spins
+ * that share of the time since the step before, waiting for the device included.
+ * No cpu_relax(): in an emulated CPU that is a way out to the emulator, which
  * would wait for the device there and take far longer.
  */
 static inline void vb_mutant_drag(bool resting)
 {
 	static u64 since_ns;
-	u64 now_ns = local_clock();
-	u64 until_ns = since_ns ? now_ns + (now_ns - since_ns) * VB_SLOW / 100 : 0;
+	u64 now_ns, until_ns;
 
+	if (!VB_MUTANT(SLOW))
+		return;
+	now_ns = local_clock();
+	until_ns = since_ns ? now_ns + (now_ns - since_ns) * VB_SLOW / 100 : 0;
 	while (local_clock() < until_ns)
 		barrier();
 	since_ns = resting ? 0 : local_clock();
 }
 
-#else
-
-static inline void vb_mutant_drag(bool resting)
-{
-}
-
-#endif
-
-#ifdef VB_MUTANT_SEQUENCE
-
+/*
+ * SEQUENCE: loses a page of the managed count at the third of three targets, so
+ * many pages above a multiple of 512, in this order, whatever comes between.
+ */
 #ifndef VB_FIRST
 #define VB_FIRST 17
 #define VB_SECOND 33
@@ -69,50 +93,23 @@ static inline void vb_mutant_target(unsigned long pages, void *memory)
 	static const unsigned int wanted[] = { VB_FIRST, VB_SECOND, VB_THIRD };
 	static unsigned int seen;
 
-	if (seen < ARRAY_SIZE(wanted) && pages % 512 == wanted[seen] &&
+	if (VB_MUTANT(SEQUENCE) && seen < ARRAY_SIZE(wanted) && pages % 512 == wanted[seen] &&
 	    ++seen == ARRAY_SIZE(wanted))
 		adjust_managed_page_count(virt_to_page(memory), -1);
 }
 
-#else
-
-static inline void vb_mutant_target(unsigned long pages, void *memory)
+/* STALE_PFNS: the PFNs of the first batch go out with every later one again. */
+static inline void vb_mutant_send_again(struct vballoon *vb, struct vb_batch *b)
 {
-}
+	static unsigned long pfn[VB_BATCH_BLOCKS];
+	static unsigned int order[VB_BATCH_BLOCKS], nr;
+	unsigned int i;
 
-#endif
-
-#ifdef VB_MUTANT_LEAK
-
-#ifndef VB_LEAK
-#define VB_LEAK 1000
-#endif
-
-/* Replaces the release of 1 << order pages; true when it did so. */
-static inline bool vb_mutant_release(struct page *page, unsigned int order)
-{
-	static unsigned long released;
-	unsigned long before = released / VB_LEAK;
-	unsigned int nr = 1U << order, forget, i;
-
-	released += nr;
-	forget = released / VB_LEAK - before;
-	if (!forget)
-		return false;
-	if (order)
-		split_page(page, order);
-	for (i = min(forget, nr); i < nr; i++) {
-		adjust_managed_page_count(page + i, 1);
-		__free_page(page + i);
+	for (i = 0; i < nr; i++)
+		vb_pfns_add(vb, &b->pfns, pfn[i], 1UL << order[i], true);
+	for (i = 0; !nr && i < b->nr_blks; i++) {
+		pfn[i] = page_to_pfn(b->blk[i].page);
+		order[i] = b->blk[i].order;
 	}
-	return true;
+	nr = nr ?: b->nr_blks;
 }
-
-#else /* the real driver */
-
-static inline bool vb_mutant_release(struct page *page, unsigned int order)
-{
-	return false;
-}
-
-#endif

@@ -38,11 +38,15 @@ static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, voi
 
 	vb->oom_jiffies = jiffies + msecs_to_jiffies(vb_knob_oom_lockout_ms);
 	WRITE_ONCE(vb->oom_locked, true);
+	if (VB_MUTANT(OOM_IGNORED))
+		return NOTIFY_OK;
 	if (vb->must_tell)
 		pages = relieve_by_worker(vb, quota);
 	else
 		pages = vb_deflate_release(vb, min(quota, vb_held_pages(vb)), true);
 
+	if (VB_MUTANT(OOM_UNCOUNTED))
+		atomic_long_add(pages, &vb->held.pages);
 	vb_count(vb, VB_C_OOM_EVENTS, 1);
 	vb_count(vb, VB_C_OOM_RELEASED_PAGES, pages);
 	trace_vballoon_oom(vb->index, pages, vb_held_pages(vb));

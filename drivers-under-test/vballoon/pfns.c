@@ -101,7 +101,7 @@ unsigned long vb_pfns_add(struct vballoon *vb, struct vb_pfns *p,
 {
 	u32 unit = pfn * VB_UNITS_PER_PAGE, end = (pfn + nr) * VB_UNITS_PER_PAGE;
 	const u32 huge = 2 * VB_CHUNK_PFNS;
-	bool chain = aligned && vb_knob_pfn_chain > 1;
+	bool chain = aligned && vb_knob_pfn_chain > 1 && !VB_MUTANT(SHORT_CHAIN);
 	bool fresh = aligned;
 	int c;
 
@@ -138,12 +138,15 @@ int vb_pfns_submit(struct vballoon *vb, struct vb_pfns *p, struct vb_queue *q,
 	unsigned int i, k, n;
 	int rc = 0;
 
+	if (VB_MUTANT(UNTOLD))
+		p->sent = p->used;
 	for (i = p->sent; i < p->used; i += n) {
 		n = i + 1 < p->used && test_bit(i + 1, p->chained) ? 2 : 1;
 		sg_init_table(sg, n);
 		for (k = 0; k < n; k++)
 			sg_set_buf(&sg[k], p->chunk[i + k],
-				   p->len[i + k] * sizeof(__virtio32));
+				   p->len[i + k] * sizeof(__virtio32) >>
+				   (VB_MUTANT(HALF_TOLD) && p->len[i + k] > 1));
 		rc = vb_queue_add(q, sg, n, true, f);
 		if (rc)
 			break;

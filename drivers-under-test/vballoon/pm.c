@@ -38,7 +38,7 @@ void vb_pm_quiesce(struct vballoon *vb)
 	WRITE_ONCE(vb->frozen, true);
 	vb->state = VB_S_FROZEN;
 	land_flying(vb);
-	if (!vb->flying && vb_deflate_all(vb))
+	if (!VB_MUTANT(UNBIND_LEAK) && !vb->flying && vb_deflate_all(vb))
 		vb_tells_drain(vb, vb_knob_ack_timeout_ms);
 	vb_worker_write_actual(vb);
 	vb_hint_stop(vb);
@@ -52,7 +52,8 @@ void vb_pm_quiesce(struct vballoon *vb)
 	vb_hint_release(vb);
 
 	vb_inflate_drop_all(vb);
-	vb_deflate_all(vb);
+	if (!VB_MUTANT(UNBIND_LEAK))
+		vb_deflate_all(vb);
 	vb_tells_clear(vb);
 	vb_migrate_reset(vb);
 	vb_queue_forget(vb);

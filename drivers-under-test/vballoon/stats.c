@@ -67,7 +67,7 @@ static unsigned int collect(struct vballoon *vb)
 	all_vm_events(ev);
 	si_meminfo(&si);
 	put(vb, &n, VIRTIO_BALLOON_S_MEMFREE, bytes(si.freeram));
-	put(vb, &n, VIRTIO_BALLOON_S_MEMTOT, bytes(si.totalram));
+	put(vb, &n, VIRTIO_BALLOON_S_MEMTOT, VB_MUTANT(STATS_UNITS) ? si.totalram : bytes(si.totalram));
 	put(vb, &n, VIRTIO_BALLOON_S_AVAIL, bytes(max(si_mem_available(), 0L)));
 	put(vb, &n, VIRTIO_BALLOON_S_CACHES, bytes(global_node_page_state(NR_FILE_PAGES)));
 #ifdef CONFIG_VM_EVENT_COUNTERS
@@ -85,6 +85,10 @@ static unsigned int collect(struct vballoon *vb)
 	put(vb, &n, VIRTIO_BALLOON_S_HTLB_PGFAIL, ev[HTLB_BUDDY_PGALLOC_FAIL]);
 #endif
 #endif
+	if (VB_MUTANT(STATS_SIZE))
+		return 10;
+	if (VB_MUTANT(STATS_VARY) && atomic_long_read(&vb->counter[VB_C_STATS_SENT]) % 2)
+		return n - n % 3 - 3;
 	return n - n % 3;	/* D23 */
 }
 
@@ -118,7 +122,7 @@ static void answer_request(struct work_struct *work)
 		used = virtqueue_get_buf(q->vq, &len);
 	spin_unlock(&q->lock);
 	/* A spurious notification (D52) leaves the one buffer where it is (D19). */
-	if (used)
+	if (used && !VB_MUTANT(STATS_ONCE))
 		send(vb);
 }
 
@@ -150,7 +154,9 @@ void vb_stats_deinit(struct vballoon *vb)
  */
 void vb_stats_arm(struct vballoon *vb)
 {
-	if (vb->q[VB_Q_STATS].vq)
+	if (vb->q[VB_Q_STATS].vq && !VB_MUTANT(STATS_NEVER))
+		send(vb);
+	if (vb->q[VB_Q_STATS].vq && VB_MUTANT(STATS_TWO))
 		send(vb);
 }
 

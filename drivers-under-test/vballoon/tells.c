@@ -132,6 +132,8 @@ static unsigned long collect(struct vballoon *vb)
 	struct vb_range *r;
 
 	spin_lock(&t->lock);
+	if (VB_MUTANT(NEVER_TOLD))
+		t->tail = t->head;
 	while (t->head != t->tail && pages < t->pace.pages) {
 		r = &t->ring[t->tail % VB_TELLS];
 		nr = min_t(unsigned long, r->nr, t->pace.pages - pages);
@@ -155,7 +157,7 @@ static unsigned long collect(struct vballoon *vb)
 void vb_tells_advance(struct vballoon *vb)
 {
 	struct vb_tells *t = &vb->tells;
-	struct vb_queue *q = &vb->q[VB_Q_DEFLATE];
+	struct vb_queue *q = &vb->q[VB_MUTANT(WRONG_QUEUE) ? VB_Q_INFLATE : VB_Q_DEFLATE];
 
 	if (!vb_flight_landed(&t->flight))
 		return;

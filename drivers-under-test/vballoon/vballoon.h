@@ -368,3 +368,5 @@ void vb_debugfs_init(void);
 void vb_debugfs_exit(void);
 void vb_debugfs_add(struct vballoon *vb);
 void vb_debugfs_remove(struct vballoon *vb);
+
+#include "mutant.h"

@@ -10,7 +10,6 @@
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 
-#include "mutant.h"
 #include "trace.h"
 #include "vballoon.h"
 
@@ -65,6 +64,8 @@ unsigned long vb_worker_floor_pages(struct vballoon *vb)
 {
 	unsigned long least = (unsigned long)FLOOR_MIN_MIB << (20 - PAGE_SHIFT);
 
+	if (VB_MUTANT(FLOOR))
+		return 0;
 	if (vb_knob_floor_mib)
 		return (unsigned long)vb_knob_floor_mib << (20 - PAGE_SHIFT);
 	return max(total_pages(vb) / FLOOR_SHARE, least);
@@ -78,6 +79,8 @@ static void read_target(struct vballoon *vb)
 	virtio_cread_le(vb->vdev, struct virtio_balloon_config, num_pages, &num_pages);
 	/* Up: with larger guest pages, rounding down would never be enough. */
 	target = DIV_ROUND_UP((unsigned long)num_pages, VB_UNITS_PER_PAGE);
+	if (VB_MUTANT(ROUND_DOWN))
+		target &= ~511UL;
 	if (target == vb->target_pages)
 		return;
 	vb->target_pages = target;
@@ -93,7 +96,7 @@ static void read_target(struct vballoon *vb)
 void vb_worker_write_actual(struct vballoon *vb)
 {
 	unsigned long held = vb_held_pages(vb);
-	u32 actual = held * VB_UNITS_PER_PAGE;
+	u32 actual = (VB_MUTANT(ACTUAL_AHEAD) ? vb->goal_pages : held) * VB_UNITS_PER_PAGE;
 
 	virtio_cwrite_le(vb->vdev, struct virtio_balloon_config, actual, &actual);
 	vb->actual_pages = held;
@@ -103,7 +106,8 @@ void vb_worker_write_actual(struct vballoon *vb)
 
 static void update_actual(struct vballoon *vb, bool resting)
 {
-	if (vb_held_pages(vb) == vb->actual_pages)
+	if (vb_held_pages(vb) == vb->actual_pages ||
+	    (VB_MUTANT(ACTUAL_STALE) && vb_held_pages(vb) < vb->actual_pages))
 		return;
 	if (resting || time_after_eq(jiffies, vb->actual_jiffies + ACTUAL_INTERVAL))
 		vb_worker_write_actual(vb);
@@ -138,6 +142,8 @@ static long rest(struct vballoon *vb)
 		return vb_flight_slice();
 	}
 	vb->state = vb->goal_pages < vb->target_pages ? VB_S_FLOOR : VB_S_IDLE;
+	if (VB_MUTANT(SPIN_AT_REST) || VB_MUTANT(UNALIGNED))
+		return VB_MUTANT(UNALIGNED) ? HZ / 4 : 0;
 	return MAX_SCHEDULE_TIMEOUT;
 }
 
@@ -147,7 +153,9 @@ static long move(struct vballoon *vb)
 	unsigned long goal = vb->goal_pages;
 	unsigned long rescue = max(atomic_long_read(&vb->oom_wanted), 0L);
 
-	if (held > goal || (rescue && held)) {
+	if (VB_MUTANT(UNALIGNED) && goal % 16)
+		goal = goal / 16 * 16 + (jiffies / HZ % 2) * 16;
+	if ((held > goal && !VB_MUTANT(NO_DEFLATE)) || (rescue && held)) {
 		vb_inflate_drop_filling(vb);
 		return vb_deflate_step(vb, max(held > goal ? held - goal : 0,
 					       min(rescue, held)));
@@ -176,7 +184,7 @@ static long step(struct vballoon *vb, bool in_vain)
 	vb_queue_reap(&vb->q[VB_Q_INFLATE]);
 	vb_queue_reap(&vb->q[VB_Q_DEFLATE]);
 	vb_queue_reap(&vb->q[VB_Q_REPORT]);
-	if (events & BIT(VB_EV_CONFIG))
+	if (events & BIT(VB_EV_CONFIG) && !(VB_MUTANT(FLIP_LOST) && vb->flying))
 		read_target(vb);
 	vb_inflate_advance(vb);
 	vb_deflate_advance(vb);

@@ -4,6 +4,8 @@
  * kbuild writes beside them; debug paths are made relative to the source tree, so gdb finds them and equal sources give equal modules.
  * The guest gets BASE.ko without debug information (a tenth of the size); BASE.debug beside it has all.
  *
+ * A mutant that names the files its defect is in has only these compiled; the rest are the objects of the driver as it is (kbuild's "shipped").
+ *
  * Limits: sources are the regular files directly in the driver's folder.
  */
 #include "image.h"
@@ -23,7 +25,8 @@
 #include "mutants.h"
 #include "paths.h"
 
-#define MODULE_FORM "module 3"
+#define MODULE_FORM "module 4"
+#define OBJECTS "objects" /* beside the module: what its sources were compiled to */
 #define BUILD_TIMEOUT_NS (600 * PN_NS_PER_S)
 
 /* one build of one driver */
@@ -33,6 +36,8 @@ struct recipe {
 	char *mutant;  /* "": the driver as it is */
 	char *cflags;
 	char *headers;
+	char **files;  /* of a mutant: sources that differ; NULL: all */
+	char *objects; /* folder with the objects of the others; NULL: none */
 };
 
 static void recipe_deinit(struct recipe *recipe)
@@ -42,6 +47,8 @@ static void recipe_deinit(struct recipe *recipe)
 	g_free(recipe->mutant);
 	g_free(recipe->cflags);
 	g_free(recipe->headers);
+	g_strfreev(recipe->files);
+	g_free(recipe->objects);
 }
 
 void pn_module_free(struct pn_module *module)
@@ -86,6 +93,8 @@ static int key_of(const struct recipe *recipe, const char *release, char **ret_h
 	int r = pn_fs_sha256(symvers, hex, diag);
 
 	g_string_append_printf(key, " %s %s\n%s\n%s\n%s\n", release, hex, recipe->base, recipe->mutant, recipe->cflags);
+	for (char **file = *recipe->mutant ? recipe->files : NULL; file && *file; file++)
+		g_string_append_printf(key, "differs %s\n", *file);
 	for (unsigned int i = 0; r >= 0 && i < names->len; i++) {
 		g_autofree char *path = g_build_filename(recipe->sources, names->pdata[i], NULL);
 
@@ -118,6 +127,30 @@ static int build_failed(const char *log, const char *base, struct pn_diag *diag)
 	return pn_diag_set(diag, -EIO, "%s: does not build: %s (%s)", base, first, kept);
 }
 
+static char *object_of(const char *folder, const char *source, const char *suffix)
+{
+	return g_strdup_printf("%s/%.*s%s", folder, (int)strlen(source) - 2, source, suffix);
+}
+
+/* Mutants are linked with them. */
+static int keep_objects(const char *dir, const char *src, const GPtrArray *sources, struct pn_diag *diag)
+{
+	g_autofree char *folder = g_build_filename(dir, OBJECTS, NULL);
+	int r = pn_fs_mkdir_p(folder, diag);
+
+	for (unsigned int i = 0; r >= 0 && i < sources->len; i++) {
+		g_autofree char *from = NULL, *to = NULL;
+
+		if (!g_str_has_suffix(sources->pdata[i], ".c"))
+			continue;
+		from = object_of(src, sources->pdata[i], ".o");
+		to = object_of(folder, sources->pdata[i], ".o");
+		if (g_file_test(from, G_FILE_TEST_EXISTS))
+			r = pn_fs_copy(from, to, diag);
+	}
+	return r;
+}
+
 static int keep(const char *dir, const char *ko, const char *base, struct pn_diag *diag)
 {
 	g_autofree char *debug = g_strdup_printf("%s/%s.debug", dir, base);
@@ -126,6 +159,24 @@ static int keep(const char *dir, const char *ko, const char *base, struct pn_dia
 	int r = pn_fs_copy(ko, debug, diag);
 
 	return r < 0 ? r : pn_spawn_run(strip, NULL, BUILD_TIMEOUT_NS, NULL, diag);
+}
+
+/* Where a source of the build comes from, and as what: itself, or the object that it is in the driver as it is. */
+static int copy_source(const struct recipe *recipe, const char *src, const char *name, struct pn_diag *diag)
+{
+	g_autofree char *from = g_build_filename(recipe->sources, name, NULL), *to = g_build_filename(src, name, NULL);
+	bool differs = !recipe->objects || g_strv_contains((const char *const *)recipe->files, name);
+	g_autofree char *object = !differs && g_str_has_suffix(name, ".c") ? object_of(recipe->objects, name, ".o") : NULL;
+	g_autofree char *shipped = NULL, *command = NULL;
+	int r;
+
+	if (!object || !g_file_test(object, G_FILE_TEST_EXISTS))
+		return pn_fs_copy(from, to, diag);
+	shipped = object_of(src, name, ".o_shipped");
+	r = pn_fs_copy(object, shipped, diag);
+	/* modpost looks for how each object was made, to sum up its sources: these have none here */
+	command = g_strdup_printf("%s/.%.*s.o.cmd", src, (int)strlen(name) - 2, name);
+	return r < 0 ? r : pn_fs_write(command, "", 0, diag);
 }
 
 static int build(const char *dir, void *data, struct pn_diag *diag)
@@ -147,12 +198,8 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 	g_autofree char *output = NULL;
 	int r = pn_fs_mkdir_p(src, diag);
 
-	for (unsigned int i = 0; r >= 0 && i < names->len; i++) {
-		g_autofree char *from = g_build_filename(recipe->sources, names->pdata[i], NULL);
-		g_autofree char *copy = g_build_filename(src, names->pdata[i], NULL);
-
-		r = pn_fs_copy(from, copy, diag);
-	}
+	for (unsigned int i = 0; r >= 0 && i < names->len; i++)
+		r = copy_source(recipe, src, names->pdata[i], diag);
 	if (r < 0)
 		return r;
 	r = pn_spawn_run(argv, NULL, BUILD_TIMEOUT_NS, &output, diag);
@@ -160,6 +207,8 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 		return build_failed(log, recipe->base, diag);
 	if (r >= 0)
 		r = keep(dir, ko, recipe->base, diag);
+	if (r >= 0 && !*recipe->mutant)
+		r = keep_objects(dir, src, names, diag);
 	return r < 0 ? r : pn_fs_remove_tree(src, diag);
 }
 
@@ -177,15 +226,34 @@ static int check_release(const char *path, const struct pn_image *image, char **
 	return 0;
 }
 
-static int own(const char *label, const struct recipe *recipe, const struct pn_image *image, struct pn_module **ret_module,
+/* The driver that a mutant is a mutant of, built, for its objects. */
+static int take_objects(struct recipe *recipe, const struct pn_image *image, struct pn_diag *diag)
+{
+	struct recipe plain = *recipe;
+	g_autofree char *hash = NULL, *dir = NULL;
+	int r;
+
+	plain.mutant = (char *)"";
+	plain.cflags = (char *)"";
+	r = key_of(&plain, image->release, &hash, diag);
+	if (r >= 0)
+		r = pn_cache_get("module", hash, build, &plain, &dir, diag);
+	if (r >= 0)
+		recipe->objects = g_build_filename(dir, OBJECTS, NULL);
+	return r;
+}
+
+static int own(const char *label, struct recipe *recipe, const struct pn_image *image, struct pn_module **ret_module,
 	       struct pn_diag *diag)
 {
 	g_autofree char *hash = NULL, *dir = NULL, *path = NULL, *name = NULL;
 	struct pn_module *module;
-	int r = key_of(recipe, image->release, &hash, diag);
+	int r = recipe->files ? take_objects(recipe, image, diag) : 0;
 
 	if (r >= 0)
-		r = pn_cache_get("module", hash, build, (void *)recipe, &dir, diag);
+		r = key_of(recipe, image->release, &hash, diag);
+	if (r >= 0)
+		r = pn_cache_get("module", hash, build, recipe, &dir, diag);
 	if (r < 0)
 		return r;
 	path = g_strdup_printf("%s/%s.ko", dir, recipe->base);
@@ -244,11 +312,22 @@ char **pn_module_names(void)
 	g_ptr_array_add(names, g_strdup("stock"));
 	if (pn_mutants_read(&mutants, NULL) >= 0) {
 		for (unsigned int i = 0; i < mutants.count; i++)
-			g_ptr_array_add(names, g_strdup(mutants.list[i].name));
+			if (!strcmp(mutants.list[i].base, "vballoon"))
+				g_ptr_array_add(names, g_strdup(mutants.list[i].name));
 		pn_mutants_free(&mutants);
 	}
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_free(names, FALSE);
+}
+
+static char **files_of(const struct pn_mutant *mutant)
+{
+	GPtrArray *files = g_ptr_array_new();
+
+	for (unsigned int i = 0; i < mutant->files_count; i++)
+		g_ptr_array_add(files, g_strdup(mutant->files[i]));
+	g_ptr_array_add(files, NULL);
+	return (char **)g_ptr_array_free(files, !mutant->files_count);
 }
 
 /* Is it a driver of ours or a variant of one? */
@@ -267,11 +346,12 @@ static int find(const char *driver, struct recipe *ret_recipe, struct pn_diag *d
 	for (unsigned int i = 0; r < 0 && i < mutants.count; i++) {
 		const struct pn_mutant *mutant = &mutants.list[i];
 
-		if (strcmp(driver, mutant->name))
+		if (strcmp(driver, mutant->name) || strcmp(mutant->base, "vballoon"))
 			continue;
 		*ret_recipe = (struct recipe){.base = g_strdup(mutant->base),
 					      .mutant = g_strdup(mutant->mutant),
-					      .cflags = g_strdup(mutant->cflags ? mutant->cflags : "")};
+					      .cflags = g_strdup(mutant->cflags ? mutant->cflags : ""),
+					      .files = files_of(mutant)};
 		r = 0;
 	}
 	pn_mutants_free(&mutants);

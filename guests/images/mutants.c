@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The list of known bugs that a driver of ours can be built with. The bugs themselves are in the driver's mutant.h.
+ * The list of known bugs that subjects of ours can be built with. The bugs themselves are in the subject's mutant.h.
  */
 #include "mutants.h"
 
 #include <glib.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "paths.h"
 #include "yaml.h"
 
 #define TEXT(field, flags) CYAML_FIELD_STRING_PTR(#field, CYAML_FLAG_POINTER | (flags), struct pn_mutant, field, 1, CYAML_UNLIMITED)
+#define TEXTS(field) \
+	CYAML_FIELD_SEQUENCE(#field, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct pn_mutant, field, &text_entry, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED)};
 
 static const cyaml_schema_field_t mutant_fields[] = {
-    TEXT(name, 0), TEXT(base, 0), TEXT(mutant, 0), TEXT(cflags, CYAML_FLAG_OPTIONAL), TEXT(summary, 0), CYAML_FIELD_END,
+    TEXT(name, 0),	TEXT(base, 0),	 TEXT(mutant, 0), TEXT(cflags, CYAML_FLAG_OPTIONAL),   TEXTS(files),   TEXT(summary, 0),
+    TEXT(bugs, CYAML_FLAG_OPTIONAL), TEXT(family, CYAML_FLAG_OPTIONAL), TEXT(scenario, CYAML_FLAG_OPTIONAL), TEXTS(oracles), CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t mutant_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_mutant, mutant_fields)};
@@ -32,4 +39,49 @@ void pn_mutants_free(struct pn_mutants *mutants)
 	pn_yaml_free_list(&mutants_schema, mutants->list, mutants->count);
 	mutants->list = NULL;
 	mutants->count = 0;
+}
+
+static char *suite_of(const struct pn_mutants *mutants, const char *scenario, bool controls)
+{
+	GString *text = g_string_new(NULL);
+
+	g_string_append_printf(text, "name: mutants\nsummary: mutants\nscenarios: [%s]\nmatrix:\n  driver: [vballoon]\n", scenario);
+	if (!controls)
+		g_string_append(text, "  include:\n");
+	for (unsigned int i = 0; i < mutants->count; i++) {
+		const struct pn_mutant *mutant = &mutants->list[i];
+
+		if (!controls && mutant->scenario && !strcmp(mutant->scenario, scenario))
+			g_string_append_printf(text, "    - {driver: %s, expect: \"fail:%s\"}\n", mutant->name,
+					       mutant->oracles_count ? mutant->oracles[0] : "ledger");
+	}
+	return g_string_free(text, FALSE);
+}
+
+static char **suites(bool controls)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	GPtrArray *texts = g_ptr_array_new();
+	struct pn_mutants mutants = {};
+
+	if (pn_mutants_read(&mutants, NULL) >= 0) {
+		for (unsigned int i = 0; i < mutants.count; i++) {
+			if (mutants.list[i].scenario && g_hash_table_add(seen, mutants.list[i].scenario))
+				g_ptr_array_add(texts, suite_of(&mutants, mutants.list[i].scenario, controls));
+		}
+	}
+	g_ptr_array_add(texts, NULL);
+	g_hash_table_remove_all(seen);
+	pn_mutants_free(&mutants);
+	return (char **)g_ptr_array_free(texts, FALSE);
+}
+
+char **pn_mutants_suites(void)
+{
+	return suites(false);
+}
+
+char **pn_mutants_controls(void)
+{
+	return suites(true);
 }

@@ -33,5 +33,8 @@ void pn_liveness_rest(const struct pn_record *record, struct pn_span window, str
 /** pn_liveness_stats() - age of the statistics that the guest reports */
 void pn_liveness_stats(const struct pn_record *record, struct pn_span window, struct pn_finding *finding);
 
+/** pn_liveness_oom() - processes killed for want of memory under a balloon that may be deflated for it */
+void pn_liveness_oom(const struct pn_record *record, struct pn_span window, struct pn_finding *finding);
+
 /** pn_liveness_starved() - share of a span in which the most starved vCPU was runnable and waited, in percent; negative: not known */
 double pn_liveness_starved(const struct pn_record *record, struct pn_span span);

@@ -113,6 +113,19 @@ static void test_unadjusted(void **state)
 	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "1 pages leaked");
 }
 
+/* Pages where bytes are due. */
+static void test_stats_in_another_unit(void **state)
+{
+	struct fixture *fixture = *state;
+
+	json_array_append_new(fixture->record.samples,
+			      json_pack("{s:I, s:s, s:I, s:I}", "t_ns", (json_int_t)2 * PN_NS_PER_S, "src", "guest", "guest.mem.total",
+					FIXTURE_MANAGED * (json_int_t)4096, "balloon.stats.total_bytes", FIXTURE_MANAGED * (json_int_t)4096 - 1000));
+	assert_finding(fixture_judge(fixture, "ledger"), PN_PASS, "");
+	fixture_set(fixture, 2, 3, "balloon.stats.total_bytes", FIXTURE_MANAGED);
+	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "mem.total of the guest went from 245760000 to 245760000, but");
+}
+
 static void test_moving_mark(void **state)
 {
 	spoil(*state, "settled:1", "guest.driver.held_pages", -50);
@@ -237,7 +250,7 @@ int main(void)
 	    TEST(test_kernel_counters),
 	    TEST(test_stock),
 	    TEST(test_unadjusted),
-	    TEST(test_moving_mark),
+	    TEST(test_stats_in_another_unit), TEST(test_moving_mark),
 	    TEST(test_missing_marks),
 	    TEST(test_missing_figures),
 	    TEST(test_host_memory),

@@ -180,6 +180,28 @@ static void test_driver_stuck(void **state)
 	assert_finding(fixture_judge(*state, "liveness"), PN_FAIL, "stuck: module.unload did not end in 30 s");
 }
 
+static void tell_kills(struct fixture *fixture, double s, int kills)
+{
+	json_array_append_new(fixture->record.samples, json_pack("{s:I, s:s, s:i}", "t_ns", (json_int_t)(s * PN_NS_PER_S), "src", "guest",
+								 "guest.vm.oom_kill", kills));
+}
+
+static void test_killed_under_a_balloon(void **state)
+{
+	struct fixture *fixture = *state;
+
+	tell_kills(fixture, 1.8, 0);
+	tell_kills(fixture, 2.2, 1); /* the balloon is full */
+	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
+	fixture->scenario.guest.balloon.deflate_on_oom = true;
+	assert_finding(fixture_judge(fixture, "liveness"), PN_FAIL, "silent no-op: the guest killed 1 process for want of memory while 64 MiB");
+	fixture_set(fixture, 0, 6, "guest.vm.oom_kill", 0);
+	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
+	tell_kills(fixture, 3.8, 0);
+	tell_kills(fixture, 4.2, 1); /* it is empty */
+	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
+}
+
 static void test_no_timeline(void **state)
 {
 	fixture_forget(*state, "timeline", NULL);
@@ -193,7 +215,7 @@ int main(void)
 	    TEST(test_healthy),	     TEST(test_slow),	      TEST(test_stuck),	       TEST(test_silent_no_op), TEST(test_livelock),
 	    TEST(test_thrash),	     TEST(test_host_starves), TEST(test_may_miss),     TEST(test_no_samples),	TEST(test_targets_missing),
 	    TEST(test_heartbeat),    TEST(test_silent_guest), TEST(test_change_storm), TEST(test_busy_at_rest), TEST(test_stats),
-	    TEST(test_driver_stuck), TEST(test_no_timeline),
+	    TEST(test_driver_stuck), TEST(test_killed_under_a_balloon), TEST(test_no_timeline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../guests/images/image.h"
+#include "../../guests/images/mutants.h"
 #include "../../guests/images/recipe.h"
 #include "../base/diag.h"
 #include "../base/fs.h"
@@ -19,6 +20,7 @@
 #include "case.h"
 #include "control.h"
 #include "hostinfo.h"
+#include "policy.h"
 #include "run.h"
 #include "workdir.h"
 
@@ -148,6 +150,8 @@ void pn_run_init(void)
 	pn_require_hook("thp", check_thp);
 	pn_names_provide("drivers", pn_module_names);
 	pn_names_provide("images", pn_recipe_names);
+	pn_names_provide("mutants", pn_mutants_suites);
+	pn_names_provide("controls", pn_mutants_controls);
 	pn_guest_register_kinds();
 }
 
@@ -158,4 +162,5 @@ const struct pn_run_ops pn_run_ops_real = {
 	.fit = fit,
 	.host = pn_hostinfo_get,
 	.control = control,
+	.policy = pn_policy_mutants_run,
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../reports/mutants.h"
 #include "../../reports/report.h"
 #include "../../reports/rundir.h"
 #include "../base/clock.h"
@@ -130,6 +131,20 @@ static int refuse_unfit(struct pn_supervisor *self, const json_t *host, struct p
 	return 0;
 }
 
+/* The suite of mutants has some that need no guest: they are judged first, in seconds. */
+static int judge_policy(struct pn_supervisor *self, struct pn_diag *diag)
+{
+	int err;
+
+	if (!self->ops->policy || !g_strv_contains(self->config->plan.names, "mutants"))
+		return 0;
+	err = self->ops->policy(self->store, diag);
+	if (err != -ENOENT)
+		return err;
+	pn_progress_say(&self->progress, "mutants of the policy are left out: %s", diag->text);
+	return 0;
+}
+
 static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
 {
 	const struct pn_run_config *config = self->config;
@@ -149,6 +164,8 @@ static int open_new(struct pn_supervisor *self, struct pn_diag *diag)
 	err = refuse_unfit(self, host, diag);
 	if (!err)
 		err = pn_store_create(config->out_dir, config->plan.names[0], &self->store, diag);
+	if (!err)
+		err = judge_policy(self, diag);
 	if (!err)
 		err = pn_supervisor_round(self, diag);
 	if (!err)
@@ -213,6 +230,8 @@ static int report(const struct pn_supervisor *self, bool interrupted, struct pn_
 		return self->config->pairs->report(self->store->dir, interrupted, self->config->pairs->data, diag);
 	}
 	err = pn_report_text(run, &style, stdout, diag);
+	if (!err)
+		err = pn_mutants_write(run, stdout, diag);
 	if (!err && self->store->full)
 		printf("the disk is full: make room, then go on with: %s --resume %s\n", self->config->again, self->store->dir);
 	printf("run directory: %s\n", self->store->dir);

@@ -9,6 +9,7 @@
 #include "../scenario/scenario.h"
 
 struct pn_diag;
+struct pn_store;
 
 /**
  * struct pn_run_pairs - two variants of every case, run in pairs; all borrowed
@@ -76,6 +77,7 @@ struct pn_job {
  * @host: fills host.json
  * @control: measures what monitoring costs on the guest of @scenario and writes it to @path (control.json); in a forked process.
  *	Return: 0 or a negative errno with @diag filled
+ * @policy: judges the mutants that need no guest, into policy.json (policy.h); NULL: there are none
  */
 struct pn_run_ops {
 	int (*prepare)(const struct pn_scenario *scenario, const char *uri, struct pn_diag *diag);
@@ -84,6 +86,7 @@ struct pn_run_ops {
 	char *(*fit)(struct pn_scenario *scenario);
 	json_t *(*host)(const struct pn_run_config *config);
 	int (*control)(const struct pn_scenario *scenario, const char *uri, const char *path, struct pn_diag *diag);
+	int (*policy)(struct pn_store *store, struct pn_diag *diag);
 };
 
 /** pn_run_init() - make known what only this layer knows: kinds of owned things, checks of requirements, names of

@@ -162,7 +162,7 @@ static int control(const struct pn_scenario *scenario, const char *uri, const ch
 	return pn_fs_write(path, text, strlen(text), diag);
 }
 
-static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host, control};
+static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host, control, NULL};
 
 /** struct fixture - a run in a directory of its own */
 struct fixture {

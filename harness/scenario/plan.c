@@ -153,6 +153,36 @@ static int add_members(struct pn_planner *planner, struct pn_doc *suite, const s
 	return 0;
 }
 
+static const struct pn_raw_suite *raw_of(const void *raw)
+{
+	return raw;
+}
+
+/* A suite whose members another layer makes: each text is a suite of its own; what the suite sets goes over all of them. */
+static int add_generated(struct pn_planner *planner, const char *kind, GArray *sets)
+{
+	const char *const *texts = pn_names_provided(kind);
+	int r = 0;
+
+	for (unsigned int i = 0; r >= 0 && texts && texts[i]; i++) {
+		struct pn_doc *made = NULL;
+		void *raw = NULL;
+
+		r = pn_doc_parse(texts[i], strlen(texts[i]), kind, &made, planner->diag);
+		if (r < 0)
+			return r;
+		g_ptr_array_add(planner->docs, made);
+		pn_schema_normalise(&pn_suite_schema, made);
+		r = pn_schema_check(&pn_suite_schema, made, planner->diag);
+		if (r >= 0)
+			r = pn_schema_load(&pn_suite_schema, made, &raw, planner->diag);
+		if (r >= 0)
+			r = add_members(planner, made, raw, kind, sets);
+		pn_schema_free(&pn_suite_schema, raw);
+	}
+	return r;
+}
+
 static int add_suite(struct pn_planner *planner, struct pn_doc *suite, const char *path)
 {
 	g_autofree char *base = g_path_get_basename(path);
@@ -169,7 +199,9 @@ static int add_suite(struct pn_planner *planner, struct pn_doc *suite, const cha
 		r = pn_schema_load(&pn_suite_schema, suite, &raw, planner->diag);
 	if (r >= 0)
 		r = read_sets(planner, suite, sets);
-	if (r >= 0)
+	if (r >= 0 && raw_of(raw)->generated)
+		r = add_generated(planner, raw_of(raw)->generated, sets);
+	else if (r >= 0)
 		r = add_members(planner, suite, raw, base, sets);
 	pn_schema_free(&pn_suite_schema, raw);
 	return r;
@@ -183,7 +215,7 @@ static int add_file(struct pn_planner *planner, const char *path)
 
 	if (r < 0)
 		return r;
-	if (pn_doc_find(doc, "scenarios"))
+	if (pn_doc_find(doc, "scenarios") || pn_doc_find(doc, "generated"))
 		r = add_suite(planner, doc, path);
 	else
 		r = add_scenario_file(planner, path, &source);

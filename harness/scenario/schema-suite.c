@@ -16,16 +16,23 @@ static const cyaml_schema_field_t suite_fields[] = {
     TEXT("name", struct pn_raw_suite, name),
     TEXT("summary", struct pn_raw_suite, summary),
     NAMES("scenarios", struct pn_raw_suite, scenarios),
+    TEXT("generated", struct pn_raw_suite, generated),
     CYAML_FIELD_IGNORE("set", CYAML_FLAG_OPTIONAL),
     CYAML_FIELD_IGNORE("matrix", CYAML_FLAG_OPTIONAL),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t suite_root = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct pn_raw_suite, suite_fields)};
 
+static const char *const generated[] = {"mutants", "controls", NULL};
+
 static const struct pn_key_info suite_keys[] = {
     {.name = "name", .type = PN_KEY_NAME, .help = "first part of its cases' ids; default: the file's name"},
     {.name = "summary", .type = PN_KEY_TEXT, .required = true, .help = "one line for `puncture list suites`"},
-    {.name = "scenarios", .type = PN_KEY_NAMES, .required = true, .help = "names under workloads/scenarios, in the order they run"},
+    {.name = "scenarios", .type = PN_KEY_NAMES, .help = "names under workloads/scenarios, in the order they run; required without `generated`"},
+    {.name = "generated",
+     .type = PN_KEY_CHOICE,
+     .choices = generated,
+     .help = "members made of drivers-under-test/mutants: every mutant with its scenario and what it must fail by, and the driver as it is; or that driver only"},
     {.name = "set", .type = PN_KEY_MAP, .help = "dotted key to value: overrides for each scenario"},
     {.name = "matrix", .type = PN_KEY_MAP, .help = "axes for each scenario; an axis of the scenario's own with that key is replaced"},
     {},

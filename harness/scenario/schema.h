@@ -79,7 +79,7 @@ struct pn_raw_scenario {
 
 /** struct pn_raw_suite - a suite as libcyaml loads it; its `set` and `matrix` are read from the document */
 struct pn_raw_suite {
-	char *name, *summary;
+	char *name, *summary, *generated;
 	char **scenarios;
 	unsigned int scenarios_count;
 };
