@@ -96,7 +96,7 @@ static json_t *host(const struct pn_run_config *config)
 	return json_pack("{s:s}", "accel", "tcg");
 }
 
-static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host, NULL};
+static const struct pn_run_ops ops = {prepare, prepare_key, run_case, fit, host, NULL, NULL};
 
 /** struct fixture - a run of pairs in a directory of its own */
 struct fixture {
