@@ -12,6 +12,7 @@ extern const struct pn_command pn_command_calibrate;
 extern const struct pn_command pn_command_gate;
 extern const struct pn_command pn_command_repro;
 extern const struct pn_command pn_command_shrink;
+extern const struct pn_command pn_command_bisect;
 extern const struct pn_command pn_command_report;
 extern const struct pn_command pn_command_history;
 extern const struct pn_command pn_command_simulate;
