@@ -17,12 +17,14 @@
 #include "../base/diag.h"
 #include "../base/journal.h"
 #include "../base/units.h"
+#include "../pin/pin.h"
 #include "calls.h"
 #include "channel.h"
 #include "guest.h"
 #include "migrate.h"
 #include "private.h"
 
+#define RESET_HOLD_US 200000
 #define TIMEOUT_DEFAULT_NS (10 * PN_NS_PER_S)
 
 struct verb {
@@ -101,12 +103,30 @@ static int act_balloon(struct pn_guest *guest, json_t *args, uint64_t timeout_ns
 	return err;
 }
 
+/* While a vCPU is held at a point. What waits for all vCPUs would wait for that one, and with it everybody who asks the monitor. */
+static int check_held(struct pn_guest *guest, const char *command, struct pn_diag *diag)
+{
+	static const char *const waits[] = { "stop", "migrate", "device_add", "device_del", "snapshot-save", NULL };
+
+	if (!guest->pin || !pn_pin_holding(guest->pin) || !g_strv_contains(waits, command))
+		return 0;
+	return pn_diag_set(diag, -EBUSY, "%s: a vCPU is held at a point, and this would wait for it", command);
+}
+
+/* A guest with a held vCPU answers nobody. */
+static void let_go(struct pn_guest *guest)
+{
+	if (guest->pin)
+		pn_pin_release_all(guest->pin);
+}
+
 static int act_qmp(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
 	const char *command = json_string_value(json_object_get(args, "execute"));
+	int err = command ? check_held(guest, command, diag) : pn_diag_set(diag, -EINVAL, "qmp: no \"execute\" given");
 
-	if (!command)
-		return pn_diag_set(diag, -EINVAL, "qmp: no \"execute\" given");
+	if (err)
+		return err;
 	return pn_guest_monitor(guest, command, json_object_get(args, "arguments"), -1, timeout_ns, ret_reply, NULL, diag);
 }
 
@@ -115,6 +135,7 @@ static int call_agent(struct pn_guest *guest, const json_t *request, const struc
 {
 	if (!guest->channel || pn_guest_state(guest) == PN_GUEST_GONE)
 		return pn_diag_set(diag, -ENOTCONN, "agent: guest '%s' has gone", guest->name);
+	let_go(guest);
 	return pn_channel_call(guest->channel, request, blobs, timeout_ns, ret_reply, diag);
 }
 
@@ -176,7 +197,9 @@ static int act_signal(struct pn_guest *guest, json_t *args, uint64_t timeout_ns,
 
 static int act_pause(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
-	return pn_guest_monitor(guest, "stop", NULL, -1, timeout_ns, ret_reply, NULL, diag);
+	int err = check_held(guest, "stop", diag);
+
+	return err ? err : pn_guest_monitor(guest, "stop", NULL, -1, timeout_ns, ret_reply, NULL, diag);
 }
 
 static int act_resume(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
@@ -184,9 +207,25 @@ static int act_resume(struct pn_guest *guest, json_t *args, uint64_t timeout_ns,
 	return pn_guest_monitor(guest, "cont", NULL, -1, timeout_ns, ret_reply, NULL, diag);
 }
 
+static gpointer let_go_soon(gpointer data)
+{
+	g_usleep(RESET_HOLD_US);
+	let_go(data);
+	return NULL;
+}
+
+/*
+ * QEMU resets in its main loop, where it waits for all vCPUs before it answers. So a vCPU that is held goes on while the command is under way:
+ * long after QEMU has told it to stop, which it does at its next block. Were it let go too early, it would run a little longer, no more.
+ */
 static int act_reset(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
-	return pn_guest_monitor(guest, "system_reset", NULL, -1, timeout_ns, ret_reply, NULL, diag);
+	GThread *thread = guest->pin && pn_pin_holding(guest->pin) ? g_thread_new("pn-let-go", let_go_soon, guest) : NULL;
+	int err = pn_guest_monitor(guest, "system_reset", NULL, -1, timeout_ns, ret_reply, NULL, diag);
+
+	if (thread)
+		g_thread_join(thread);
+	return err;
 }
 
 static const struct verb verbs[] = {

@@ -60,7 +60,6 @@ static void on_held(struct pn_pin *pin, const struct pn_pin_message *message)
 	held = point->used ? point->point.held : NULL;
 	data = point->point.data;
 	if (point->used) {
-		point->hits = message->hits;
 		point->holding = true;
 		pin->holding++;
 	}
@@ -302,10 +301,5 @@ unsigned int pn_pin_holding(struct pn_pin *pin)
 
 uint64_t pn_pin_hits(struct pn_pin *pin, unsigned int id)
 {
-	uint64_t hits;
-
-	g_mutex_lock(&pin->lock);
-	hits = id < PN_PIN_POINTS_MAX ? pin->points[id].hits : 0;
-	g_mutex_unlock(&pin->lock);
-	return hits;
+	return id < PN_PIN_POINTS_MAX ? __atomic_load_n(&pin->shared->hits[id], __ATOMIC_RELAXED) : 0;
 }

@@ -88,7 +88,7 @@ unsigned int pn_pin_release_all(struct pn_pin *pin);
 /** pn_pin_holding() - how many vCPUs are held now */
 unsigned int pn_pin_holding(struct pn_pin *pin);
 
-/** pn_pin_hits() - how often a point was hit that holds at its n-th hit only: known when it holds; 0 before */
+/** pn_pin_hits() - how often a point has been hit since it was set */
 uint64_t pn_pin_hits(struct pn_pin *pin, unsigned int id);
 
 /**

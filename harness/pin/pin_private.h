@@ -12,7 +12,6 @@
 struct pin_point {
 	bool used;
 	bool holding;
-	uint64_t hits;
 	struct pn_pin_point point;
 };
 

@@ -74,7 +74,7 @@ static void hit(unsigned int vcpu, void *data)
 	if (!atomic_load_explicit(&point->armed, memory_order_relaxed))
 		return;
 	pthread_mutex_lock(&lock);
-	point->hits++;
+	pn_plugin_shared->hits[point->what.id] = ++point->hits;
 	if (atomic_load(&point->armed) && (point->what.nth == 0 || point->hits == point->what.nth)) {
 		unsigned int ticket = point->ticket;
 
@@ -128,7 +128,7 @@ static void set(struct point *point, const struct pn_pin_message *message)
 {
 	clear(point);
 	point->what = *message;
-	point->hits = 0;
+	pn_plugin_shared->hits[message->id] = point->hits = 0;
 	atomic_store_explicit(&point->armed, true, memory_order_release);
 	if (!pn_plugin_translated()) {
 		done(message->serial); /* a guest that has not run yet */
@@ -142,7 +142,7 @@ static void set(struct point *point, const struct pn_pin_message *message)
 
 static void obey(const struct pn_pin_message *message)
 {
-	struct point *point = &points[message->id % PN_PIN_POINTS_MAX];
+	struct point *point = &points[message->id];
 
 	switch (message->word) {
 	case PN_PIN_SET:
@@ -163,7 +163,7 @@ static void *listen_to(void *data)
 {
 	struct pn_pin_message message;
 
-	while (recv(sock, &message, sizeof(message), 0) == sizeof(message)) {
+	while (recv(sock, &message, sizeof(message), 0) == sizeof(message) && message.id < PN_PIN_POINTS_MAX) {
 		pthread_mutex_lock(&lock);
 		obey(&message);
 		pthread_mutex_unlock(&lock);

@@ -11,7 +11,7 @@
  */
 
 #define PN_PIN_MAGIC 0x6e69506eU /* "nPin" */
-#define PN_PIN_VERSION 1
+#define PN_PIN_VERSION 2
 
 /** PN_PIN_BLOCKS_MAX - blocks of modules that are counted one by one; all modules of a guest have some 10^4 */
 #define PN_PIN_BLOCKS_MAX 65536
@@ -23,6 +23,9 @@
 #define PN_PIN_KERNEL_FROM 0xffff800000000000ULL
 #define PN_PIN_MODULES_FROM 0xffffffffa0000000ULL
 #define PN_PIN_MODULES_TO 0xffffffffff000000ULL
+
+/** PN_PIN_POINTS_MAX - points at a time */
+#define PN_PIN_POINTS_MAX 64
 
 /** struct pn_pin_block - a translated block of a module: how often it was executed */
 struct pn_pin_block {
@@ -40,11 +43,9 @@ struct pn_pin_shared {
 	uint32_t overflow;    /* blocks that found no room: counts are too low then */
 	uint64_t user_insns;
 	uint64_t kernel_insns;
+	uint64_t hits[PN_PIN_POINTS_MAX]; /* of each point since it was set */
 	struct pn_pin_block blocks[PN_PIN_BLOCKS_MAX];
 };
-
-/** PN_PIN_POINTS_MAX - points at a time */
-#define PN_PIN_POINTS_MAX 64
 
 enum pn_pin_kind {
 	PN_PIN_ENTRY, /* first instruction at @from */

@@ -12,6 +12,7 @@
 #include "../base/fs.h"
 #include "../base/units.h"
 #include "../guest/backing.h"
+#include "../guest/emulator.h"
 #include "../guest/guest.h"
 #include "../guest/kinds.h"
 #include "../scenario/names.h"
@@ -91,6 +92,20 @@ static char *check_kvm(const struct pn_scenario *scenario)
 	return g_strdup_printf("KVM does not work here: %s", why);
 }
 
+static char *check_pin(const struct pn_scenario *scenario)
+{
+	g_autofree char *emulator = NULL, *plugin = NULL;
+	struct pn_diag diag = {0};
+
+	if (scenario->guest.unpinned)
+		return g_strdup("guest.unpinned: without the TCG plugin no vCPU can be held at a point");
+	if (pn_hostinfo_accel(scenario->guest.qemu, NULL) == PN_ACCEL_KVM)
+		return g_strdup("points of the guest's code need TCG, and this host runs guests under KVM");
+	if (!pn_emulator_path(scenario->guest.qemu, &emulator, &diag) && !pn_emulator_plugin(emulator, &plugin, &diag))
+		return NULL;
+	return g_strdup(diag.text);
+}
+
 static char *check_backing(const struct pn_scenario *scenario, enum pn_backing backing)
 {
 	struct pn_machine machine = scenario->guest;
@@ -146,6 +161,7 @@ static int control(const struct pn_scenario *scenario, const char *uri, const ch
 void pn_run_init(void)
 {
 	pn_require_hook("kvm", check_kvm);
+	pn_require_hook("pin", check_pin);
 	pn_require_hook("hugetlb", check_hugetlb);
 	pn_require_hook("thp", check_thp);
 	pn_names_provide("drivers", pn_module_names);

@@ -141,9 +141,26 @@ static int check_fault(struct course *course, const struct pn_draft *draft)
 	return 0;
 }
 
+/* Done while a vCPU is held, so nothing that stops all vCPUs; by no time of the timeline's, so it changes no state of the guest here. */
+static int check_point(struct course *course, const struct pn_draft *draft)
+{
+	const struct pn_event *event = &draft->event;
+
+	if (event->action == PN_DO_LOAD_START || event->action == PN_DO_LOAD_STOP)
+		return refuse(course, draft, "do", "(a load)", "target, hold, fault or lifecycle: at a point of the guest's code the guest can't answer");
+	if (event->action == PN_DO_LIFECYCLE && (g_str_equal(event->name, "pause") || g_str_equal(event->name, "resume")))
+		return refuse(course, draft, "action", event->name, "hold with `for`: at a point of the guest's code a vCPU is held already");
+	if (event->action == PN_DO_FAULT && g_str_equal(event->name, "vcpu-pause"))
+		return refuse(course, draft, "fault", event->name, "do: hold with `for`: at a point of the guest's code a vCPU is held already");
+	return event->action == PN_DO_TARGET ? check_target(course, draft) : 0;
+}
+
 static int check_one(struct course *course, const struct pn_draft *draft)
 {
 	int r = check_end(course, draft);
+
+	if (r >= 0 && draft->event.after == PN_AFTER_POINT)
+		return check_point(course, draft);
 
 	if (r >= 0 && draft->event.after == PN_AFTER_SETTLED)
 		r = check_settle(course, draft);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/diag.h"
+#include "../pin/notation.h"
 #include "args.h"
 #include "event-draft.h"
 #include "fault.h"
@@ -38,9 +39,23 @@ static int refuse(const struct reader *reader, int node, const char *key, const 
 	return pn_diag_value(reader->diag, where, key, value, accepted);
 }
 
+/* An event at a point; anything else about its time contradicts that. */
+static int read_point(struct reader *reader, const char *at, const char *other, const char *other_key, struct pn_draft *draft)
+{
+	g_autofree char *key = g_strdup_printf("%s.%s", draft->path, other_key);
+
+	if (!at || !pn_notation_is(at))
+		return 0;
+	if (other)
+		return refuse(reader, pn_doc_get(reader->doc, draft->node, other_key), key, other, "none: `at` is a point of the guest's code");
+	draft->event.after = PN_AFTER_POINT;
+	draft->event.point = g_strdup(at);
+	return 0;
+}
+
 static uint64_t duration(const char *text)
 {
-	static const struct pn_key_info key = {.type = PN_KEY_DURATION};
+	static const struct pn_key_info key = {.type = PN_KEY_MOMENT};
 	struct pn_key_value value = {};
 
 	if (text)
@@ -103,7 +118,9 @@ static int read_timeline(struct reader *reader, const struct pn_raw_scenario *ra
 				    : g_str_equal(written->after, "settled") ? PN_AFTER_SETTLED
 									     : PN_AFTER_PREVIOUS;
 		draft.event.phase = g_strdup(written->phase);
-		r = read_kind(reader, draft.node, draft.path, &draft.event);
+		r = read_point(reader, written->at, written->after, "after", &draft);
+		if (r >= 0)
+			r = read_kind(reader, draft.node, draft.path, &draft.event);
 		if (r < 0) {
 			clear_draft(&draft);
 			return r;
@@ -178,6 +195,12 @@ static int find_phase(const struct reader *reader, const char *phase, const stru
 	return refuse(reader, draft->node, key, phase, known);
 }
 
+/* Does an event run beside the ordered ones? */
+static bool beside(const struct pn_event *event)
+{
+	return event->after == PN_AFTER_TIME || event->after == PN_AFTER_POINT;
+}
+
 /* A hold that the fault falls into is done in two parts. Returns the place between them. */
 static guint split_hold(struct reader *reader, guint index, uint64_t first_ns)
 {
@@ -193,7 +216,7 @@ static guint split_hold(struct reader *reader, guint index, uint64_t first_ns)
 /* Walk over what happens before the fault's time; stops in front of whatever takes a time that nobody knows. */
 static guint place_in_phase(struct reader *reader, guint start, struct pn_event *fault)
 {
-	if (event_at(reader, start)->after == PN_AFTER_TIME) {
+	if (beside(event_at(reader, start))) {
 		fault->at_ns += event_at(reader, start)->at_ns;
 		return place_in_time(reader, fault->at_ns);
 	}
@@ -208,7 +231,7 @@ static guint place_in_phase(struct reader *reader, guint start, struct pn_event 
 			return next;
 		}
 		fault->at_ns -= lasts;
-		while (next < reader->drafts->len && event_at(reader, next)->after == PN_AFTER_TIME)
+		while (next < reader->drafts->len && beside(event_at(reader, next)))
 			next++;
 		if (next == reader->drafts->len || event_at(reader, next)->after == PN_AFTER_SETTLED)
 			return next;
@@ -232,7 +255,9 @@ static int merge_faults(struct reader *reader, const struct pn_raw_scenario *raw
 		draft.node = pn_doc_find(reader->doc, draft.path);
 		draft.event.at_ns = duration(written->at);
 		draft.event.for_ns = duration(written->length);
-		r = read_fault(reader, draft.node, draft.path, &draft.event);
+		r = read_point(reader, written->at, written->during, "during", &draft);
+		if (r >= 0)
+			r = read_fault(reader, draft.node, draft.path, &draft.event);
 		if (r >= 0 && pn_fault_find(draft.event.name)->span == PN_FAULT_LASTS)
 			draft.event.for_ns += duration(written->lasts); /* never both */
 		if (r >= 0 && written->during)
@@ -275,6 +300,8 @@ static uint64_t planned_length(const struct reader *reader)
 		const struct pn_event *event = event_at(reader, i);
 		uint64_t lasts = event->action == PN_DO_HOLD || event->action == PN_DO_FAULT ? event->for_ns : 0;
 
+		if (event->after == PN_AFTER_POINT)
+			continue;
 		if (event->after == PN_AFTER_TIME) {
 			latest = MAX(latest, event->at_ns + lasts);
 		} else {

@@ -72,6 +72,7 @@ const struct pn_event_kind *pn_event_kind_find(const char *name)
 void pn_event_clear(struct pn_event *event)
 {
 	g_free(event->name);
+	g_free(event->point);
 	g_free(event->fault_args);
 	g_free(event->phase);
 }

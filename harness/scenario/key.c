@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../base/units.h"
+#include "../pin/notation.h"
 
 /* PN_BYTES_ACCEPTED has an example without unit, which is refused here. */
 #define SIZE_ACCEPTED "a size with its unit, such as 64KiB, 512MiB or 2GiB"
@@ -84,6 +85,7 @@ static bool in_range(const struct pn_key_info *key, uint64_t number)
 
 int pn_key_parse(const struct pn_key_info *key, const char *text, uint64_t memory_bytes, struct pn_key_value *ret_value)
 {
+	struct pn_notation notation;
 	uint64_t number = 0;
 	int r = 0;
 
@@ -100,6 +102,12 @@ int pn_key_parse(const struct pn_key_info *key, const char *text, uint64_t memor
 		break;
 	case PN_KEY_DURATION:
 		r = pn_duration_parse(text, &number) < 0 || !in_range(key, number) ? -EINVAL : 0;
+		break;
+	case PN_KEY_MOMENT:
+		if (pn_notation_is(text))
+			r = pn_notation_parse(text, &notation);
+		else
+			r = pn_duration_parse(text, &number) < 0 || !in_range(key, number) ? -EINVAL : 0;
 		break;
 	case PN_KEY_COUNT:
 	case PN_KEY_INTEGER:
@@ -146,7 +154,7 @@ char *pn_key_quote(enum pn_key_type type, uint64_t number)
 		return g_strdup_printf("%" G_GINT64_FORMAT, (int64_t)number);
 	if (type == PN_KEY_COUNT || number == 0)
 		return g_strdup_printf("%" G_GUINT64_FORMAT, number);
-	if (type == PN_KEY_DURATION) {
+	if (type == PN_KEY_DURATION || type == PN_KEY_MOMENT) {
 		for (size_t i = 0; i < G_N_ELEMENTS(times); i++)
 			if (number % times[i].ns == 0)
 				return g_strdup_printf("%" G_GUINT64_FORMAT "%s", number / times[i].ns, times[i].unit);
@@ -183,6 +191,9 @@ char *pn_key_accepted(const struct pn_key_info *key)
 		return with_range(key, words);
 	case PN_KEY_DURATION:
 		return with_range(key, PN_DURATION_ACCEPTED);
+	case PN_KEY_MOMENT:
+		words = with_range(key, PN_DURATION_ACCEPTED);
+		return g_strdup_printf("%s, or %s", words, PN_NOTATION_ACCEPTED);
 	case PN_KEY_COUNT:
 	case PN_KEY_INTEGER:
 		return with_range(key, "a whole number");

@@ -17,6 +17,7 @@ enum pn_key_type {
 	PN_KEY_BYTES,	 /* size with a unit, held in bytes */
 	PN_KEY_SHARE,	 /* size, or percent of the guest's memory; held in bytes */
 	PN_KEY_DURATION, /* duration with a unit, held in nanoseconds */
+	PN_KEY_MOMENT,	 /* a duration, or a point of the guest's code (harness/pin/notation.h): held as 0 and its text */
 	PN_KEY_COUNT,	 /* whole number */
 	PN_KEY_INTEGER,	 /* whole number with sign; min and max are read as int64_t */
 	PN_KEY_FLAG,	 /* true or false (on, off, yes, no), held as 1 or 0 */

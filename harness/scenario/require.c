@@ -87,6 +87,20 @@ static bool on_thp(const struct pn_scenario *scenario)
 	return scenario->guest.backing == PN_BACKING_THP;
 }
 
+static char *check_pin(const struct pn_scenario *scenario)
+{
+	return g_strdup("nobody has looked whether the emulator can hold vCPUs: run `puncture doctor`");
+}
+
+static bool has_point(const struct pn_scenario *scenario)
+{
+	for (unsigned int i = 0; i < scenario->event_count; i++) {
+		if (scenario->events[i].after == PN_AFTER_POINT)
+			return true;
+	}
+	return false;
+}
+
 static bool behind_iommu(const struct pn_balloon_device *balloon)
 {
 	return balloon->iommu && !balloon->absent;
@@ -96,6 +110,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "memory", .check = check_memory, .implied = always, .help = "more host memory than the guest has"},
     {.name = "hugetlb", .check = check_backing, .implied = on_hugetlb, .help = "2MiB huge pages and memory for the guest"},
     {.name = "thp", .check = check_backing, .implied = on_thp, .help = "transparent huge pages not switched off"},
+    {.name = "pin", .check = check_pin, .implied = has_point, .help = "an emulator (TCG) that can hold vCPUs at points of the guest's code"},
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
     {.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
     {.name = "root", .check = check_root, .help = "root on the host"},

@@ -24,6 +24,7 @@ enum pn_event_do {
 enum pn_event_after {
 	PN_AFTER_TIME,	   /* @at_ns from the start of the timeline */
 	PN_AFTER_PREVIOUS, /* the end of the previous event that is not PN_AFTER_TIME, then @at_ns more */
+	PN_AFTER_POINT,	   /* a vCPU reaching @point of the guest's code; the event is done while it is held there */
 	PN_AFTER_SETTLED,  /* the balloon at its target at rest (or the settle timeout), then @at_ns more */
 };
 
@@ -36,6 +37,7 @@ struct pn_event {
 	uint64_t
 	    balloon_bytes; /* size of the balloon asked for, not of what is left to the guest; may be unaligned or too large on purpose */
 	char *name;
+	char *point; /* PN_AFTER_POINT: as harness/pin/notation.h reads it */
 	char *fault_args; /* JSON object text, or NULL */
 	char *phase;   /* label of the measuring phase that starts here ("inflate", "deflate", "oscillate", ...; "setup" is not measured);
 			  NULL: goes on */

@@ -76,6 +76,16 @@ static const struct refusal refusals[] = {
      "x.yaml:2: pattern.amount: '120%' is not accepted; expected " SIZE
      ", or a percentage of the guest's memory from 0% to 100%, at least 4KiB"},
     {"name", BODY "load: [a b]\n", NULL, "x.yaml:3: load: 'a b' is not accepted; expected a name or a list of names"},
+    {"bad point", "summary: s\ntimeline: [{do: target, balloon: 10%}, {do: target, balloon: 0, at: \"f#0\"}]\n", NULL,
+     "x.yaml:2: timeline[1].at: 'f#0' is not accepted; expected a duration such as 250ms, 2s, 5min or 8h, from 0 to 24h, or a point such as tell_host, tell_host#100 (its 100th call) or tell_host@exit#3"},
+    {"point and after", "summary: s\ntimeline: [{do: target, balloon: 10%}, {do: target, balloon: 0, at: f, after: settled}]\n", NULL,
+     "x.yaml:2: timeline[1].after: 'settled' is not accepted; expected none: `at` is a point of the guest's code"},
+    {"pause at a point", "summary: s\ntimeline: [{do: target, balloon: 10%}, {do: lifecycle, action: pause, at: f}]\n", NULL,
+     "x.yaml:2: timeline[1].action: 'pause' is not accepted; expected hold with `for`: at a point of the guest's code a vCPU is held already"},
+    {"load at a point", "summary: s\ntimeline: [{do: target, balloon: 10%}, {do: load-start, load: vm, at: f}]\n", NULL,
+     "x.yaml:2: timeline[1].do: 'load-start' is not accepted; expected target, hold, fault or lifecycle: at a point of the guest's code the guest can't answer"},
+    {"fault at a point during", BODY "faults: [{fault: reset, at: f, during: inflate}]\n", NULL,
+     "x.yaml:3: faults[0].during: 'inflate' is not accepted; expected none: `at` is a point of the guest's code"},
     {"unknown probe", BODY "probes: [psi, pis]\n", NULL,
      "x.yaml:3: probes: 'pis' is not accepted; expected one or a list of guest, balloon, stats, block, meminfo, psi, harness, perf, sched, "
      "smaps, ram, pin"},
@@ -106,7 +116,7 @@ static const struct refusal refusals[] = {
      "x.yaml:3: load: 'cpu' is not accepted; expected each load once, here or in alongside"},
     {"load without swap", BODY "load: swapper\n", NULL,
      "x.yaml:1: guest.swap: '0' is not accepted; expected a size: load 'swapper' needs a swap disk"},
-    {"requirement", BODY "requires: [kvn]\n", NULL, "x.yaml:3: requires: 'kvn' is not accepted; expected kvm, ksm, thp, pmu, root, ..."},
+    {"requirement", BODY "requires: [kvn]\n", NULL, "x.yaml:3: requires: 'kvn' is not accepted; expected kvm, pin, ksm, thp, pmu, ..."},
     {"expect", BODY "expect: fail\n", NULL,
      "x.yaml:3: expect: 'fail' is not accepted; expected pass, brok, brok:TEXT, fail:sanity, fail:faults, fail:ledger, fail:integrity, fail:liveness, "
      "fail:protocol, fail:kernel-log, fail:host"},

@@ -19,6 +19,7 @@
 #include "../scenario/scenario.h"
 #include "faults.h"
 #include "loads.h"
+#include "point.h"
 #include "settle.h"
 
 #define LOOK_NS (50 * PN_NS_PER_MS) /* how often a waiting lane looks for reasons to end that nobody signals */
@@ -186,7 +187,7 @@ static int ordered_lane(struct pn_conductor *conductor, struct pn_diag *diag)
 	for (unsigned int i = 0; i < scenario->event_count; i++) {
 		const struct pn_event *event = &scenario->events[i];
 
-		if (event->after == PN_AFTER_TIME)
+		if (event->after == PN_AFTER_TIME || event->after == PN_AFTER_POINT)
 			continue;
 		if (event->after == PN_AFTER_SETTLED) {
 			r = pn_conductor_settle(conductor, diag);
@@ -268,8 +269,11 @@ static void finish(struct pn_conductor *conductor)
 	r = pn_conductor_check(conductor, &diag);
 	if (r == 0 && pn_conductor_held(conductor, &held_ns) != PN_HELD_ENDLESS)
 		r = pn_conductor_settle(conductor, &diag);
+	if (r == 0)
+		r = pn_points_check(conductor, &diag);
 	if (r < 0)
 		pn_conductor_fail(conductor, r, &diag);
+	pn_points_end(conductor);
 	pn_faults_end(conductor);
 	r = pn_conductor_check(conductor, &diag);
 	if (r == 0)
@@ -294,6 +298,11 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag)
 	r = conductor.measuring ? pn_loads_mark(timeline, &words) : 0;
 	if (r < 0)
 		pn_conductor_fail(&conductor, r, &words);
+	if (r == 0) {
+		r = pn_points_start(&conductor, &words);
+		if (r < 0)
+			pn_conductor_fail(&conductor, r, &words);
+	}
 	conductor.start_ns = pn_clock_now_ns();
 	timed = g_thread_new("timed", timed_lane, &conductor);
 	r = ordered_lane(&conductor, &words);

@@ -9,6 +9,7 @@
 #include "timeline.h"
 
 struct pn_event;
+struct pn_points;
 
 /*
  * The running timeline as its lanes and faults see it. Private to this folder.
@@ -49,6 +50,8 @@ struct pn_conductor {
 	const char *ended_by; /* a fault that was to end the guest, and did; NULL: none */
 	int err;	     /* the first failure of any lane */
 	struct pn_diag diag; /* its words */
+
+	struct pn_points *points; /* events at points of the guest's code; NULL: none */
 
 	GMutex calls;	/* one callback of the timeline at a time */
 	bool measuring; /* what is measured has begun: the loads have been told */

@@ -16,7 +16,9 @@
 #include "../base/journal.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "../pin/pin.h"
 #include "driver.h"
+#include "../scenario/scenario.h"
 #include "loads.h"
 #include "timeline.h"
 
@@ -29,6 +31,7 @@ struct hello {
 	GMutex lock;
 	GCond came;
 	char *old_boot_id;
+	bool any; /* the old boot's id is not known: the next hello is of another boot */
 	bool again;
 };
 
@@ -41,7 +44,7 @@ static void on_event(const json_t *event, uint64_t host_ns, void *data)
 	if (!ev || strcmp(ev, "hello") != 0 || !boot_id)
 		return;
 	g_mutex_lock(&hello->lock);
-	if (hello->old_boot_id && strcmp(boot_id, hello->old_boot_id) != 0)
+	if (hello->any || (hello->old_boot_id && strcmp(boot_id, hello->old_boot_id) != 0))
 		hello->again = true;
 	g_cond_signal(&hello->came);
 	g_mutex_unlock(&hello->lock);
@@ -115,9 +118,6 @@ static int reset_and_wait(const struct pn_timeline *timeline, enum pn_reboot_by 
 {
 	int r;
 
-	r = boot_id_read(timeline, &hello->old_boot_id, diag);
-	if (r < 0)
-		return r;
 	r = pn_guest_subscribe(timeline->guest, on_event, hello);
 	if (r < 0)
 		return pn_diag_set(diag, r, "reset: can't listen for the agent's hello");
@@ -128,34 +128,58 @@ static int reset_and_wait(const struct pn_timeline *timeline, enum pn_reboot_by 
 	return r;
 }
 
+/* What the guest had before, it gets again. What loads measure from here on counts: the way back is part of the case. */
+static int come_back(const struct pn_timeline *timeline, bool driven, char *const *loads, struct pn_diag *diag)
+{
+	int r = 0;
+
+	if (pn_guest_machine(timeline->guest)->swap_bytes)
+		r = pn_fixture_need(timeline, "swap", diag);
+	if (r == 0 && driven)
+		r = pn_driver_load(timeline, diag);
+	for (char *const *name = loads; r == 0 && name && *name; name++)
+		r = pn_load_start(timeline, *name, diag);
+	return r == 0 ? pn_loads_mark(timeline, diag) : r;
+}
+
+static int wait_reset(const struct pn_timeline *timeline, enum pn_reboot_by by, bool held, struct pn_diag *diag)
+{
+	struct hello hello = {.any = held};
+	int r = 0;
+
+	g_mutex_init(&hello.lock);
+	g_cond_init(&hello.came);
+	if (!held)
+		r = boot_id_read(timeline, &hello.old_boot_id, diag);
+	if (r == 0)
+		r = reset_and_wait(timeline, by, &hello, diag);
+	g_cond_clear(&hello.came);
+	g_mutex_clear(&hello.lock);
+	g_free(hello.old_boot_id);
+	return r;
+}
+
 int pn_reboot(const struct pn_timeline *timeline, enum pn_reboot_by by, struct pn_diag *diag)
 {
+	struct pn_pin *pin = pn_guest_pin(timeline->guest);
+	bool held = pin && pn_pin_holding(pin) && by == PN_REBOOT_BY_RESET;
 	g_auto(GStrv) running = NULL;
-	struct hello hello = {0};
 	json_t *bound = NULL;
 	bool driven;
 	int r;
 
+	/* A guest with a held vCPU can't be asked what it has, and asking would let it go: then it is what the scenario says. */
+	if (held) {
+		r = wait_reset(timeline, by, true, diag);
+		return r < 0 ? r : come_back(timeline, !timeline->scenario->guest.balloon.absent, timeline->scenario->loads, diag);
+	}
 	r = pn_driver_bound(timeline, &bound, diag);
 	if (r < 0)
 		return r;
 	driven = json_is_true(json_object_get(bound, "bound"));
 	json_decref(bound);
 	r = pn_loads_running(timeline, &running, diag);
-	if (r < 0)
-		return r;
-	g_mutex_init(&hello.lock);
-	g_cond_init(&hello.came);
-	r = reset_and_wait(timeline, by, &hello, diag);
-	g_cond_clear(&hello.came);
-	g_mutex_clear(&hello.lock);
-	g_free(hello.old_boot_id);
-	if (r == 0 && pn_guest_machine(timeline->guest)->swap_bytes)
-		r = pn_fixture_need(timeline, "swap", diag);
-	if (r == 0 && driven)
-		r = pn_driver_load(timeline, diag);
-	for (char **name = running; r == 0 && *name; name++)
-		r = pn_load_start(timeline, *name, diag);
-	/* What they measure from here on counts: the way back is part of the case. */
-	return r == 0 ? pn_loads_mark(timeline, diag) : r;
+	if (r == 0)
+		r = wait_reset(timeline, by, false, diag);
+	return r < 0 ? r : come_back(timeline, driven, running, diag);
 }

@@ -26,6 +26,7 @@ struct pn_scenario;
  *	"driver"    {state: "loaded" (followed by "bound" when it is)|"bound"|"unbound"|"unloaded", driver, device, features}, or {state: "stuck", op, waited_ns}: the driver
  *		     did not come back from an operation (unload, unbind, ...) within 30 s of host time
  *	"module"    {name, base, size, sections: {name: address}, path: in the image}: where the driver lies; addresses are texts
+ *	"point"     {event, point, state: "set" (address)|"held" (hits, vcpu, insns)|"released"|"missed" (hits)}: an event at a point of the guest's code
  *	"load"      {load, state: "started"|"ready"|"marked"|"measured" (its figures stand)|"stopped"}
  */
 
