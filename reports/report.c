@@ -16,6 +16,9 @@ const struct pn_report_format pn_report_formats[] = {
 	{"tap", "Test Anything Protocol, version 13", pn_report_tap},
 	{"matrix", "faults by phases, a table a driver", pn_report_matrix},
 	{"html", "one page with plots, complete in itself", pn_report_html},
+	{"trace", "trace for ui.perfetto.dev and chrome://tracing", pn_report_trace},
+	{"openmetrics", "OpenMetrics text, for Prometheus and its like", pn_report_openmetrics},
+	{"csv", "a line a metric of a case", pn_report_csv},
 	{0},
 };
 

@@ -23,6 +23,9 @@ static const struct pn_option options[] = {
 	{"tap", NULL, "Test Anything Protocol, version 13", false, NULL},
 	{"matrix", NULL, "faults by phases, a table a driver", false, NULL},
 	{"html", NULL, "one page with plots, complete in itself; give --out too", false, NULL},
+	{"trace", NULL, "trace for ui.perfetto.dev and chrome://tracing", false, NULL},
+	{"openmetrics", NULL, "OpenMetrics text, for Prometheus and its like", false, NULL},
+	{"csv", NULL, "a line a metric of a case", false, NULL},
 	{"out", "FILE", "write to a file, whole or not at all, in place of standard output", false, "FILE"},
 	{0},
 };

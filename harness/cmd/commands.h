@@ -14,6 +14,8 @@ extern const struct pn_command pn_command_repro;
 extern const struct pn_command pn_command_shrink;
 extern const struct pn_command pn_command_bisect;
 extern const struct pn_command pn_command_report;
+extern const struct pn_command pn_command_merge;
+extern const struct pn_command pn_command_submit;
 extern const struct pn_command pn_command_history;
 extern const struct pn_command pn_command_simulate;
 extern const struct pn_command pn_command_images;

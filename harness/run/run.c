@@ -203,7 +203,7 @@ static void repair(struct pn_supervisor *self)
 	json_decref(repaired);
 }
 
-static int exit_code(const struct pn_rundir *run, bool interrupted)
+int pn_run_exit(const struct pn_rundir *run, bool interrupted)
 {
 	struct pn_rundir_totals totals;
 
@@ -236,7 +236,7 @@ static int report(const struct pn_supervisor *self, bool interrupted, struct pn_
 		printf("the disk is full: make room, then go on with: %s --resume %s\n", self->config->again, self->store->dir);
 	printf("run directory: %s\n", self->store->dir);
 	if (!err)
-		err = exit_code(run, interrupted);
+		err = pn_run_exit(run, interrupted);
 	pn_rundir_free(run);
 	return err;
 }

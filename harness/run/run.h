@@ -10,6 +10,7 @@
 
 struct pn_diag;
 struct pn_store;
+struct pn_rundir;
 
 /**
  * struct pn_run_pairs - two variants of every case, run in pairs; all borrowed
@@ -103,3 +104,6 @@ extern const struct pn_run_ops pn_run_ops_real;
  * and the report to stdout. Blocks. Return: enum pn_exit; or a negative errno with @diag filled when nothing was run.
  */
 int pn_run(const struct pn_run_config *config, const struct pn_run_ops *ops, struct pn_diag *diag);
+
+/** pn_run_exit() - enum pn_exit that a run directory amounts to; @interrupted: by the user */
+int pn_run_exit(const struct pn_rundir *run, bool interrupted);
