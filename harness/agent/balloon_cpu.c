@@ -133,7 +133,11 @@ unsigned int pn_balloon_cpu_epoch(void)
 void pn_balloon_cpu_refresh(void)
 {
 	epoch++;
-	if (pn_virtio_balloon_find(&device) < 0 || !device.module[0])
+	if (pn_virtio_balloon_find(&device) < 0) {
+		device.driver[0] = 0; /* unplugged: a driver that takes it when it is back takes it anew */
+		return;
+	}
+	if (!device.module[0])
 		return; /* the old one's threads and work still count until they are gone */
 	find_code();
 	scan_threads();

@@ -131,8 +131,30 @@ static int swap_undo(const json_t *what, struct pn_diag *diag)
 	return pn_fs_remove_tree(path, diag);
 }
 
+/* Who is in a group goes to its parent, one id a write, as the kernel wants it. Best effort: rmdir tells. */
+static void cgroup_empty(const char *path, const char *list)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *from = g_build_filename(path, list, NULL), *to = g_build_filename(parent, list, NULL);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) ids = NULL;
+	int fd;
+
+	if (pn_fs_read(from, &text, NULL, NULL))
+		return;
+	ids = g_strsplit(text, "\n", -1);
+	fd = open(to, O_WRONLY | O_CLOEXEC);
+	for (char **id = ids; fd >= 0 && *id; id++)
+		if (**id && write(fd, *id, strlen(*id)) < 0)
+			continue; /* it has ended meanwhile */
+	if (fd >= 0)
+		close(fd);
+}
+
 static int cgroup_undo(const json_t *what, struct pn_diag *diag)
 {
+	cgroup_empty(path_of(what), "tasks"); /* version 1: threads may be in it alone */
+	cgroup_empty(path_of(what), "cgroup.procs");
 	if (rmdir(path_of(what)) < 0 && errno != ENOENT)
 		return pn_diag_set(diag, -errno, "can't remove cgroup %s: %s", path_of(what), g_strerror(errno));
 	return 0;
@@ -159,7 +181,7 @@ const struct pn_owned_kind pn_owned_kinds[] = {
 	{ "tree", "a directory with all below it; removed", tree_undo, path_present },
 	{ "setting", "a kernel setting; written back", setting_undo, setting_present },
 	{ "swap", "a swap file; switched off and removed", swap_undo, path_present },
-	{ "cgroup", "a control group, empty by then; removed", cgroup_undo, path_present },
+	{ "cgroup", "a control group; removed, what is in it goes to its parent", cgroup_undo, path_present },
 	{ "mount", "a mounted file system; detached", mount_undo, mount_present },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -22,6 +22,7 @@
 #include "channel.h"
 #include "guest.h"
 #include "migrate.h"
+#include "plug.h"
 #include "private.h"
 
 #define RESET_HOLD_US 200000
@@ -238,6 +239,9 @@ static const struct verb verbs[] = {
 	{ "resume", "let the virtual CPUs go on", act_resume },
 	{ "reset", "press the reset button", act_reset },
 	{ "migrate-nowhere", "begin a migration to /dev/null", pn_migrate_act_nowhere },
+	{ "unplug", "take the balloon device away", pn_plug_act_unplug },
+	{ "plug", "put the balloon device back", pn_plug_act_plug },
+	{ "move", "into another QEMU of this host", pn_migrate_act_move },
 	{ "migrate-cancel", "cancel the migration under way", pn_migrate_act_cancel },
 };
 

@@ -176,6 +176,21 @@ static bool write_some(struct pn_channel *channel)
 	return true;
 }
 
+/* Lock held. Under the old number, so that nobody else has to know; half a frame of the old connection is none of the new one's. */
+static void take_next(struct pn_channel *channel)
+{
+	dup2(channel->next_fd, channel->fd);
+	close(channel->next_fd);
+	channel->next_fd = -1;
+	pn_proto_parser_deinit(&channel->parser);
+	if (pn_proto_parser_init(&channel->parser) < 0)
+		channel->quit = true;
+	g_byte_array_set_size(channel->out, 0);
+	channel->out_sent = 0;
+	settle_all(channel, -ECONNRESET, "the guest has moved");
+	g_cond_broadcast(&channel->moved);
+}
+
 static void *run(void *data)
 {
 	struct pn_channel *channel = data;
@@ -186,6 +201,8 @@ static void *run(void *data)
 		eventfd_t dummy;
 
 		g_mutex_lock(&channel->lock);
+		if (channel->next_fd >= 0)
+			take_next(channel);
 		if (channel->quit) {
 			g_mutex_unlock(&channel->lock);
 			break;
@@ -207,6 +224,7 @@ static void *run(void *data)
 	}
 	g_mutex_lock(&channel->lock);
 	channel->gone = true;
+	g_cond_broadcast(&channel->moved);
 	settle_all(channel, -ENOTCONN, "the connection to the agent has gone");
 	alive = channel->quit;
 	g_mutex_unlock(&channel->lock);
@@ -220,6 +238,7 @@ int pn_channel_new(int fd, pn_channel_event_fn *on_event, pn_channel_gone_fn *on
 	struct pn_channel *channel = g_new0(struct pn_channel, 1);
 
 	channel->fd = fd;
+	channel->next_fd = -1;
 	channel->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (channel->wake_fd < 0 || pn_proto_parser_init(&channel->parser) < 0) {
 		int err = channel->wake_fd < 0 ? -errno : -ENOMEM;
@@ -240,6 +259,23 @@ int pn_channel_new(int fd, pn_channel_event_fn *on_event, pn_channel_gone_fn *on
 	channel->thread = g_thread_new("pn-channel", run, channel);
 	*ret_channel = channel;
 	return 0;
+}
+
+int pn_channel_redial(struct pn_channel *channel, int fd)
+{
+	int err;
+
+	g_mutex_lock(&channel->lock);
+	channel->next_fd = fd;
+	eventfd_write(channel->wake_fd, 1);
+	while (channel->next_fd >= 0 && !channel->gone)
+		g_cond_wait(&channel->moved, &channel->lock);
+	err = channel->gone ? -ENOTCONN : 0;
+	if (err && channel->next_fd >= 0)
+		close(channel->next_fd);
+	channel->next_fd = -1;
+	g_mutex_unlock(&channel->lock);
+	return err;
 }
 
 void pn_channel_free(struct pn_channel *channel)

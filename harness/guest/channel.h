@@ -60,6 +60,15 @@ int pn_channel_post(struct pn_channel *channel, const json_t *request);
 /** pn_channel_abort() - let every call under way return @err with @why: the guest was reset or the agent is another one */
 void pn_channel_abort(struct pn_channel *channel, int err, const char *why);
 
+/**
+ * pn_channel_redial() - go on over another connected socket: the guest has moved
+ * @fd: stolen
+ *
+ * Calls under way return -ECONNRESET; what had not been sent is dropped. Returns when the new socket is in use. Return: 0, or -ENOTCONN when the
+ * peer has hung up before.
+ */
+int pn_channel_redial(struct pn_channel *channel, int fd);
+
 /** pn_channel_heard_ns() - when the last good frame came, pn_clock_now_ns(); 0: none yet */
 uint64_t pn_channel_heard_ns(struct pn_channel *channel);
 

@@ -38,6 +38,7 @@ struct pn_channel {
 	GByteArray *out;
 	size_t out_sent;
 	uint32_t last_id;
+	int next_fd; /* takes the place of @fd, -1: none */
 	bool gone;
 	bool quit;
 	uint64_t heard_ns;

@@ -23,7 +23,7 @@
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
 /* Slots of the root bus; 0x1f is the chip set's. */
-enum slot { SLOT_SERIAL = 2, SLOT_BALLOON, SLOT_SWAP, SLOT_DATA, SLOT_PANIC };
+enum slot { SLOT_SERIAL = 2, SLOT_BALLOON, SLOT_SWAP, SLOT_DATA, SLOT_PANIC, SLOT_PORT };
 
 /* On the root bus a device would be transitional, which knows no iommu. */
 #define VIRTIO_MODEL "virtio-non-transitional"
@@ -70,15 +70,20 @@ static void leaf(struct writer *writer, const char *name, const char *name1, con
 	close_element(writer);
 }
 
-static void address(struct writer *writer, enum slot slot)
+static void bus_address(struct writer *writer, const char *bus, unsigned int slot)
 {
 	open_element(writer, "address");
 	attribute(writer, "type", "pci");
 	attribute(writer, "domain", "0x0000");
-	attribute(writer, "bus", "0x00");
-	xmlTextWriterWriteFormatAttribute(writer->xml, BAD_CAST "slot", "0x%02x", (unsigned int)slot);
+	attribute(writer, "bus", bus);
+	xmlTextWriterWriteFormatAttribute(writer->xml, BAD_CAST "slot", "0x%02x", slot);
 	attribute(writer, "function", "0x0");
 	close_element(writer);
+}
+
+static void address(struct writer *writer, enum slot slot)
+{
+	bus_address(writer, "0x00", slot);
 }
 
 static void write_memory(struct writer *writer, const struct pn_machine *machine)
@@ -178,7 +183,21 @@ static void write_balloon(struct writer *writer, const struct pn_balloon_device 
 			attribute(writer, "packed", "on");
 		close_element(writer);
 	}
-	address(writer, SLOT_BALLOON);
+	if (balloon->hotplug)
+		bus_address(writer, "0x01", 0);
+	else
+		address(writer, SLOT_BALLOON);
+	close_element(writer);
+}
+
+/* Devices of the root bus can't be unplugged. */
+static void write_port(struct writer *writer)
+{
+	open_element(writer, "controller");
+	attribute(writer, "type", "pci");
+	attribute(writer, "index", "1");
+	attribute(writer, "model", "pcie-root-port");
+	address(writer, SLOT_PORT);
 	close_element(writer);
 }
 
@@ -192,7 +211,7 @@ static void write_serial(struct writer *writer, const struct pn_domain *domain)
 	close_element(writer);
 	open_element(writer, "serial");
 	attribute(writer, "type", "file");
-	leaf(writer, "source", "path", domain->console_path, "append", "off");
+	leaf(writer, "source", "path", domain->console_path, "append", domain->keep_console ? "on" : "off");
 	leaf(writer, "target", "port", "0", NULL, NULL);
 	close_element(writer);
 	open_element(writer, "channel");
@@ -210,6 +229,8 @@ static void write_devices(struct writer *writer, const struct pn_domain *domain)
 	write_disk(writer, domain, domain->swap_path, "vda", "pn-swap", SLOT_SWAP);
 	write_disk(writer, domain, domain->data_path, "vdb", "pn-data", SLOT_DATA);
 	write_serial(writer, domain);
+	if (domain->machine->balloon.hotplug)
+		write_port(writer);
 	write_balloon(writer, &domain->machine->balloon);
 	leaf(writer, "panic", "model", "isa", NULL, NULL);
 	if (domain->machine->balloon.iommu) {

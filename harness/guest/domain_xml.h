@@ -17,6 +17,7 @@ struct pn_domain {
 	const char *agent_path;		     /* unix socket, QEMU listens */
 	const char *query_path;		     /* the same for a monitor of our own */
 	const char *swap_path, *data_path;   /* raw files; NULL: no such disk */
+	bool keep_console;		     /* append to it */
 	const char *plugin;		     /* what follows -plugin; NULL: none */
 	const char *watcher;		     /* the module that QEMU loads to watch; with @watch_path only */
 	const char *watch_path;		     /* where the traffic of the balloon's queues is recorded; NULL: not watched */

@@ -40,6 +40,7 @@ struct pn_guest *pn_guest_new(struct pn_host *host, const struct pn_guest_config
 		guest->watch_path = g_build_filename(config->dir, PN_GUEST_RINGS, NULL);
 	guest->state = PN_GUEST_PAUSED;
 	guest->kmsg_seq = -1;
+	g_mutex_init(&guest->query_lock);
 	g_mutex_init(&guest->lock);
 	g_cond_init(&guest->changed);
 	g_mutex_init(&guest->ears_lock);
@@ -62,6 +63,7 @@ void pn_guest_free(struct pn_guest *guest)
 	g_ptr_array_unref(guest->kmsg);
 	g_mutex_clear(&guest->ears_lock);
 	g_cond_clear(&guest->changed);
+	g_mutex_clear(&guest->query_lock);
 	g_mutex_clear(&guest->lock);
 	g_free(guest->migration);
 	g_free(guest->boot_id);

@@ -104,7 +104,9 @@ struct pn_action {
  *	"qmp" {"execute","arguments"}; "agent" {"op", ...} (PROTOCOL.md); "put" {"from","path","mode"}: a host file into the guest
  *	("agent" operations that answer with blobs, get and load.output, take "to" besides: the host file that the bytes are written to)
  *	"signal" {"signal": number}: to QEMU (SIGSTOP, SIGCONT, SIGKILL); "pause", "resume", "reset" {}
- *	"migrate-nowhere" {"bytes_per_s"}: begin a migration to /dev/null; "migrate-cancel" {}: end it, reply {"status"}
+ *	"migrate-nowhere" {"bytes_per_s"}: begin a migration to /dev/null; "migrate-cancel" {}: end it, reply {"status"};
+ *	"unplug", "plug" {}: the balloon device taken away and put back (machines with balloon.hotplug);
+ *	"move" {"by": "file" or "socket"}: the guest goes on in another QEMU of this host (saved and restored, or migrated live)
  * @ret_reply: what came back, or NULL when not wanted; json_decref() by the caller
  *
  * Thread-safe. Blocks up to the timeout. Return: 0, -ETIMEDOUT, -ENOTCONN when the guest has gone, -EREMOTEIO when the other side refused

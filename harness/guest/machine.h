@@ -27,6 +27,7 @@ struct pn_balloon_device {
 	bool free_page_hint;
 	bool page_poison;
 	bool packed;
+	bool hotplug; /* behind a root port, so that it can be unplugged */
 	bool iommu;
 	uint64_t stats_interval_ns; /* whole seconds; 0: the device is not polled */
 };

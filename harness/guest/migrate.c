@@ -39,7 +39,7 @@ static bool is_over(const char *status)
 	return strcmp(status, "none") == 0 || strcmp(status, "cancelled") == 0 || strcmp(status, "failed") == 0 || strcmp(status, "completed") == 0;
 }
 
-static int wait_over(struct pn_guest *guest, uint64_t timeout_ns, char status[PN_MIGRATE_STATUS_MAX], struct pn_diag *diag)
+int pn_migrate_wait(struct pn_guest *guest, uint64_t timeout_ns, char status[PN_MIGRATE_STATUS_MAX], struct pn_diag *diag)
 {
 	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns;
 	int err;
@@ -93,11 +93,32 @@ int pn_migrate_act_cancel(struct pn_guest *guest, json_t *args, uint64_t timeout
 	int err = pn_guest_monitor(guest, "migrate_cancel", NULL, -1, COMMAND_NS, NULL, NULL, diag);
 
 	if (!err)
-		err = wait_over(guest, timeout_ns, status, diag);
+		err = pn_migrate_wait(guest, timeout_ns, status, diag);
 	/* One that was faster than the cancelling has stopped the guest. */
 	if (!err && strcmp(status, "completed") == 0)
 		err = pn_guest_monitor(guest, "cont", NULL, -1, COMMAND_NS, NULL, NULL, diag);
 	if (!err && ret_reply)
 		*ret_reply = json_pack("{s:s}", "status", status);
 	return err;
+}
+
+int pn_migrate_act_move(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
+{
+	const char *by = json_string_value(json_object_get(args, "by"));
+	json_t *event;
+	int err;
+
+	if (!by || (strcmp(by, "file") && strcmp(by, "socket")))
+		return pn_diag_set(diag, -EINVAL, "move: by: '%s' is not accepted; expected file or socket", by ? by : "");
+	if (!guest->ops->move)
+		return pn_diag_set(diag, -ENOTSUP, "move: this kind of guest has no QEMU to move into");
+	err = pn_migrate_act_cancel(guest, NULL, COMMAND_NS, NULL, diag);
+	if (!err)
+		err = guest->ops->move(guest, strcmp(by, "file") ? PN_MIGRATE_BY_SOCKET : PN_MIGRATE_BY_FILE, timeout_ns, diag);
+	if (err)
+		return err;
+	event = json_pack("{s:s}", "ev", "moved");
+	pn_guest_tell(guest, event, pn_clock_now_ns());
+	json_decref(event);
+	return 0;
 }

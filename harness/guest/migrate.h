@@ -7,6 +7,12 @@
 struct pn_diag;
 struct pn_guest;
 
+/** enum pn_migrate_by - what a guest moves through into another QEMU of this host */
+enum pn_migrate_by {
+	PN_MIGRATE_BY_FILE,   /* save and restore: stopped, written to a file, read by a new QEMU */
+	PN_MIGRATE_BY_SOCKET, /* live, through a socket pair */
+};
+
 /** PN_MIGRATE_STATUS_MAX - room for QEMU's longest word for the state of a migration */
 #define PN_MIGRATE_STATUS_MAX 32
 
@@ -28,3 +34,14 @@ int pn_migrate_act_nowhere(struct pn_guest *guest, json_t *args, uint64_t timeou
 
 /** pn_migrate_act_cancel() - verb "migrate-cancel" {}: the migration under way, if any, is cancelled; waits. Reply {"status"} */
 int pn_migrate_act_cancel(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag);
+
+/** pn_migrate_wait() - wait until a migration is over. @status: how it ended. Return: 0, -ETIMEDOUT, or as pn_guest_act(). */
+int pn_migrate_wait(struct pn_guest *guest, uint64_t timeout_ns, char status[PN_MIGRATE_STATUS_MAX], struct pn_diag *diag);
+
+/**
+ * pn_migrate_act_move() - verb "move" {"by": "file" or "socket"}: the guest goes on in another QEMU
+ *
+ * A migration under way is cancelled first. Disks, console log and agent's conversation stay; what was asked of the agent meanwhile returns
+ * -ECONNRESET. Subscribers get {"ev":"moved"}. When it fails before the other QEMU has everything, the guest goes on where it was.
+ */
+int pn_migrate_act_move(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag);

@@ -20,27 +20,43 @@ int pn_virt_error(struct pn_diag *diag, int err, const char *what)
 int pn_virt_monitor(void *data, const char *line, int fd, char **ret_reply, struct pn_diag *diag)
 {
 	struct pn_guest *guest = data;
-	struct pn_virt_guest *virt = guest->backend;
+	struct pn_virt_guest *virt;
+	virDomainPtr domain = NULL;
 	unsigned int count = fd >= 0 ? 1 : 0;
 	int r;
 
-	if (!virt || !virt->domain)
+	/* The guest may move into another domain meanwhile. */
+	g_mutex_lock(&guest->lock);
+	virt = guest->backend;
+	if (virt && virt->domain && virDomainRef(virt->domain) == 0)
+		domain = virt->domain;
+	g_mutex_unlock(&guest->lock);
+	if (!domain)
 		return pn_diag_set(diag, -ENOTCONN, "guest '%s' has no domain", guest->name);
 	if (count)
-		r = virDomainQemuMonitorCommandWithFiles(virt->domain, line, count, &fd, NULL, NULL, ret_reply, 0);
+		r = virDomainQemuMonitorCommandWithFiles(domain, line, count, &fd, NULL, NULL, ret_reply, 0);
 	else
-		r = virDomainQemuMonitorCommand(virt->domain, line, ret_reply, 0);
-	return r < 0 ? pn_virt_error(diag, -EIO, guest->name) : 0;
+		r = virDomainQemuMonitorCommand(domain, line, ret_reply, 0);
+	if (r < 0)
+		r = pn_virt_error(diag, -EIO, guest->name);
+	virDomainFree(domain);
+	return r;
 }
 
 int pn_virt_query(void *data, const char *line, int fd, char **ret_reply, struct pn_diag *diag)
 {
 	struct pn_guest *guest = data;
-	struct pn_virt_guest *virt = guest->backend;
+	struct pn_virt_guest *virt;
+	int r;
 
-	if (!virt || !virt->queries)
-		return pn_diag_set(diag, -ENOTCONN, "guest '%s' has no monitor", guest->name);
-	return pn_qmp_run(virt->queries, line, ret_reply, diag);
+	g_mutex_lock(&guest->query_lock);
+	virt = guest->backend;
+	if (virt && virt->queries)
+		r = pn_qmp_run(virt->queries, line, ret_reply, diag);
+	else
+		r = pn_diag_set(diag, -ENOTCONN, "guest '%s' has no monitor", guest->name);
+	g_mutex_unlock(&guest->query_lock);
+	return r;
 }
 
 static void on_event(virConnectPtr conn, virDomainPtr domain, const char *name, long long seconds, unsigned int micros, const char *details,

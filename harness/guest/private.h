@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "guest.h"
+#include "migrate.h"
 
 struct pn_calls;
 struct pn_channel;
@@ -19,6 +20,7 @@ struct pn_channel;
  * @monitor: one QMP command, blocking; called on the guest's monitor thread only
  * @query: the same for a command that changes nothing, on a thread of its own; may be @monitor itself
  * @pid: of QEMU, 0 for none
+ * @move: into another QEMU (migrate.h); NULL: can't
  */
 struct pn_guest_ops {
 	const char *name;
@@ -31,6 +33,7 @@ struct pn_guest_ops {
 	int (*query)(void *guest, const char *line, int fd, char **ret_reply, struct pn_diag *diag);
 	int (*signal)(struct pn_guest *guest, int number, struct pn_diag *diag);
 	pid_t (*pid)(const struct pn_guest *guest);
+	int (*move)(struct pn_guest *guest, enum pn_migrate_by by, uint64_t timeout_ns, struct pn_diag *diag);
 };
 
 extern const struct pn_guest_ops pn_guest_ops_virt;
@@ -64,6 +67,8 @@ struct pn_guest {
 	char *swap_path, *data_path; /* NULL: none */
 	char *watch_path;	     /* NULL: the queues are not watched */
 	unsigned int actions; /* atomic: number of the last action */
+
+	GMutex query_lock; /* held while a query is under way: what stands behind the guest does not change meanwhile */
 
 	GMutex lock; /* until the next comment */
 	GCond changed;

@@ -289,9 +289,15 @@ static int signal_qemu(struct pn_guest *guest, int number, struct pn_diag *diag)
 
 static pid_t qemu_pid(const struct pn_guest *guest)
 {
-	const struct pn_virt_guest *virt = guest->backend;
+	GMutex *lock = (GMutex *)&guest->lock; /* it may move into another QEMU meanwhile */
+	const struct pn_virt_guest *virt;
+	pid_t pid;
 
-	return virt ? virt->pid : 0;
+	g_mutex_lock(lock);
+	virt = guest->backend;
+	pid = virt ? virt->pid : 0;
+	g_mutex_unlock(lock);
+	return pid;
 }
 
 const struct pn_guest_ops pn_guest_ops_virt = {
@@ -305,4 +311,5 @@ const struct pn_guest_ops pn_guest_ops_virt = {
 	.query = pn_virt_query,
 	.signal = signal_qemu,
 	.pid = qemu_pid,
+	.move = pn_virt_move,
 };

@@ -25,6 +25,7 @@ struct pn_virt {
 
 /** struct pn_virt_boot - what a guest is started from */
 struct pn_virt_boot {
+	bool joins; /* takes a guest over from another QEMU: its disks and console log are there, the agent is spoken to later */
 	struct pn_image *image;
 	char *emulator;
 	char emulator_hash[65];
@@ -80,6 +81,9 @@ void pn_virt_boot_clear(struct pn_virt_boot *boot);
  * Return: 0 or a negative errno; pn_virt_stop() ends it in either case.
  */
 int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool incoming, struct pn_diag *diag);
+
+/** pn_virt_move() - the ops' move */
+int pn_virt_move(struct pn_guest *guest, enum pn_migrate_by by, uint64_t timeout_ns, struct pn_diag *diag);
 
 /** pn_virt_stop() - the ops' stop */
 int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag);

@@ -51,8 +51,8 @@ static int make_disk(struct pn_guest *guest, const char *name, uint64_t bytes, c
 	g_autofree char *path = NULL;
 	int err, fd;
 
-	if (!bytes)
-		return 0;
+	if (!bytes || *ret_path)
+		return 0; /* none, or that of the QEMU that it comes from */
 	path = g_build_filename(guest->dir, name, NULL);
 	err = own("file", "path", path, ret_id, diag);
 	if (err)
@@ -114,6 +114,7 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.incoming = incoming,
 		.watcher = boot->watcher,
 		.watch_path = boot->watcher ? guest->watch_path : NULL,
+		.keep_console = boot->joins,
 	};
 
 	if (pn_backing_needs_wrapper(&guest->machine, host->embedded)) {
@@ -212,7 +213,7 @@ int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool
 		err = pn_pin_wait(guest->pin, HELLO_TIMEOUT_NS, diag);
 	if (!err)
 		err = pn_qmp_open(virt->query_path, &virt->queries, diag);
-	return err ? err : connect_agent(guest, diag);
+	return err || boot->joins ? err : connect_agent(guest, diag);
 }
 
 /* Undo in the order of harm: the process, what libvirt keeps of it, then files and pages. */

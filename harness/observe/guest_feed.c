@@ -85,6 +85,8 @@ static void hear(const json_t *event, uint64_t host_ns, void *data)
 
 	if (ev && !strcmp(ev, "hello"))
 		hear_hello(feed, event);
+	if (ev && !strcmp(ev, "moved")) /* the conversation began anew: samples have stopped, and the clock may have jumped */
+		g_atomic_int_set(&feed->rebooted, 1);
 	if (!ev || strcmp(ev, "sample"))
 		return;
 	arrival = g_new(struct arrival, 1);

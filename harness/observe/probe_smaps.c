@@ -50,10 +50,14 @@ static const struct pn_probe_key ram_keys[] = {
 };
 
 struct smaps {
+	struct pn_probe_context *context;
+	pid_t pid; /* whose files they are: a guest that moves has another QEMU */
 	struct pn_procfs_file rollup, statm;
 };
 
 struct ram {
+	struct pn_probe_context *context;
+	pid_t pid;
 	struct pn_procfs_file smaps;
 	struct pn_pages pages;
 	bool has_pages;
@@ -75,6 +79,38 @@ static int open_file(struct pn_probe_context *context, const char *probe, const 
 	return err;
 }
 
+static bool reopen(pid_t pid, const char *leaf, struct pn_procfs_file *file)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/%s", (int)pid, leaf);
+	struct pn_procfs_file fresh;
+
+	if (pn_procfs_open(&fresh, path))
+		return false;
+	pn_procfs_close(file);
+	*file = fresh;
+	return true;
+}
+
+static void smaps_follow(struct smaps *smaps)
+{
+	pid_t pid = pn_guest_pid(smaps->context->guest);
+
+	if (pid && pid != smaps->pid && reopen(pid, "statm", &smaps->statm) && reopen(pid, "smaps_rollup", &smaps->rollup))
+		smaps->pid = pid;
+}
+
+static void ram_follow(struct ram *ram)
+{
+	pid_t pid = pn_guest_pid(ram->context->guest);
+
+	if (!pid || pid == ram->pid || !reopen(pid, "smaps", &ram->smaps))
+		return;
+	ram->pid = pid;
+	if (ram->has_pages)
+		pn_pages_close(&ram->pages);
+	ram->has_pages = !pn_pages_open(pid, &ram->pages);
+}
+
 static int smaps_open(struct pn_probe_context *context, void **ret_state)
 {
 	struct smaps *smaps = g_new0(struct smaps, 1);
@@ -85,6 +121,8 @@ static int smaps_open(struct pn_probe_context *context, void **ret_state)
 		if (err)
 			pn_procfs_close(&smaps->statm);
 	}
+	smaps->context = context;
+	smaps->pid = context->pid;
 	if (err)
 		g_free(smaps);
 	else
@@ -95,9 +133,11 @@ static int smaps_open(struct pn_probe_context *context, void **ret_state)
 static void smaps_sample(void *state, bool mark, json_t *into)
 {
 	struct smaps *smaps = state;
-	const char *text = pn_procfs_read(&smaps->statm);
+	const char *text;
 	uint64_t pages;
 
+	smaps_follow(smaps);
+	text = pn_procfs_read(&smaps->statm);
 	if (text && sscanf(text, "%*u %" SCNu64, &pages) == 1)
 		pn_probe_set(into, pages * (uint64_t)sysconf(_SC_PAGESIZE), "qemu.rss_bytes");
 	text = mark ? pn_procfs_read(&smaps->rollup) : NULL;
@@ -127,6 +167,8 @@ static int ram_open(struct pn_probe_context *context, void **ret_state)
 	if (pages_err)
 		pn_probe_unsupported(context, "qemu.ram.held_bytes", "can't read the page tables of QEMU: %s", g_strerror(-pages_err));
 	ram->has_pages = !pages_err;
+	ram->context = context;
+	ram->pid = context->pid;
 	ram->memory_bytes = context->scenario->guest.memory_bytes;
 	*ret_state = ram;
 	return 0;
@@ -141,6 +183,7 @@ static void ram_sample(void *state, bool mark, json_t *into)
 
 	if (!mark)
 		return;
+	ram_follow(ram);
 	text = pn_procfs_read(&ram->smaps);
 	if (!text)
 		return;

@@ -67,6 +67,7 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	    .free_page_hint = balloon->free_page_hint,
 	    .page_poison = balloon->page_poison,
 	    .packed = balloon->packed,
+	    .hotplug = balloon->hotplug,
 	    .iommu = balloon->iommu,
 	    .stats_interval_ns = value_of("guest.balloon.stats-interval", balloon->stats_interval),
 	};

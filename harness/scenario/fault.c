@@ -50,6 +50,68 @@ static const struct pn_key_info migration_args[] = {
     {},
 };
 
+static const struct pn_key_info throttle_args[] = {
+    {.name = "percent", .type = PN_KEY_COUNT, .min = 1, .max = 99, .fallback = "10", .help = "of one host CPU, for all vCPUs together"},
+    STRIKE_ARGS,
+    {},
+};
+
+#define LIMIT_ARG                                                                                         \
+	{                                                                                                 \
+		.name = "limit", .type = PN_KEY_BYTES, .min = PN_MIB, .fallback = "16MiB",                \
+		.help = "how much QEMU may take from then on"                                             \
+	}
+
+static const struct pn_key_info pressure_args[] = {
+    LIMIT_ARG,
+    {.name = "swap", .type = PN_KEY_BYTES, .min = PN_MIB, .fallback = "512MiB", .help = "size of the swap file on the host"},
+    STRIKE_ARGS,
+    {},
+};
+
+static const struct pn_key_info host_oom_args[] = {
+    {.name = "planned", .type = PN_KEY_FLAG, .fallback = "true", .help = "the case ends here as planned and is judged by what was seen until then"},
+    LIMIT_ARG,
+    STRIKE_ARGS,
+    {},
+};
+
+static const char *const discard_errors[] = {"ENOMEM", "EINVAL", "EAGAIN", "EIO", NULL};
+
+/* The kernel's words of fault injection. */
+#define WHICH_CALLS_ARGS                                                                                  \
+	{.name = "space", .type = PN_KEY_COUNT, .fallback = "0", .help = "this many calls pass first"},   \
+	{.name = "interval", .type = PN_KEY_COUNT, .min = 1, .fallback = "1", .help = "then every so many-th is hit"}, \
+	{                                                                                                 \
+		.name = "times", .type = PN_KEY_COUNT, .fallback = "0", .help = "at most this many, 0: no limit; counted for each thread of QEMU" \
+	}
+
+static const struct pn_key_info discard_fail_args[] = {
+    {.name = "error", .type = PN_KEY_CHOICE, .choices = discard_errors, .fallback = "ENOMEM", .help = "what they return"},
+    WHICH_CALLS_ARGS,
+    STRIKE_ARGS,
+    {},
+};
+
+static const struct pn_key_info discard_slow_args[] = {
+    {.name = "delay", .type = PN_KEY_DURATION, .min = PN_NS_PER_US, .max = PN_NS_PER_S, .fallback = "1ms", .help = "how much longer each takes"},
+    WHICH_CALLS_ARGS,
+    STRIKE_ARGS,
+    {},
+};
+
+static const struct pn_key_info compaction_args[] = {
+    {.name = "every", .type = PN_KEY_DURATION, .min = PN_NS_PER_MS, .max = 60 * PN_NS_PER_S, .fallback = "50ms", .help = "pause between two"},
+    STRIKE_ARGS,
+    {},
+};
+
+static const struct pn_key_info thp_args[] = {
+    {.name = "bytes", .type = PN_KEY_SHARE, .min = 4 * PN_MIB, .percent_max = 100, .fallback = "10%", .help = "how much the program takes"},
+    STRIKE_ARGS,
+    {},
+};
+
 /* Of faults that end the guest: unplanned they break the case, for self-tests of the harness. */
 static const struct pn_key_info fatal_args[] = {
     {.name = "planned", .type = PN_KEY_FLAG, .fallback = "true", .help = "the case ends here as planned and is judged by what was seen until then"},
@@ -104,6 +166,70 @@ const struct pn_fault_info pn_fault_infos[] = {
      .span = PN_FAULT_INSTANT,
      .args = strike_args,
      .help = "a migration is begun and cancelled when it has moved something, or the one under way is"},
+    {.name = "save-restore",
+     .span = PN_FAULT_INSTANT,
+     .args = strike_args,
+     .help = "the guest is saved to a file and restored from it by another QEMU"},
+    {.name = "migrate",
+     .span = PN_FAULT_INSTANT,
+     .args = strike_args,
+     .help = "the guest is migrated live into another QEMU on this host"},
+    {.name = "unplug",
+     .span = PN_FAULT_LASTS,
+     .holds = true,
+     .args = strike_args,
+     .undo = "the device is plugged again, its driver has taken it, and the target is set again",
+     .help = "the balloon device is unplugged; needs guest.balloon.hotplug"},
+    {.name = "throttle",
+     .span = PN_FAULT_LASTS,
+     .args = throttle_args,
+     .undo = "the vCPUs run as before",
+     .help = "the vCPUs get only a part of a host CPU, by a control group"},
+    {.name = "host-pressure",
+     .span = PN_FAULT_LASTS,
+     .args = pressure_args,
+     .undo = "QEMU is in its old control group, the swap file has gone",
+     .help = "the host swaps what QEMU takes above a limit, to a swap file of ours"},
+    {.name = "host-oom",
+     .span = PN_FAULT_FATAL,
+     .args = host_oom_args,
+     .help = "the host's kernel kills QEMU for taking more memory than a limit"},
+    {.name = "main-loop-stop",
+     .span = PN_FAULT_LASTS,
+     .holds = true,
+     .args = strike_args,
+     .undo = "the thread goes on",
+     .help = "QEMU's main loop stopped, vCPUs go on: neither device nor monitor answers"},
+    {.name = "iothread-stop",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "the thread goes on",
+     .help = "QEMU's I/O thread stopped: free page hints are not taken; needs guest.balloon.free-page-hint"},
+    {.name = "discard-fail",
+     .span = PN_FAULT_LASTS,
+     .args = discard_fail_args,
+     .undo = "strace is detached",
+     .help = "madvise and fallocate of QEMU return an error, by strace"},
+    {.name = "discard-slow",
+     .span = PN_FAULT_LASTS,
+     .args = discard_slow_args,
+     .undo = "strace is detached",
+     .help = "madvise and fallocate of QEMU take longer, by strace"},
+    {.name = "compaction",
+     .span = PN_FAULT_LASTS,
+     .args = compaction_args,
+     .undo = "nobody asks for compaction any more",
+     .help = "racer: the guest's memory is compacted again and again"},
+    {.name = "offline",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "the block is online again",
+     .help = "racer: a memory block of the guest is taken offline"},
+    {.name = "thp",
+     .span = PN_FAULT_LASTS,
+     .args = thp_args,
+     .undo = "the program is ended, the setting is as it was",
+     .help = "racer: transparent huge pages are taken and dropped all the time"},
     {.name = "qemu-kill", .span = PN_FAULT_FATAL, .args = fatal_args, .help = "SIGKILL to QEMU; nothing of it may be left on the host"},
     {.name = "agent-wedge",
      .span = PN_FAULT_FATAL,

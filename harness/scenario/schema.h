@@ -16,7 +16,7 @@ struct pn_doc;
  */
 
 struct pn_raw_balloon {
-	bool absent, deflate_on_oom, free_page_reporting, free_page_hint, page_poison, packed, iommu;
+	bool absent, deflate_on_oom, free_page_reporting, free_page_hint, page_poison, packed, hotplug, iommu;
 	char *stats_interval;
 };
 

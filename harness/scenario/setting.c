@@ -29,6 +29,7 @@ static const struct {
     {"free-page-hint", "guest.balloon.free-page-hint"},
     {"page-poison", "guest.balloon.page-poison"},
     {"packed", "guest.balloon.packed"},
+    {"hotplug", "guest.balloon.hotplug"},
     {"iommu", "guest.balloon.iommu"},
     {"stats-interval", "guest.balloon.stats-interval"},
 };

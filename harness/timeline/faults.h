@@ -19,7 +19,7 @@ enum pn_fault_flags {
 	PN_FAULT_HOLDS = 1 << 0,      /* the guest or its driver stands still from arm to disarm: the balloon's rest means nothing */
 	PN_FAULT_DEAF = 1 << 1,	      /* the monitor does not answer from arm to disarm */
 	PN_FAULT_BY_AGENT = 1 << 2,   /* armed through the agent, so it strikes a round trip later than it was sent */
-	PN_FAULT_OWN_ACTUAL = 1 << 3, /* changes `actual` itself, so that can't tell afterwards whether the balloon was moving */
+	PN_FAULT_OWN_ACTUAL = 1 << 3, /* changes `actual` itself, or takes its time while the balloon goes on, so that can't tell afterwards whether the balloon was moving */
 };
 
 /** struct pn_strike - the moment a fault is to strike at, and the balloon's movement then */
@@ -69,7 +69,10 @@ struct pn_fault_ops {
 };
 
 extern const struct pn_fault_ops pn_fault_oom, pn_fault_vcpu_pause, pn_fault_qemu_stop, pn_fault_qemu_kill, pn_fault_unbind, pn_fault_unload,
-	pn_fault_reset, pn_fault_agent_wedge, pn_fault_panic, pn_fault_migration, pn_fault_migrate_cancel;
+	pn_fault_reset, pn_fault_agent_wedge, pn_fault_panic, pn_fault_migration, pn_fault_migrate_cancel,
+	pn_fault_unplug, pn_fault_save_restore, pn_fault_migrate, pn_fault_throttle, pn_fault_host_pressure, pn_fault_host_oom,
+	pn_fault_main_loop_stop, pn_fault_iothread_stop, pn_fault_discard_fail, pn_fault_discard_slow, pn_fault_compaction, pn_fault_offline,
+	pn_fault_thp;
 
 /** pn_fault_ops_find() - mechanism of a declared fault; NULL when there is none (a unit test forbids that) */
 const struct pn_fault_ops *pn_fault_ops_find(const char *name);

@@ -107,11 +107,12 @@ static int watch_look(struct watch *watch, const struct pn_timeline *timeline, u
 	if (watch->conductor)
 		pn_conductor_calm(watch->conductor, watch->generation);
 	r = watch_poll(watch, timeline, &bytes, diag);
+	now_ns = watch_now(watch);
+	/* A device that has just been taken away has no answer. */
+	if (watch->held != PN_HELD_NOT && (r == 0 || r == -EREMOTEIO))
+		return 0;
 	if (r < 0)
 		return r;
-	now_ns = watch_now(watch);
-	if (watch->held != PN_HELD_NOT)
-		return 0;
 	if (bytes != watch->bytes)
 		watch->resolution_ns = now_ns - watch->polled_ns;
 	watch->polled_ns = now_ns;
