@@ -187,6 +187,14 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 		fake.paused = is(word, "pause");
 		fake.crashed &= fake.paused;
 	}
+	else if (is(word, "move"))
+		fake.pid++;
+	else if (is(word, "unplug") || is(word, "plug")) {
+		struck();
+		fake.bound = is(word, "plug");
+		fake.bytes = 0;
+		fake.asked_bytes = 0;
+	}
 	else if (is(word, "migrate-nowhere"))
 		fake.migrating = true;
 	else if (is(word, "migrate-cancel")) {

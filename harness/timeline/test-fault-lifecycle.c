@@ -16,6 +16,7 @@
 #include "../base/diag.h"
 #include "../base/units.h"
 #include "faults.h"
+#include "host_cgroup.h"
 
 static int run(struct stage *stage, struct pn_event *events, unsigned int count, struct pn_diag *diag)
 {
@@ -93,7 +94,8 @@ static void hints_that_never_come_are_missed(void **state)
 static void strikes_while_hinting(void **state)
 {
 	struct stage *stage = *state;
-	struct pn_event events[] = {FAULT("unbind", 20, "{\"while\":\"hinting\"}"), FAULT("migration", 300, "{\"bandwidth\":1048576}")};
+	struct pn_event events[] = {FAULT("unbind", 20, "{\"while\":\"hinting\"}"), FAULT("migration", 2000, "{\"bandwidth\":1048576}"),
+				    {.action = PN_DO_HOLD, .after = PN_AFTER_PREVIOUS, .for_ns = 1500 * PN_NS_PER_MS}};
 	json_t *evidence;
 
 	fake.machine.balloon.free_page_hint = true;
@@ -168,6 +170,91 @@ static void unplanned_end_breaks_the_case(void **state)
 	assert_int_equal(stage_count(*state, "timeline", "ended_by", "qemu-kill"), 0);
 }
 
+static void unplugged_and_told_its_target_again(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {TARGET(16), HOLD(10), FAULT("unplug", 50, "{}")};
+
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(fake.log->str, "balloon unplug plug balloon ");
+	assert_int_equal(fake.bytes, 16 * PN_MIB);
+}
+
+static void moved_is_another_process(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("save-restore", 0, "{}"), FAULT("migrate", 0, "{}")};
+
+	fake.pid = 1000;
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_int_equal(stage_count(stage, "fault", "state", "fired"), 2);
+}
+
+static void moved_into_itself_never_fired(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("migrate", 0, "{}")};
+
+	stage->scenario.settle_timeout_ns = 100 * PN_NS_PER_MS;
+	fake.pid = 1000;
+	fake.drop = "move";
+	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
+}
+
+/* A real process, whose first thread stands for QEMU's main loop. */
+static void one_thread_stops_and_goes_on(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("main-loop-stop", 50, "{}")};
+	json_t *evidence;
+	int r, status;
+
+	fake.pid = fork();
+	if (fake.pid == 0) {
+		pause();
+		_exit(0);
+	}
+	r = RUN(stage, events, NULL);
+	kill(fake.pid, SIGKILL);
+	waitpid(fake.pid, &status, 0);
+	assert_int_equal(r, 0);
+	assert_true(WIFSIGNALED(status));
+	evidence = evidence_of(stage, "main-loop-stop");
+	assert_string_equal(json_string_value(json_object_get(evidence, "state")), "t");
+	json_decref(evidence);
+}
+
+static void thread_that_is_not_there_is_an_error(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("iothread-stop", 50, "{}")};
+	struct pn_diag diag = {0};
+
+	fake.pid = getpid();
+	assert_int_equal(RUN(stage, events, &diag), -ENOTSUP);
+	assert_non_null(strstr(diag.text, "iothread"));
+}
+
+static void cgroup_of_either_version_is_located(void **state)
+{
+	g_autofree char *root = g_dir_make_tmp("pn-cgroup-XXXXXX", NULL), *file = g_build_filename(root, "cgroup.controllers", NULL);
+	g_autofree char *v1 = g_strdup_printf("none %s tmpfs rw 0 0\ncg %s cgroup rw,memory 0 0\n", root, root);
+	g_autofree char *v2 = g_strdup_printf("cg %s cgroup2 rw 0 0\n", root), *found = NULL, *none = NULL, *unified = NULL;
+	bool is_v2 = true;
+
+	found = pn_cgroup_locate(v1, "4:memory:/not/there\n", "memory", &is_v2);
+	assert_string_equal(found, root);
+	assert_false(is_v2);
+	none = pn_cgroup_locate(v2, "0::/\n", "memory", &is_v2);
+	assert_null(none);
+	assert_true(g_file_set_contents(file, "cpu memory pids\n", -1, NULL));
+	unified = pn_cgroup_locate(v2, "0::/\n", "memory", &is_v2);
+	assert_string_equal(unified, root);
+	assert_true(is_v2);
+	unlink(file);
+	rmdir(root);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int main(void)
@@ -183,6 +270,12 @@ int main(void)
 		TEST(cancel_that_does_nothing_never_fired),
 		TEST(planned_end_is_no_failure),
 		TEST(unplanned_end_breaks_the_case),
+		TEST(unplugged_and_told_its_target_again),
+		TEST(moved_is_another_process),
+		TEST(moved_into_itself_never_fired),
+		TEST(one_thread_stops_and_goes_on),
+		TEST(thread_that_is_not_there_is_an_error),
+		TEST(cgroup_of_either_version_is_located),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
