@@ -23,6 +23,7 @@
 #include "../scenario/load.h"
 #include "../scenario/names.h"
 #include "../scenario/pattern.h"
+#include "../scenario/peers.h"
 #include "../scenario/require.h"
 #include "../scenario/scenario.h"
 #include "../scenario/schema.h"
@@ -87,6 +88,26 @@ static void list_scenarios(const struct lister *lister)
 static void list_suites(const struct lister *lister)
 {
 	list_planned(lister, "suites", true);
+}
+
+static void list_peers(const struct lister *lister)
+{
+	struct pn_peers peers = {};
+	struct pn_diag diag = {0};
+
+	if (pn_peers_read(lister->workloads, &peers, &diag)) {
+		emit(lister, "(peers)", diag.text);
+		return;
+	}
+	for (unsigned int i = 0; i < peers.count; i++) {
+		const struct pn_peer_case *one = &peers.list[i];
+		g_autofree char *name = g_strdup_printf("%s: %s", one->peer, one->name), *scenarios = g_strjoinv(", ", one->scenarios);
+		g_autofree char *help = g_strdup_printf("%s%s%s%s%s", scenarios, *scenarios && one->elsewhere ? "; " : "", one->elsewhere ? one->elsewhere : "",
+							one->exact ? ": " : "", one->exact ? one->exact : "");
+
+		emit(lister, name, help);
+	}
+	pn_peers_free(&peers);
 }
 
 static void list_runnable(const struct lister *lister)
@@ -269,6 +290,7 @@ static const struct list_kind {
 	{"suites", "what `puncture run` takes: sets of scenarios", list_suites},
 	{"scenarios", "what `puncture run` takes: one scenario each", list_scenarios},
 	{"runnable", "suites and scenarios", list_runnable},
+	{"peers", "what other balloon tests check, and the scenarios that check it here", list_peers},
 	{"drivers", "drivers under test", list_drivers},
 	{"laws", "laws of memory control that `puncture simulate` compares", list_laws},
 	{"images", "guest images", list_images},
@@ -300,7 +322,7 @@ static int run(const struct pn_opts *opts, struct pn_diag *diag)
 {
 	g_autofree char *workloads = g_build_filename(pn_paths_share(), "workloads", NULL);
 	struct lister lister = {.names_only = pn_opts_has(opts, "names"), .indent = 2, .workloads = workloads};
-	const char *wanted = pn_opts_operands(opts)[0];
+	const char *wanted = pn_opts_has(opts, "peers") ? "peers" : pn_opts_operands(opts)[0];
 
 	pn_run_init();
 	if (!wanted) {
@@ -323,6 +345,7 @@ static int run(const struct pn_opts *opts, struct pn_diag *diag)
 
 static const struct pn_option options[] = {
 	{"names", NULL, "names only, one a line", false, NULL},
+	{"peers", NULL, "the same as `puncture list peers`", false, NULL},
 	{0},
 };
 

@@ -45,6 +45,9 @@ int64_t pn_ledger_missing(const struct pn_ledger *ledger, const struct pn_ledger
 /** pn_ledger_judge_host() - did the host really get the memory? */
 void pn_ledger_judge_host(const struct pn_record *record, const struct pn_ledger *ledger, struct pn_finding *finding);
 
+/** pn_ledger_judge_reported() - did the host get the pages that the guest reported as free? */
+void pn_ledger_judge_reported(const struct pn_record *record, struct pn_finding *finding);
+
 /** pn_ledger_judge_stats() - do the statistics that the guest reports fit what it says of itself? */
 void pn_ledger_judge_stats(const struct pn_record *record, struct pn_finding *finding);
 

@@ -33,6 +33,9 @@ void pn_liveness_rest(const struct pn_record *record, struct pn_span window, str
 /** pn_liveness_stats() - age of the statistics that the guest reports */
 void pn_liveness_stats(const struct pn_record *record, struct pn_span window, struct pn_finding *finding);
 
+/** pn_liveness_pause() - a balloon that changes while the guest is paused */
+void pn_liveness_pause(const struct pn_record *record, struct pn_span window, struct pn_finding *finding);
+
 /** pn_liveness_oom() - processes killed for want of memory under a balloon that may be deflated for it */
 void pn_liveness_oom(const struct pn_record *record, struct pn_span window, struct pn_finding *finding);
 

@@ -141,6 +141,7 @@ void pn_judge_ledger(const struct pn_record *record, struct pn_finding *finding)
 	judged = judge_lines(&ledger, finding);
 	pn_ledger_judge_slope(record, &ledger, finding);
 	pn_ledger_judge_host(record, &ledger, finding);
+	pn_ledger_judge_reported(record, finding);
 	pn_ledger_judge_stats(record, finding);
 	count = ledger.lines->len;
 	if (pn_ledger_at(&ledger, count - 2)->moving || pn_ledger_at(&ledger, count - 1)->moving)

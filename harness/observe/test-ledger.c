@@ -126,6 +126,25 @@ static void test_stats_in_another_unit(void **state)
 	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "mem.total of the guest went from 245760000 to 245760000, but");
 }
 
+/* Free for long enough, and still with the host. */
+static void test_not_reported(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *end = json_deep_copy(fixture_mark(fixture, "rest"));
+
+	fixture->scenario.guest.balloon.free_page_reporting = true;
+	json_object_set_new(end, "mark", json_string("end"));
+	json_object_set_new(end, "t_ns", json_integer(30 * (json_int_t)PN_NS_PER_S));
+	json_object_set_new(end, "qemu.ram.rss_bytes", json_integer(FIXTURE_MEMORY / 2));
+	json_object_set_new(end, "guest.mem.free", json_integer(FIXTURE_MEMORY / 2));
+	json_array_append_new(fixture->record.samples, end);
+	assert_finding(fixture_judge(fixture, "ledger"), PN_PASS, "");
+	json_object_set_new(end, "qemu.ram.rss_bytes", json_integer(FIXTURE_MEMORY));
+	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "the host did not get the pages that the guest has free");
+	json_object_del(end, "qemu.ram.rss_bytes");
+	assert_finding(fixture_judge(fixture, "ledger"), PN_BROK, "were free pages reported?");
+}
+
 static void test_moving_mark(void **state)
 {
 	spoil(*state, "settled:1", "guest.driver.held_pages", -50);
@@ -250,7 +269,7 @@ int main(void)
 	    TEST(test_kernel_counters),
 	    TEST(test_stock),
 	    TEST(test_unadjusted),
-	    TEST(test_stats_in_another_unit), TEST(test_moving_mark),
+	    TEST(test_stats_in_another_unit), TEST(test_not_reported), TEST(test_moving_mark),
 	    TEST(test_missing_marks),
 	    TEST(test_missing_figures),
 	    TEST(test_host_memory),

@@ -202,6 +202,17 @@ static void test_killed_under_a_balloon(void **state)
 	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
 }
 
+static void test_moved_while_paused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_journal(fixture, 1.6, "event", json_pack("{s:s, s:s}", "do", "lifecycle", "name", "pause"));
+	fixture_journal(fixture, 2.9, "event", json_pack("{s:s, s:s}", "do", "lifecycle", "name", "resume"));
+	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
+	fixture_set(fixture, 2.5, 2.9, "balloon.bytes", FIXTURE_BALLOON - 8192);
+	assert_finding(fixture_judge(fixture, "liveness"), PN_FAIL, "the balloon changed by -2 pages while the guest was paused");
+}
+
 static void test_no_timeline(void **state)
 {
 	fixture_forget(*state, "timeline", NULL);
@@ -215,7 +226,7 @@ int main(void)
 	    TEST(test_healthy),	     TEST(test_slow),	      TEST(test_stuck),	       TEST(test_silent_no_op), TEST(test_livelock),
 	    TEST(test_thrash),	     TEST(test_host_starves), TEST(test_may_miss),     TEST(test_no_samples),	TEST(test_targets_missing),
 	    TEST(test_heartbeat),    TEST(test_silent_guest), TEST(test_change_storm), TEST(test_busy_at_rest), TEST(test_stats),
-	    TEST(test_driver_stuck), TEST(test_killed_under_a_balloon), TEST(test_no_timeline),
+	    TEST(test_driver_stuck), TEST(test_killed_under_a_balloon), TEST(test_moved_while_paused), TEST(test_no_timeline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ static void ended(struct pn_task *task, const struct pn_task_end *end, void *dat
 	if (end->how == PN_TASK_RETURNED && end->err == -EINTR)
 		json_object_set_new(verdict, "interrupted", json_true());
 	pn_verdict_expect(verdict, running->queued->scenario->expect);
+	pn_verdict_known(verdict, running->queued->scenario->known_reason, running->queued->scenario->known_expires, NULL);
 	settle_case(self, running->queued, verdict);
 	json_decref(leftovers);
 	json_decref(verdict);

@@ -111,6 +111,27 @@ static void expectations_turn_verdicts_round(void **state)
 	expect("SKIP", "", "brok", "SKIP");
 }
 
+static void known(const char *raw, const char *today, const char *verdict_after, const char *says)
+{
+	json_t *verdict = json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "verdict", raw, "reason", "no memory back", "findings", "oracle",
+				    strcmp(raw, "FAIL") ? "" : "ledger", "verdict", "FAIL");
+
+	pn_verdict_expect(verdict, "fail:ledger");
+	pn_verdict_known(verdict, "256 PFNs never fill a page", "2027-06-30", today);
+	assert_string_equal(verdict_of(verdict), verdict_after);
+	assert_non_null(strstr(reason_of(verdict), says));
+	json_decref(verdict);
+}
+
+static void a_known_issue_passes_until_it_expires_and_its_end_is_news(void **state)
+{
+	known("FAIL", "2026-11-23", "PASS", "known issue until 2027-06-30: 256 PFNs never fill a page (as expected, FAIL");
+	known("PASS", "2026-11-23", "FAIL", "unexpected pass");
+	known("FAIL", "2027-06-30", "FAIL", "look again");
+	known("PASS", "2028-01-01", "FAIL", "look again");
+	known("BROK", "2026-11-23", "BROK", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +140,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_outcome_of_a_crashed_case_does_not_count, test_dir_setup, test_dir_teardown),
 		cmocka_unit_test(leftovers_take_a_pass_away),
 		cmocka_unit_test(expectations_turn_verdicts_round),
+		cmocka_unit_test(a_known_issue_passes_until_it_expires_and_its_end_is_news),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,27 @@ static bool as_expected(const json_t *verdict, const char *expect)
 	return !strcmp(expect, "brok") && !strcmp(name, "BROK");
 }
 
+void pn_verdict_known(json_t *verdict, const char *reason, const char *expires, const char *today)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+	g_autofree char *date = today ? g_strdup(today) : g_date_time_format(now, "%Y-%m-%d"), *text = NULL;
+	const char *raw = text_of(verdict, "raw_verdict"), *name = text_of(verdict, "verdict");
+
+	if (!reason || !*raw || !strcmp(name, "BROK"))
+		return;
+	json_object_set_new(verdict, "known", json_pack("{s:s, s:s}", "reason", reason, "expires", expires));
+	if (strcmp(date, expires) >= 0) {
+		text = g_strdup_printf("known issue, let stand until %s only: look again (%s); it was %s", expires, reason, raw);
+		set_verdict(verdict, "FAIL", text);
+	} else if (!strcmp(name, "PASS")) {
+		text = g_strdup_printf("known issue until %s: %s (%s)", expires, reason, text_of(verdict, "reason"));
+		set_verdict(verdict, "PASS", text);
+	} else if (!strcmp(raw, "PASS")) {
+		text = g_strdup_printf("unexpected pass: the known issue is gone, or its scenario shows it no more (%s)", reason);
+		set_verdict(verdict, "FAIL", text);
+	}
+}
+
 void pn_verdict_expect(json_t *verdict, const char *expect)
 {
 	g_autofree char *reason = NULL;

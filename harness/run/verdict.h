@@ -33,3 +33,14 @@ void pn_verdict_add_leftovers(json_t *verdict, const json_t *leftovers);
  * As expected is PASS. A wrong FAIL or PASS is FAIL; a BROK that was not expected stays BROK.
  */
 void pn_verdict_expect(json_t *verdict, const char *expect);
+
+/**
+ * pn_verdict_known() - a verdict of pn_verdict_expect() on a known issue of somebody else's
+ * @reason: what is known; NULL: nothing, and nothing happens
+ * @expires: YYYY-MM-DD
+ * @today: the same form; NULL: by the host's clock
+ *
+ * It fails as known: PASS, "known" in the verdict, with the reason. It passes: FAIL, news that somebody has to look at. From @expires on it is
+ * FAIL either way. BROK stays: nothing was shown.
+ */
+void pn_verdict_known(json_t *verdict, const char *reason, const char *expires, const char *today);

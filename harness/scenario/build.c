@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/diag.h"
@@ -101,6 +102,8 @@ static void fill(struct builder *builder, const char *name, uint64_t seed)
 	scenario->probes = raw->probes_count ? pn_texts_copy(raw->probes, raw->probes_count) : NULL;
 	scenario->requires = pn_texts_copy(raw->requires, raw->requires_count);
 	scenario->expect = g_strdup(raw->expect ? raw->expect : pn_key_find(pn_scenario_schema.keys, "expect")->fallback);
+	scenario->known_reason = g_strdup(raw->known.reason);
+	scenario->known_expires = g_strdup(raw->known.expires);
 	scenario->waivers = g_new0(struct pn_oracle_waiver, raw->oracles.waive_count + 1);
 	for (; scenario->waiver_count < raw->oracles.waive_count; scenario->waiver_count++) {
 		scenario->waivers[scenario->waiver_count].oracle = g_strdup(raw->oracles.waive[scenario->waiver_count].oracle);
@@ -293,6 +296,22 @@ static int check_expect(const struct builder *builder)
 	return 0;
 }
 
+static int check_known(const struct builder *builder)
+{
+	const struct pn_scenario *scenario = builder->scenario;
+	unsigned int year, month, day;
+	int end = 0;
+
+	if (!scenario->known_reason)
+		return 0;
+	if (!g_str_has_prefix(scenario->expect, "fail:"))
+		return refuse(builder, "expect", scenario->expect, "fail:ORACLE, since the scenario has `known`");
+	if (strlen(scenario->known_expires) != 10 || sscanf(scenario->known_expires, "%4u-%2u-%2u%n", &year, &month, &day, &end) != 3 || end != 10 ||
+	    !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+		return refuse(builder, "known.expires", scenario->known_expires, "a day such as 2027-06-30");
+	return 0;
+}
+
 static int check_waivers(const struct builder *builder)
 {
 	for (unsigned int i = 0; i < builder->scenario->waiver_count; i++) {
@@ -308,7 +327,7 @@ static int check_waivers(const struct builder *builder)
 static int check_all(struct builder *builder)
 {
 	int (*const checks[])(const struct builder *) = {check_guest,	   check_image,	 check_driver,
-							   check_requires, check_expect, check_waivers};
+							   check_requires, check_expect, check_known, check_waivers};
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(checks); i++)
@@ -392,7 +411,7 @@ void pn_scenario_free(struct pn_scenario *scenario)
 	const struct pn_machine *guest = &scenario->guest;
 	const void *texts[] = {scenario->name,	 scenario->summary,    scenario->file,	   scenario->driver.name, scenario->driver.params,
 			       scenario->expect, guest->extra_devices, guest->kernel_args, guest->image,	  guest->kernel,
-			       guest->modules,	 guest->qemu,	       scenario->guest_name};
+			       guest->modules,	 guest->qemu,	       scenario->guest_name, scenario->known_reason, scenario->known_expires};
 
 	for (unsigned int i = 0; i < scenario->member_count; i++)
 		pn_scenario_free(scenario->members[i]);

@@ -13,6 +13,7 @@
 #include "doc.h"
 #include "matrix.h"
 #include "names.h"
+#include "peers.h"
 #include "scenario.h"
 #include "schema.h"
 
@@ -158,11 +159,29 @@ static const struct pn_raw_suite *raw_of(const void *raw)
 	return raw;
 }
 
+static int peers_texts(struct pn_planner *planner, char ***ret_texts)
+{
+	struct pn_peers peers = {};
+	int r = pn_peers_read(planner->config->workloads_dir, &peers, planner->diag);
+
+	if (r < 0)
+		return r;
+	*ret_texts = g_new0(char *, 2);
+	(*ret_texts)[0] = pn_peers_suite(&peers);
+	pn_peers_free(&peers);
+	return 0;
+}
+
 /* A suite whose members another layer makes: each text is a suite of its own; what the suite sets goes over all of them. */
 static int add_generated(struct pn_planner *planner, const char *kind, GArray *sets)
 {
-	const char *const *texts = pn_names_provided(kind);
+	const char *const *texts;
+	g_auto(GStrv) own = NULL;
 	int r = 0;
+
+	if (!strcmp(kind, "peers"))
+		r = peers_texts(planner, &own);
+	texts = own ? (const char *const *)own : r < 0 ? NULL : pn_names_provided(kind);
 
 	for (unsigned int i = 0; r >= 0 && texts && texts[i]; i++) {
 		struct pn_doc *made = NULL;

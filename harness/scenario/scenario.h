@@ -81,6 +81,8 @@ struct pn_scenario {
 	unsigned int waiver_count;
 	char **requires;    /* "swap", "disk", "kvm", "hugetlb", "pmu", ...; beyond what the rest of the scenario implies */
 	char *expect;	    /* "pass"; or, for tests of the harness itself: "fail:ORACLE", "brok", "brok:TEXT" (the reason contains TEXT) */
+	char *known_reason;  /* a known issue: why @expect is a failure; NULL: none */
+	char *known_expires; /* YYYY-MM-DD, the first day on which it is let stand no longer */
 	uint64_t sample_ns; /* sampling interval of the probes */
 	uint64_t settle_timeout_ns; /* a target not reached in this time is a liveness failure */
 	uint64_t runtime_ns;	    /* planned length of the measured part */

@@ -109,6 +109,13 @@ static const cyaml_schema_field_t oracles_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t known_fields[] = {
+    TEXT("reason", struct pn_raw_known, reason),
+    TEXT("expires", struct pn_raw_known, expires),
+    TEXT("bugs", struct pn_raw_known, bugs),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t scenario_fields[] = {
     TEXT("name", struct pn_raw_scenario, name),
     TEXT("summary", struct pn_raw_scenario, summary),
@@ -124,6 +131,7 @@ static const cyaml_schema_field_t scenario_fields[] = {
     CYAML_FIELD_MAPPING("oracles", OPTIONAL, struct pn_raw_scenario, oracles, oracles_fields),
     NAMES("requires", struct pn_raw_scenario, requires),
     TEXT("expect", struct pn_raw_scenario, expect),
+    CYAML_FIELD_MAPPING("known", OPTIONAL, struct pn_raw_scenario, known, known_fields),
     CYAML_FIELD_IGNORE("matrix", OPTIONAL),
     TEXT("sample", struct pn_raw_scenario, sample),
     TEXT("settle", struct pn_raw_scenario, settle),
@@ -269,6 +277,10 @@ static const struct pn_key_info scenario_keys[] = {
     {.name = "oracles.waive[].reason", .type = PN_KEY_TEXT, .required = true, .help = "why; stands in the report"},
     {.name = "requires", .type = PN_KEY_NAMES, .help = "what the host must have; the case is SKIP without it"},
     {.name = "expect", .type = PN_KEY_TEXT, .fallback = "pass", .help = "pass; for tests of the harness: fail:ORACLE, brok, brok:TEXT"},
+    MAP("known", "a known issue of somebody else's driver or emulator: `expect: fail:ORACLE` is what it does, and a pass is news"),
+    {.name = "known.reason", .type = PN_KEY_TEXT, .required = true, .help = "what is wrong, and why it is let stand"},
+    {.name = "known.expires", .type = PN_KEY_TEXT, .required = true, .help = "day such as 2027-06-30: from then on the case fails until somebody has looked again"},
+    {.name = "known.bugs", .type = PN_KEY_TEXT, .help = "numbers in the catalogue of real bugs, or where it was reported"},
     MAP("matrix", "axes: dotted key to list of values; exclude and include; see Matrix"),
     {.name = "sample",
      .type = PN_KEY_DURATION,

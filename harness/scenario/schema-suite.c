@@ -23,7 +23,7 @@ static const cyaml_schema_field_t suite_fields[] = {
 };
 static const cyaml_schema_value_t suite_root = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct pn_raw_suite, suite_fields)};
 
-static const char *const generated[] = {"mutants", "controls", NULL};
+static const char *const generated[] = {"mutants", "controls", "peers", NULL};
 
 static const struct pn_key_info suite_keys[] = {
     {.name = "name", .type = PN_KEY_NAME, .help = "first part of its cases' ids; default: the file's name"},
@@ -32,7 +32,7 @@ static const struct pn_key_info suite_keys[] = {
     {.name = "generated",
      .type = PN_KEY_CHOICE,
      .choices = generated,
-     .help = "members made of drivers-under-test/mutants: every mutant with its scenario and what it must fail by, and the driver as it is; or that driver only"},
+     .help = "members made of a list: mutants (drivers-under-test/mutants: each with its scenario and what it must fail by, and the driver as it is), controls (that driver only), peers (workloads/peers.yaml)"},
     {.name = "set", .type = PN_KEY_MAP, .help = "dotted key to value: overrides for each scenario"},
     {.name = "matrix", .type = PN_KEY_MAP, .help = "axes for each scenario; an axis of the scenario's own with that key is replaced"},
     {},

@@ -50,6 +50,10 @@ struct pn_raw_oracles {
 	unsigned int waive_count;
 };
 
+struct pn_raw_known {
+	char *reason, *expires, *bugs;
+};
+
 struct pn_raw_pattern {
 	char *kind;
 };
@@ -66,6 +70,7 @@ struct pn_raw_scenario {
 	struct pn_raw_member *guests;
 	unsigned int guests_count;
 	struct pn_raw_driver driver;
+	struct pn_raw_known known;
 	struct pn_raw_pattern *pattern;
 	char **load, **alongside, **probes, **requires;
 	unsigned int load_count, alongside_count, probes_count, requires_count;

@@ -24,6 +24,13 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
+    /* known issues */
+    {"known without expiry", BODY "expect: fail:ledger\nknown: {reason: r}\n", NULL,
+     "x.yaml:4: known.expires: '(nothing)' is not accepted; expected a text"},
+    {"known and expected to pass", BODY "known: {reason: r, expires: 2027-06-30}\n", NULL,
+     "x.yaml:1: expect: 'pass' is not accepted; expected fail:ORACLE, since the scenario has `known`"},
+    {"known until no day", BODY "expect: fail:ledger\nknown: {reason: r, expires: 2027-02-30}\n", NULL,
+     "x.yaml:4: known.expires: '2027-02-30' is not accepted; expected a day such as 2027-06-30"},
     /* form */
     {"not YAML", "a: [1\n", NULL, "x.yaml:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence"},
     {"empty", "", NULL, "x.yaml:1: empty; expected a mapping of keys to values"},
