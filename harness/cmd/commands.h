@@ -13,6 +13,7 @@ extern const struct pn_command pn_command_gate;
 extern const struct pn_command pn_command_repro;
 extern const struct pn_command pn_command_shrink;
 extern const struct pn_command pn_command_bisect;
+extern const struct pn_command pn_command_fuzz;
 extern const struct pn_command pn_command_report;
 extern const struct pn_command pn_command_merge;
 extern const struct pn_command pn_command_submit;

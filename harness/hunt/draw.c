@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drawing events by the records of patterns, events and faults. Amounts are drawn where drivers have edges: nothing, a page, whole and nearly whole
+ * blocks, most of the guest. Durations are short, since cases per minute count for more than seconds per case.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "../base/units.h"
+#include "../scenario/doc.h"
+#include "../scenario/event.h"
+#include "../scenario/fault.h"
+#include "../scenario/pattern.h"
+#include "../scenario/seed.h"
+#include "drawing.h"
+
+#define HOLD_MAX_NS (300 * PN_NS_PER_MS)
+#define COUNT_MAX 6
+#define BLOCK_BYTES (2 * PN_MIB)
+
+/* powers of two are as likely as one another */
+static uint64_t draw_span(uint64_t *random, uint64_t low, uint64_t high)
+{
+	uint64_t at = MAX(low, 1);
+
+	while (at * 2 < high && pn_seed_below(random, 4))
+		at *= 2;
+	return MIN(at + pn_seed_below(random, at), MAX(high, low));
+}
+
+uint64_t drawing_bytes(uint64_t *random, uint64_t memory_bytes)
+{
+	uint64_t most = pn_events_reachable(memory_bytes) * 3 / 4, blocks = MAX(most / BLOCK_BYTES, 1);
+
+	switch (pn_seed_below(random, 8)) {
+	case 0:
+		return 0;
+	case 1:
+		return PN_PAGE_BYTES * (1 + pn_seed_below(random, 3));
+	case 2:
+	case 3:
+		return BLOCK_BYTES * pn_seed_below(random, blocks + 1);
+	case 4:
+		return BLOCK_BYTES * pn_seed_below(random, blocks) + PN_PAGE_BYTES * pn_seed_below(random, 512);
+	case 5:
+		return BLOCK_BYTES * (1 + pn_seed_below(random, blocks)) - PN_PAGE_BYTES;
+	case 6:
+		return most - pn_seed_below(random, most / 4) / PN_PAGE_BYTES * PN_PAGE_BYTES;
+	default:
+		return PN_PAGE_BYTES * pn_seed_below(random, most / PN_PAGE_BYTES);
+	}
+}
+
+uint64_t drawing_duration(uint64_t *random)
+{
+	return draw_span(random, PN_NS_PER_MS, HOLD_MAX_NS) / PN_NS_PER_MS * PN_NS_PER_MS;
+}
+
+/* a value for one argument, as a file would have it; NULL: leave it at its default */
+static char *draw_argument(const struct pn_key_info *key, uint64_t *random, uint64_t memory_bytes)
+{
+	unsigned int choices = 0;
+
+	if (!key->required && pn_seed_below(random, 2))
+		return NULL;
+	switch (key->type) {
+	case PN_KEY_BYTES:
+	case PN_KEY_SHARE:
+		return pn_key_quote(PN_KEY_BYTES, MAX(drawing_bytes(random, memory_bytes), key->min));
+	case PN_KEY_DURATION:
+		return pn_key_quote(PN_KEY_DURATION, MAX(drawing_duration(random), key->min));
+	case PN_KEY_COUNT:
+		return g_strdup_printf("%" G_GUINT64_FORMAT, key->min + pn_seed_below(random, MIN(key->max ? key->max - key->min : COUNT_MAX, COUNT_MAX) + 1));
+	case PN_KEY_FLAG:
+		return g_strdup(pn_seed_below(random, 2) ? "true" : "false");
+	case PN_KEY_CHOICE:
+		while (key->choices[choices])
+			choices++;
+		return g_strdup(key->choices[pn_seed_below(random, choices)]);
+	default:
+		return NULL;
+	}
+}
+
+static struct pn_doc *draw_arguments(const struct pn_key_info *table, uint64_t *random, uint64_t memory_bytes)
+{
+	struct pn_doc *doc = NULL;
+
+	g_assert(!pn_doc_parse("drawn: true", strlen("drawn: true"), "drawn", &doc, NULL));
+	for (const struct pn_key_info *key = table; key && key->name; key++) {
+		g_autofree char *text = draw_argument(key, random, memory_bytes);
+
+		if (text)
+			pn_doc_put(doc, pn_doc_root(doc), key->name, pn_doc_add_text(doc, text, NULL));
+	}
+	return doc;
+}
+
+/* "while: inflating" of a balloon at rest never strikes, and waits for its time to be over */
+static void strike_soon(struct pn_doc *doc, uint64_t *random)
+{
+	const char *when = pn_doc_text(doc, pn_doc_get(doc, pn_doc_root(doc), "while"));
+
+	if (when && strcmp(when, "inflating") && strcmp(when, "deflating"))
+		pn_doc_remove(doc, pn_doc_root(doc), "while");
+	if (pn_seed_below(random, 2))
+		pn_doc_remove(doc, pn_doc_root(doc), "while");
+	if (!pn_doc_get(doc, pn_doc_root(doc), "while"))
+		pn_doc_remove(doc, pn_doc_root(doc), "at-progress");
+}
+
+static const struct pn_fault_info *choose_fault(uint64_t *random)
+{
+	const struct pn_fault_info *chosen = NULL;
+	unsigned int seen = 0;
+
+	for (const struct pn_fault_info *info = pn_fault_infos; info->name; info++)
+		if (info->span != PN_FAULT_FATAL && !pn_seed_below(random, ++seen))
+			chosen = info;
+	return chosen;
+}
+
+/* Return: false when its arguments do not go together. */
+static bool draw_fault(uint64_t *random, uint64_t memory_bytes, struct pn_event *event)
+{
+	const struct pn_fault_info *info = choose_fault(random);
+	struct pn_doc *doc = draw_arguments(info->args, random, memory_bytes);
+	struct pn_args *args = NULL;
+	json_t *json;
+	char *text;
+	int err;
+
+	strike_soon(doc, random);
+	err = pn_args_read(doc, pn_doc_root(doc), info->args, memory_bytes, "drawn", &args, NULL);
+	pn_doc_free(doc);
+	if (err)
+		return false;
+	json = pn_args_json(args);
+	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	event->name = g_strdup(info->name);
+	event->fault_args = g_strdup(text);
+	event->for_ns = info->span == PN_FAULT_LASTS ? drawing_duration(random) : 0;
+	free(text);
+	json_decref(json);
+	pn_args_free(args);
+	return true;
+}
+
+void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t memory_bytes, struct pn_event *ret_event)
+{
+	static const enum pn_event_do kinds[] = {PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET,
+						 PN_DO_HOLD,   PN_DO_FAULT,	 PN_DO_LIFECYCLE, PN_DO_LOAD_START};
+	unsigned int lifecycles = g_strv_length((char **)pn_lifecycle_names), loads = g_strv_length(grammar->loads);
+	struct pn_event event = {.action = kinds[pn_seed_below(random, G_N_ELEMENTS(kinds))], .after = PN_AFTER_PREVIOUS};
+
+	if (pn_seed_below(random, 2))
+		event.at_ns = drawing_duration(random);
+	else if (pn_seed_below(random, 3))
+		event.after = PN_AFTER_SETTLED;
+	if ((event.action == PN_DO_FAULT && !draw_fault(random, memory_bytes, &event)) || (event.action == PN_DO_LOAD_START && !loads))
+		event.action = PN_DO_TARGET;
+	if (event.action == PN_DO_TARGET)
+		event.balloon_bytes = drawing_bytes(random, memory_bytes);
+	if (event.action == PN_DO_HOLD)
+		event.for_ns = drawing_duration(random);
+	if (event.action == PN_DO_LIFECYCLE)
+		event.name = g_strdup(pn_lifecycle_names[pn_seed_below(random, lifecycles)]);
+	if (event.action == PN_DO_LOAD_START)
+		event.name = g_strdup(grammar->loads[pn_seed_below(random, loads)]);
+	*ret_event = event;
+}
+
+void drawing_pattern(uint64_t *random, uint64_t memory_bytes, GArray *events)
+{
+	unsigned int count = g_strv_length((char **)pn_pattern_names);
+	const struct pn_pattern *pattern = pn_pattern_find(pn_pattern_names[pn_seed_below(random, count)]);
+	struct pn_doc *doc = draw_arguments(pattern->params, random, memory_bytes);
+	struct pn_pattern_context context = {.memory_bytes = memory_bytes, .seed = pn_seed_next(random) % PN_SEED_MAX + 1};
+	g_autofree char *accepted = NULL;
+	struct pn_args *args = NULL;
+
+	if (!pn_args_read(doc, pn_doc_root(doc), pattern->params, memory_bytes, "drawn", &args, NULL)) {
+		pattern->expand(args, &context, events, &accepted);
+		pn_args_free(args);
+	}
+	pn_doc_free(doc);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include "../scenario/scenario.h"
+#include "grammar.h"
+
+/*
+ * Between grammar.c (whole cases) and draw.c (their parts).
+ */
+
+/** drawing_bytes() - a size of the balloon */
+uint64_t drawing_bytes(uint64_t *random, uint64_t memory_bytes);
+
+/** drawing_duration() - a short time, whole milliseconds */
+uint64_t drawing_duration(uint64_t *random);
+
+/** drawing_event() - one event; strings owned by it */
+void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t memory_bytes, struct pn_event *ret_event);
+
+/** drawing_pattern() - append the events of a pattern; nothing when its parameters do not go together */
+void drawing_pattern(uint64_t *random, uint64_t memory_bytes, GArray *events);

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The fuzzing loop: draw or vary, run, keep what was new. Invariant: everything is drawn from one seed, in an order that does not depend on time; but
+ * which cases are kept depends on what guests executed, so two runs of one seed part ways where a live guest does.
+ */
+#include "fuzz.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/clock.h"
+#include "../base/diag.h"
+#include "../base/fs.h"
+#include "../base/texts.h"
+#include "../base/units.h"
+#include "../observe/record.h"
+#include "../scenario/seed.h"
+#include "lab.h"
+
+#define FRESH_OF 4 /* one case of so many is drawn, even where there is a corpus */
+#define SAY_EVERY_NS (30 * PN_NS_PER_S)
+#define REFUSED_MAX 1000 /* in a row: the grammar and the bases do not go together */
+
+/** struct fuzzing - a run under way */
+struct fuzzing {
+	struct pn_lab *lab;
+	const struct pn_fuzz_config *config;
+	struct pn_fuzz_result *result;
+	GHashTable *known; /* signature ids -> how often */
+	GPtrArray *waiting; /* genomes of the corpus to begin with */
+	uint64_t random, began_ns, said_ns;
+	unsigned int refused_in_row;
+	struct pn_diag *diag;
+};
+
+static struct pn_genome *next_genome(struct fuzzing *self)
+{
+	const GPtrArray *entries = self->result->corpus.entries;
+	const struct pn_corpus_entry *one, *other;
+
+	if (self->waiting->len)
+		return g_ptr_array_steal_index(self->waiting, 0);
+	if (!entries || !entries->len || !pn_seed_below(&self->random, FRESH_OF))
+		return pn_genome_draw(&self->config->grammar, &self->random);
+	one = entries->pdata[pn_seed_below(&self->random, entries->len)];
+	other = entries->pdata[pn_seed_below(&self->random, entries->len)];
+	return pn_genome_vary(&self->config->grammar, &self->random, one->genome, other->genome);
+}
+
+static void say(struct fuzzing *self)
+{
+	struct pn_fuzz_result *result = self->result;
+	guint blocks = result->cover.blocks ? g_hash_table_size(result->cover.blocks) : 0;
+
+	result->seconds = (double)(pn_clock_now_ns() - self->began_ns) / PN_NS_PER_S;
+	fprintf(self->config->out, "%6.0f s: %u cases (%.1f a minute), %u blocks, corpus %u, %u failed in %u ways, %u broken\n", result->seconds,
+		result->cases, result->cases * 60 / MAX(result->seconds, 1), blocks, result->corpus.entries ? result->corpus.entries->len : 0,
+		result->failures, result->findings, result->broken);
+	fflush(self->config->out);
+	self->said_ns = pn_clock_now_ns();
+}
+
+/* a failure that was not seen before: its directory is kept */
+static int keep_finding(struct fuzzing *self, const struct pn_trial *trial, const struct pn_signature *signature)
+{
+	g_autofree char *findings = g_build_filename(self->config->dir, "findings", NULL);
+	g_autofree char *dir = g_build_filename(findings, signature->id, NULL), *text = pn_signature_text(signature);
+	int err = pn_fs_mkdir_p(findings, self->diag);
+
+	if (!err)
+		err = pn_fs_remove_tree(dir, self->diag);
+	if (!err && g_rename(trial->dir, dir))
+		err = pn_diag_set(self->diag, -errno, "%s: %s", dir, g_strerror(errno));
+	if (err)
+		return err;
+	if (self->config->found)
+		self->config->found(dir);
+	self->result->findings++;
+	fprintf(self->config->out, "found after %u cases, %.0f s: %s\n  %s\n", self->result->cases,
+		(double)(pn_clock_now_ns() - self->began_ns) / PN_NS_PER_S, text, dir);
+	fflush(self->config->out);
+	return 0;
+}
+
+/* Return: 1 when its directory was taken, 0 when not, or a negative errno. */
+static int take_failure(struct fuzzing *self, const struct pn_trial *trial)
+{
+	struct pn_signature signature;
+	guint times;
+	int err = 0;
+
+	if (pn_trial_signature(trial, &signature))
+		return 0;
+	if (strcmp(signature.verdict, "FAIL")) {
+		self->result->broken++;
+		self->result->cases--;
+		pn_signature_deinit(&signature);
+		return 0;
+	}
+	self->result->failures++;
+	times = GPOINTER_TO_UINT(g_hash_table_lookup(self->known, signature.id)) + 1;
+	g_hash_table_insert(self->known, g_strdup(signature.id), GUINT_TO_POINTER(times));
+	if (times == 1)
+		err = keep_finding(self, trial, &signature);
+	pn_signature_deinit(&signature);
+	return err ? err : times == 1;
+}
+
+/* Return: 0 or a negative errno; the trial is cleared and @genome gone or in the corpus. */
+static int take(struct fuzzing *self, struct pn_trial *trial, struct pn_genome *genome)
+{
+	bool ran = trial->verdict && trial->dir;
+	unsigned int fresh = ran ? pn_cover_add(&self->result->cover, trial->dir) : 0;
+	GHashTable *blocks = fresh ? pn_cover_read(trial->dir) : NULL;
+	int taken = 0;
+
+	self->result->refused += trial->refused != NULL;
+	self->refused_in_row = trial->refused ? self->refused_in_row + 1 : 0;
+	self->result->cases += ran;
+	if (ran)
+		taken = take_failure(self, trial);
+	pn_trial_clear(trial, taken != 1);
+	if (blocks)
+		pn_corpus_add(&self->result->corpus, genome, blocks);
+	else
+		pn_genome_free(genome);
+	return MIN(taken, 0);
+}
+
+static int one_batch(struct fuzzing *self)
+{
+	unsigned int count = self->lab->jobs;
+	g_autofree struct pn_trial *trials = g_new0(struct pn_trial, count);
+	g_autofree struct pn_genome **genomes = g_new0(struct pn_genome *, count);
+	g_auto(GStrv) texts = g_new0(char *, count + 1);
+	int err, first = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		genomes[i] = next_genome(self);
+		texts[i] = pn_genome_write(&self->config->grammar, genomes[i]);
+		trials[i].yaml = texts[i];
+	}
+	err = pn_lab_run(self->lab, trials, count, NULL, NULL, self->diag);
+	for (unsigned int i = 0; i < count; i++) {
+		int taken = take(self, &trials[i], genomes[i]);
+
+		first = first ? first : taken;
+	}
+	if (pn_clock_now_ns() - self->said_ns >= SAY_EVERY_NS)
+		say(self);
+	return err ? err : first;
+}
+
+static int read_corpus(struct fuzzing *self)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = self->config->corpus_dir ? g_dir_open(self->config->corpus_dir, 0, NULL) : NULL;
+	const char *name;
+
+	if (self->config->corpus_dir && !dir)
+		return pn_diag_set(self->diag, -ENOENT, "%s: can't be read; expected the corpus/ of a fuzzing run", self->config->corpus_dir);
+	while (dir && (name = g_dir_read_name(dir)))
+		if (g_str_has_suffix(name, ".yaml"))
+			g_ptr_array_add(names, g_build_filename(self->config->corpus_dir, name, NULL));
+	g_ptr_array_sort(names, pn_texts_compare);
+	for (guint i = 0; i < names->len; i++) {
+		struct pn_genome *genome;
+		int err = pn_genome_read(&self->config->grammar, names->pdata[i], self->lab->workloads_dir, &genome, self->diag);
+
+		if (err)
+			return err;
+		g_ptr_array_add(self->waiting, genome);
+	}
+	return 0;
+}
+
+static bool over(const struct fuzzing *self)
+{
+	const struct pn_fuzz_config *config = self->config;
+
+	return (config->for_ns && pn_clock_now_ns() - self->began_ns >= config->for_ns) ||
+	       (config->findings_max && self->result->findings >= config->findings_max);
+}
+
+static int write_summary(struct fuzzing *self)
+{
+	g_autofree char *path = g_build_filename(self->config->dir, "fuzz.json", NULL), *corpus = g_build_filename(self->config->dir, "corpus", NULL);
+	const struct pn_fuzz_result *result = self->result;
+	GHashTableIter iter;
+	gpointer id, times;
+	json_t *found = json_object(), *summary;
+	char *text;
+	int err;
+
+	g_hash_table_iter_init(&iter, self->known);
+	while (g_hash_table_iter_next(&iter, &id, &times))
+		json_object_set_new(found, id, json_integer(GPOINTER_TO_UINT(times)));
+	summary = json_pack("{s:i, s:I, s:f, s:i, s:i, s:i, s:i, s:i, s:I, s:o}", "schema", 1, "seed", (json_int_t)self->config->seed, "seconds", result->seconds,
+			    "cases", (int)result->cases, "refused", (int)result->refused, "broken", (int)result->broken, "failures",
+			    (int)result->failures, "blocks", (int)(result->cover.blocks ? g_hash_table_size(result->cover.blocks) : 0),
+			    "blocks_executed", (json_int_t)result->cover.executed, "findings", found);
+	text = json_dumps(summary, JSON_INDENT(1));
+	err = pn_fs_write(path, text, strlen(text), self->diag);
+	free(text);
+	json_decref(summary);
+	return err ? err : pn_corpus_save(&result->corpus, &self->config->grammar, corpus, self->diag);
+}
+
+int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct pn_fuzz_result *ret_result, struct pn_diag *diag)
+{
+	struct fuzzing self = {
+		.lab = lab,
+		.config = config,
+		.result = ret_result,
+		.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.waiting = g_ptr_array_new_with_free_func((GDestroyNotify)pn_genome_free),
+		.random = config->seed,
+		.began_ns = pn_clock_now_ns(),
+		.said_ns = pn_clock_now_ns(),
+		.diag = diag,
+	};
+	int err, written;
+
+	*ret_result = (struct pn_fuzz_result){0};
+	err = read_corpus(&self);
+	while (!err && !over(&self)) {
+		err = one_batch(&self);
+		if (!err && self.refused_in_row >= REFUSED_MAX)
+			err = pn_diag_set(diag, -EINVAL, "none of %u drawn cases was a scenario", REFUSED_MAX);
+	}
+	pn_corpus_minimise(&ret_result->corpus);
+	say(&self);
+	written = err && err != -EINTR ? 0 : write_summary(&self);
+	g_hash_table_destroy(self.known);
+	g_ptr_array_unref(self.waiting);
+	return err ? err : written;
+}
+
+void pn_fuzz_result_deinit(struct pn_fuzz_result *result)
+{
+	pn_cover_deinit(&result->cover);
+	pn_corpus_deinit(&result->corpus);
+}
