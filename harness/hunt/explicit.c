@@ -84,6 +84,7 @@ int pn_explicit_event(struct pn_doc *doc, const struct pn_event *event)
 		put(doc, map, "action", event->name);
 		break;
 	case PN_DO_HOLD:
+	case PN_DO_TOUCH:
 		break;
 	}
 	if (event->for_ns)

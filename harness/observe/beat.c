@@ -13,11 +13,19 @@
 
 const char *const pn_beat_names[PN_BEAT_COUNT] = { "host", "monitor", "guest" };
 
-uint64_t pn_beat_interval_ns(const struct pn_scenario *scenario, enum pn_beat beat)
+uint64_t pn_beat_pace_ns(const struct pn_scenario *scenario, enum pn_beat beat)
 {
 	uint64_t interval_ns = scenario->sample_ns ? scenario->sample_ns : DEFAULT_NS;
 
 	if (beat == PN_BEAT_GUEST && scenario->guest.accel == PN_ACCEL_TCG)
 		return MAX(interval_ns, GUEST_TCG_MIN_NS);
 	return interval_ns;
+}
+
+uint64_t pn_beat_interval_ns(const struct pn_scenario *scenario, enum pn_beat beat)
+{
+	uint64_t pace_ns = pn_beat_pace_ns(scenario, beat);
+	uint64_t eager_ns = beat == PN_BEAT_MONITOR ? scenario->sample_monitor_ns : beat == PN_BEAT_HOST ? scenario->sample_free_ns : 0;
+
+	return eager_ns ? MIN(eager_ns, pace_ns) : pace_ns;
 }

@@ -124,18 +124,54 @@ static void compute_per_vcpu(const struct pn_record *record, struct pn_span wind
 	}
 }
 
-static void compute_monitor(const struct pn_record *record, struct pn_span window, json_t *metrics)
+static void set_quantiles(GArray *points, const char *prefix, json_t *metrics)
 {
 	static const struct {
 		const char *name;
 		double share;
 		guint samples_min; /* with fewer it is no percentile but the maximum by another name */
-	} quantiles[] = {{"monitor_ns.p50", 0.5, 1}, {"monitor_ns.p99", 0.99, 100}, {"monitor_ns.p999", 0.999, 1000}, {"monitor_ns.max", 1, 1}};
+	} quantiles[] = {{"p50", 0.5, 1}, {"p99", 0.99, 100}, {"p999", 0.999, 1000}, {"max", 1, 1}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++) {
+		g_autofree char *name = g_strdup_printf("%s.%s", prefix, quantiles[i].name);
+
+		if (points->len >= quantiles[i].samples_min)
+			pn_metric_set(metrics, name, (double)pn_quantile(points, quantiles[i].share), "ns");
+	}
+}
+
+static bool is_inflating(const struct pn_record *record, uint64_t t_ns)
+{
+	bool inflating = false;
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry) {
+		if ((uint64_t)pn_field_or(entry, "t_ns", 0) > t_ns)
+			break;
+		if (pn_is(entry, "ev", "target"))
+			inflating = pn_field_or(entry, "balloon_bytes", 0) > pn_field_or(entry, "from_bytes", INT64_MAX);
+		else if (pn_is(entry, "ev", "settled") || pn_is(entry, "ev", "unsettled"))
+			inflating = false;
+	}
+	return inflating;
+}
+
+/* Where a scenario asks often (sample-monitor), also of the queries that were sent on the way to a higher target alone. */
+static void compute_monitor(const struct pn_record *record, struct pn_span window, json_t *metrics)
+{
 	GArray *points = pn_record_series(record, "monitor_ns", window);
 
-	for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++)
-		if (points->len >= quantiles[i].samples_min)
-			pn_metric_set(metrics, quantiles[i].name, (double)pn_quantile(points, quantiles[i].share), "ns");
+	if (record->scenario->sample_monitor_ns) {
+		GArray *inflating = g_array_new(FALSE, FALSE, sizeof(struct pn_point));
+
+		for (guint i = 0; i < points->len; i++)
+			if (is_inflating(record, g_array_index(points, struct pn_point, i).t_ns))
+				g_array_append_val(inflating, g_array_index(points, struct pn_point, i));
+		set_quantiles(inflating, "monitor_ns.inflating", metrics);
+		g_array_unref(inflating);
+	}
+	set_quantiles(points, "monitor_ns", metrics);
 	g_array_unref(points);
 }
 
@@ -183,6 +219,7 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 		compute_monitor(record, window, metrics);
 		pn_metrics_balloon(record, window, metrics);
 		pn_metrics_insns(record, window, false, metrics);
+		pn_metrics_return(record, window, metrics);
 		pn_metrics_loads(record, metrics);
 	}
 	*ret_metrics = metrics;

@@ -27,6 +27,7 @@ struct pn_scenario;
  * Marks: which ones the runner takes, and which the ledger needs (a missing one is PN_BROK):
  *	"boot"		before the driver is loaded			needed
  *	"driver"	driver loaded and bound				needed
+ *	"touched:N"	after the N-th event that had the guest write its free memory
  *	"settled:N"	after the N-th "settled" record of the journal, N from 1; needed for each such record
  *	"start", "end"	where what is measured begins (just before the timeline, or with the first measured phase of one that begins with
  *			another: pn_phase_measured()), and just after the timeline; the metrics' window, exact for the guest's

@@ -41,7 +41,8 @@ void pn_probe_unsupported(struct pn_probe_context *context, const char *name, co
 
 /**
  * struct pn_probe - one probe
- * @interval_ns: sampled at most this often, for what is dear; 0: on every beat. A mark always samples.
+ * @interval_ns: sampled at most this often, for what is dear; 0: at the scenario's pace. A mark always samples.
+ * @eager: sampled on every beat, also where that is faster than the scenario's pace (sample-free, sample-monitor)
  * @open: prepare. Return: 0 with @ret_state (may be NULL), or a negative errno when the probe can't work here at all: it has journalled
  * why.
  * @sample: set what can be read now; @mark is true outside the beat. NULL for a probe of the guest's beat, which is fed by the agent.
@@ -52,6 +53,7 @@ struct pn_probe {
 	const char *help;
 	enum pn_beat beat;
 	uint64_t interval_ns;
+	bool eager;
 	const struct pn_probe_key *keys; /* ends with a NULL name */
 	int (*open)(struct pn_probe_context *context, void **ret_state);
 	void (*sample)(void *state, bool mark, json_t *into);
@@ -66,6 +68,7 @@ extern const struct pn_probe pn_probe_sched;
 extern const struct pn_probe pn_probe_smaps;
 extern const struct pn_probe pn_probe_ram;
 extern const struct pn_probe pn_probe_meminfo;
+extern const struct pn_probe pn_probe_free;
 extern const struct pn_probe pn_probe_psi;
 extern const struct pn_probe pn_probe_harness;
 extern const struct pn_probe pn_probe_balloon;

@@ -171,6 +171,7 @@ const struct pn_probe pn_probe_balloon = {
     .name = "balloon",
     .help = "size of the balloon as the device has it, and the monitor's latency",
     .beat = PN_BEAT_MONITOR,
+    .eager = true,
     .keys = balloon_keys,
     .open = balloon_open,
     .sample = balloon_sample,

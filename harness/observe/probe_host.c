@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "../base/units.h"
+#include "../scenario/scenario.h"
 
 static const struct pn_procfs_field meminfo_fields[] = {
     {"MemTotal", "host.mem.total_bytes"},
@@ -27,6 +28,11 @@ static const struct pn_probe_key meminfo_keys[] = {
     {"host.mem.shmem_bytes", "bytes", "shared memory"},
     {"host.swap.free_bytes", "bytes", "free swap"},
     {"host.hugetlb.free_pages", "count", "free pages of the hugetlb pool"},
+    {NULL},
+};
+
+static const struct pn_probe_key free_keys[] = {
+    {"host.free_bytes", "bytes", "free, with the free pages of the hugetlb pool; as often as the scenario's sample-free says"},
     {NULL},
 };
 
@@ -77,6 +83,26 @@ static void meminfo_close(void *state)
 {
 	pn_procfs_close(state);
 	g_free(state);
+}
+
+static int free_open(struct pn_probe_context *context, void **ret_state)
+{
+	return context->scenario->sample_free_ns ? meminfo_open(context, ret_state) : -ENODEV;
+}
+
+static void free_sample(void *state, bool mark, json_t *into)
+{
+	const char *text = pn_procfs_read(state);
+	json_t *fields = json_object();
+
+	if (text)
+		pn_procfs_fields(text, meminfo_fields, fields);
+	if (json_object_get(fields, "host.mem.free_bytes"))
+		pn_probe_set(into,
+			     (uint64_t)json_integer_value(json_object_get(fields, "host.mem.free_bytes")) +
+				     (uint64_t)json_integer_value(json_object_get(fields, "host.hugetlb.free_pages")) * 2 * PN_MIB,
+			     "host.free_bytes");
+	json_decref(fields);
 }
 
 static int psi_open(struct pn_probe_context *context, void **ret_state)
@@ -155,6 +181,17 @@ const struct pn_probe pn_probe_meminfo = {
     .keys = meminfo_keys,
     .open = meminfo_open,
     .sample = meminfo_sample,
+    .close = meminfo_close,
+};
+
+const struct pn_probe pn_probe_free = {
+    .name = "free",
+    .help = "the host's free memory at a pace of its own",
+    .beat = PN_BEAT_HOST,
+    .eager = true,
+    .keys = free_keys,
+    .open = free_open,
+    .sample = free_sample,
     .close = meminfo_close,
 };
 

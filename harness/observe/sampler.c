@@ -36,6 +36,7 @@ struct beat {
 	struct pn_sampler *sampler;
 	enum pn_beat which;
 	uint64_t interval_ns;
+	uint64_t pace_ns; /* of the probes that are not eager; not below @interval_ns */
 	GThread *thread;
 	GMutex lock; /* of the probes' states */
 	GArray *probes;
@@ -77,8 +78,8 @@ static void sample_probes(struct beat *beat, uint64_t now_ns, bool mark, json_t 
 		if (!mark && running->due_ns > now_ns)
 			continue;
 		/* Half a beat of grace, so that an interval of two beats does not become three. */
-		if (!mark && running->probe->interval_ns)
-			running->due_ns = now_ns + running->probe->interval_ns - beat->interval_ns / 2;
+		if (!mark && !running->probe->eager)
+			running->due_ns = now_ns + MAX(running->probe->interval_ns, beat->pace_ns) - beat->interval_ns / 2;
 		running->probe->sample(running->state, mark, into);
 	}
 }
@@ -222,6 +223,7 @@ static struct pn_sampler *new_sampler(const struct pn_sampler_config *config)
 	for (unsigned int b = 0; b < THREADS; b++) {
 		sampler->beats[b] = (struct beat){.sampler = sampler, .which = (enum pn_beat)b};
 		sampler->beats[b].interval_ns = pn_beat_interval_ns(config->scenario, (enum pn_beat)b);
+		sampler->beats[b].pace_ns = pn_beat_pace_ns(config->scenario, (enum pn_beat)b);
 		sampler->beats[b].probes = g_array_new(FALSE, TRUE, sizeof(struct running));
 		g_mutex_init(&sampler->beats[b].lock);
 	}

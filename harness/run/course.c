@@ -115,6 +115,14 @@ static void on_settled(void *data, uint64_t balloon_bytes)
 	mark(course, label);
 }
 
+static void on_touched(void *data)
+{
+	struct pn_course *course = data;
+	g_autofree char *label = g_strdup_printf("touched:%u", ++course->touched);
+
+	mark(course, label);
+}
+
 /* The guest is sampled slowly: its counters must be exact at both ends of what is measured. */
 static void begin_measuring(struct pn_course *course)
 {
@@ -335,6 +343,7 @@ int pn_course_run(struct pn_course *course, struct pn_diag *diag)
 		.stop = course->shared->stop,
 		.on_settled = on_settled,
 		.on_phase = on_phase,
+		.on_touched = on_touched,
 		.data = course,
 		.load_results = course->loads,
 	};

@@ -43,6 +43,7 @@ struct pn_course {
 	struct pn_timeline timeline;
 	unsigned int loads_started;
 	unsigned int settled; /* "settled" records so far */
+	unsigned int touched; /* "touched" records so far */
 	bool measuring;	      /* the mark "start" has been taken */
 	bool ended;	      /* a fault has ended the guest as planned: the steps that ask it are left out */
 	int mark_error;	      /* the first mark that could not be written */

@@ -44,6 +44,12 @@ static uint64_t value_of(const char *key, const char *text)
 	return pn_schema_value(&pn_scenario_schema, key, text, 0);
 }
 
+/* "A PREFIXB", "A", "PREFIXB", or NULL when there is neither */
+static char *join(const char *a, const char *prefix, const char *b)
+{
+	return b ? g_strconcat(a ? a : "", a && *a ? " " : "", prefix, b, NULL) : g_strdup(a);
+}
+
 static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 {
 	const struct pn_raw_balloon *balloon = &raw->balloon;
@@ -55,7 +61,7 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	guest->swap_bytes = value_of("guest.swap", raw->swap);
 	guest->disk_bytes = value_of("guest.disk", raw->disk);
 	guest->extra_devices = raw->devices_count ? g_strjoinv("\n", devices) : NULL;
-	guest->kernel_args = g_strdup(raw->kernel_args);
+	guest->kernel_args = raw->init_on_alloc ? join(raw->kernel_args, "init_on_alloc=", raw->init_on_alloc) : g_strdup(raw->kernel_args);
 	guest->image = g_strdup(raw->image);
 	guest->kernel = g_strdup(raw->kernel);
 	guest->modules = g_strdup(raw->modules);
@@ -72,6 +78,22 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	    .iommu = balloon->iommu,
 	    .stats_interval_ns = value_of("guest.balloon.stats-interval", balloon->stats_interval),
 	};
+}
+
+static bool is_own_driver(const char *name)
+{
+	g_autofree char *base = g_path_get_basename(name);
+
+	return g_str_has_prefix(base, "vballoon");
+}
+
+static void fill_driver(struct pn_driver_spec *driver, const struct pn_raw_driver *raw)
+{
+	g_autofree char *own = NULL;
+
+	driver->name = g_strdup(raw->name ? raw->name : pn_key_find(pn_scenario_schema.keys, "driver.name")->fallback);
+	own = is_own_driver(driver->name) ? join(raw->own_params, "mode=", raw->mode) : NULL;
+	driver->params = join(raw->params, "", own);
 }
 
 static void fill_loads(struct pn_scenario *scenario, const struct pn_raw_scenario *raw)
@@ -95,9 +117,7 @@ static void fill(struct builder *builder, const char *name, uint64_t seed)
 	scenario->summary = g_strdup(raw->summary);
 	scenario->file = g_strdup(pn_doc_file(builder->doc));
 	fill_guest(&scenario->guest, &raw->guest);
-	scenario->driver.name =
-	    g_strdup(raw->driver.name ? raw->driver.name : pn_key_find(pn_scenario_schema.keys, "driver.name")->fallback);
-	scenario->driver.params = g_strdup(raw->driver.params);
+	fill_driver(&scenario->driver, &raw->driver);
 	fill_loads(scenario, raw);
 	scenario->probes = raw->probes_count ? pn_texts_copy(raw->probes, raw->probes_count) : NULL;
 	scenario->requires = pn_texts_copy(raw->requires, raw->requires_count);
@@ -110,6 +130,8 @@ static void fill(struct builder *builder, const char *name, uint64_t seed)
 		scenario->waivers[scenario->waiver_count].reason = g_strdup(raw->oracles.waive[scenario->waiver_count].reason);
 	}
 	scenario->sample_ns = value_of("sample", raw->sample);
+	scenario->sample_monitor_ns = value_of("sample-monitor", raw->sample_monitor);
+	scenario->sample_free_ns = value_of("sample-free", raw->sample_free);
 	scenario->settle_timeout_ns = value_of("settle", raw->settle);
 	scenario->runtime_ns = value_of("runtime", raw->runtime);
 	scenario->timeout_ns = value_of("timeout", raw->timeout);
@@ -190,7 +212,14 @@ static int check_provided(const struct builder *builder, const char *key, const 
 
 static int check_driver(const struct builder *builder)
 {
-	return check_provided(builder, "driver.name", builder->scenario->driver.name, "drivers", ".ko");
+	const char *mode = builder->raw->driver.mode, *name = builder->scenario->driver.name;
+	int r = check_provided(builder, "driver.name", name, "drivers", ".ko");
+	g_autofree char *accepted = NULL;
+
+	if (r < 0 || !mode || is_own_driver(name) || !strcmp(mode, "pfn"))
+		return r;
+	accepted = g_strdup_printf("pfn, the only one that driver %s knows", name);
+	return refuse(builder, "driver.mode", mode, accepted);
 }
 
 static int check_image(const struct builder *builder)

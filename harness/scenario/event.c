@@ -9,7 +9,7 @@
 
 #include "../base/units.h"
 
-const char *const pn_event_kind_names[] = {"target", "hold", "fault", "load-start", "load-stop", "lifecycle", NULL};
+const char *const pn_event_kind_names[] = {"target", "hold", "fault", "load-start", "load-stop", "lifecycle", "touch", NULL};
 const char *const pn_lifecycle_names[] = {"pause", "resume", "reset", "unbind", "bind", "unload", "load", NULL};
 const char *const pn_event_after_names[] = {"previous", "settled", NULL};
 
@@ -48,6 +48,8 @@ static const struct pn_key_info lifecycle_args[] = {
     {},
 };
 
+static const struct pn_key_info touch_args[] = {{}};
+
 const struct pn_event_kind pn_event_kinds[] = {
     {.name = "target", .action = PN_DO_TARGET, .args = target_args, .help = "set a new balloon target"},
     {.name = "hold", .action = PN_DO_HOLD, .args = hold_args, .help = "let time pass"},
@@ -58,6 +60,10 @@ const struct pn_event_kind pn_event_kinds[] = {
      .action = PN_DO_LIFECYCLE,
      .args = lifecycle_args,
      .help = "do a lifecycle action, as part of the case, not as a fault"},
+    {.name = "touch",
+     .action = PN_DO_TOUCH,
+     .args = touch_args,
+     .help = "the guest writes all of its free memory once and releases it, as it does before every timeline: the host must have memory behind it"},
     {},
 };
 

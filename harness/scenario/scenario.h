@@ -18,6 +18,7 @@ enum pn_event_do {
 	PN_DO_LOAD_START, /* start load @name */
 	PN_DO_LOAD_STOP,  /* stop load @name */
 	PN_DO_LIFECYCLE,  /* lifecycle action @name: pause, resume, reset, unbind, bind, unload, load */
+	PN_DO_TOUCH,	  /* the guest writes its free memory */
 };
 
 /** enum pn_event_after - what an event waits for */
@@ -84,6 +85,8 @@ struct pn_scenario {
 	char *known_reason;  /* a known issue: why @expect is a failure; NULL: none */
 	char *known_expires; /* YYYY-MM-DD, the first day on which it is let stand no longer */
 	uint64_t sample_ns; /* sampling interval of the probes */
+	uint64_t sample_monitor_ns; /* of the monitor; 0: as beat.c says */
+	uint64_t sample_free_ns;    /* of the host's free memory by itself; 0: with the rest */
 	uint64_t settle_timeout_ns; /* a target not reached in this time is a liveness failure */
 	uint64_t runtime_ns;	    /* planned length of the measured part */
 	uint64_t timeout_ns;	    /* a case that lives longer hangs: it is killed and BROK */

@@ -45,6 +45,7 @@ static const cyaml_schema_field_t guest_fields[] = {
     NAMES("devices", struct pn_raw_guest, devices),
     TEXT("kernel-args", struct pn_raw_guest, kernel_args),
     FLAG("unpinned", struct pn_raw_guest, unpinned),
+    TEXT("init-on-alloc", struct pn_raw_guest, init_on_alloc),
     CYAML_FIELD_MAPPING("balloon", OPTIONAL, struct pn_raw_guest, balloon, balloon_fields),
     CYAML_FIELD_END,
 };
@@ -70,6 +71,8 @@ static const cyaml_schema_value_t member_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG
 static const cyaml_schema_field_t driver_fields[] = {
     TEXT("name", struct pn_raw_driver, name),
     TEXT("params", struct pn_raw_driver, params),
+    TEXT("own-params", struct pn_raw_driver, own_params),
+    TEXT("mode", struct pn_raw_driver, mode),
     CYAML_FIELD_END,
 };
 
@@ -134,6 +137,8 @@ static const cyaml_schema_field_t scenario_fields[] = {
     CYAML_FIELD_MAPPING("known", OPTIONAL, struct pn_raw_scenario, known, known_fields),
     CYAML_FIELD_IGNORE("matrix", OPTIONAL),
     TEXT("sample", struct pn_raw_scenario, sample),
+    TEXT("sample-monitor", struct pn_raw_scenario, sample_monitor),
+    TEXT("sample-free", struct pn_raw_scenario, sample_free),
     TEXT("settle", struct pn_raw_scenario, settle),
     TEXT("runtime", struct pn_raw_scenario, runtime),
     TEXT("timeout", struct pn_raw_scenario, timeout),
@@ -148,10 +153,13 @@ static const char *const backings[] = {[PN_BACKING_4K] = "4k",
 				       [PN_BACKING_HUGETLB] = "hugetlb",
 				       [PN_BACKING_COUNT] = NULL};
 
+static const char *const on_alloc[] = {"0", "1", NULL};
+static const char *const modes[] = {"strict", "fast", "pfn", NULL};
+
 const char *const pn_oracle_choices[] = {"sanity", "faults", "ledger", "integrity", "liveness", "protocol", "kernel-log", "host", NULL};
 
 const char *const pn_probe_choices[] = {"guest",   "balloon", "stats", "block", "meminfo", "psi",
-					"harness", "perf",    "sched", "smaps", "ram",	   "pin", NULL};
+					"harness", "perf",    "sched", "smaps", "ram",	   "pin", "free", NULL};
 
 #define DAY (24 * 3600 * PN_NS_PER_S)
 #define MAP(key, text)                                        \
@@ -189,6 +197,10 @@ static const struct pn_key_info scenario_keys[] = {
     {.name = "guest.devices", .type = PN_KEY_TEXTS, .help = "further QEMU -device arguments"},
     {.name = "guest.kernel-args", .type = PN_KEY_TEXT, .help = "appended to the kernel's command line"},
     ON_OFF("guest.unpinned", "without the TCG plugin: no instruction counts, no points"),
+    {.name = "guest.init-on-alloc",
+     .type = PN_KEY_CHOICE,
+     .choices = on_alloc,
+     .help = "does the guest's kernel zero pages as it hands them out; default: as it was built"},
     MAP("guest.balloon", "properties of the balloon device"),
     ON_OFF("guest.balloon.absent", "no balloon device at all"),
     ON_OFF("guest.balloon.deflate-on-oom", "offer DEFLATE_ON_OOM"),
@@ -229,6 +241,13 @@ static const struct pn_key_info scenario_keys[] = {
      .fallback = "vballoon",
      .help = "vballoon, stock, a variant such as vballoon-leak, or a path to a .ko"},
     {.name = "driver.params", .type = PN_KEY_TEXT, .help = "module parameters"},
+    {.name = "driver.own-params",
+     .type = PN_KEY_TEXT,
+     .help = "further ones for vballoon and its variants only, in a scenario that other drivers run too"},
+    {.name = "driver.mode",
+     .type = PN_KEY_CHOICE,
+     .choices = modes,
+     .help = "how pages go to the device, as vballoon's parameter of that name; other drivers know pfn only"},
     {.name = "load",
      .type = PN_KEY_NAMES,
      .help = "loads under workloads/loads, started before the timeline and stopped after it; idle: none"},
@@ -288,6 +307,16 @@ static const struct pn_key_info scenario_keys[] = {
      .max = 60 * PN_NS_PER_S,
      .fallback = "100ms",
      .help = "sampling interval"},
+    {.name = "sample-monitor",
+     .type = PN_KEY_DURATION,
+     .min = PN_NS_PER_MS,
+     .max = 60 * PN_NS_PER_S,
+     .help = "how often the monitor is asked; default: `sample`, but not more often than every 250ms: it costs a core 2ms"},
+    {.name = "sample-free",
+     .type = PN_KEY_DURATION,
+     .min = PN_NS_PER_MS,
+     .max = 60 * PN_NS_PER_S,
+     .help = "how often the host's free memory is read, by itself; default: with the rest"},
     {.name = "settle",
      .type = PN_KEY_DURATION,
      .min = 10 * PN_NS_PER_MS,

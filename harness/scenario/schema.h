@@ -21,7 +21,7 @@ struct pn_raw_balloon {
 };
 
 struct pn_raw_guest {
-	char *memory, *backing, *swap, *disk, *image, *kernel, *modules, *qemu, *kernel_args;
+	char *memory, *backing, *swap, *disk, *image, *kernel, *modules, *qemu, *kernel_args, *init_on_alloc;
 	unsigned int vcpus;
 	bool unpinned;
 	struct pn_raw_balloon balloon;
@@ -30,7 +30,7 @@ struct pn_raw_guest {
 };
 
 struct pn_raw_driver {
-	char *name, *params;
+	char *name, *params, *own_params, *mode;
 };
 
 struct pn_raw_event {
@@ -65,7 +65,7 @@ struct pn_raw_member {
 
 /** struct pn_raw_scenario - a scenario as libcyaml loads it; absent: NULL, 0 or false */
 struct pn_raw_scenario {
-	char *name, *summary, *expect, *sample, *settle, *runtime, *timeout;
+	char *name, *summary, *expect, *sample, *sample_monitor, *sample_free, *settle, *runtime, *timeout;
 	struct pn_raw_guest guest;
 	struct pn_raw_member *guests;
 	unsigned int guests_count;

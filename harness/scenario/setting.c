@@ -24,6 +24,8 @@ static const struct {
     {"swap", "guest.swap"},
     {"disk", "guest.disk"},
     {"kernel-args", "guest.kernel-args"},
+    {"init_on_alloc", "guest.init-on-alloc"},
+    {"mode", "driver.mode"},
     {"deflate-on-oom", "guest.balloon.deflate-on-oom"},
     {"free-page-reporting", "guest.balloon.free-page-reporting"},
     {"free-page-hint", "guest.balloon.free-page-hint"},

@@ -95,7 +95,7 @@ static const struct refusal refusals[] = {
      "x.yaml:3: faults[0].during: 'inflate' is not accepted; expected none: `at` is a point of the guest's code"},
     {"unknown probe", BODY "probes: [psi, pis]\n", NULL,
      "x.yaml:3: probes: 'pis' is not accepted; expected one or a list of guest, balloon, stats, block, meminfo, psi, harness, perf, sched, "
-     "smaps, ram, pin"},
+     "smaps, ram, pin, free"},
     {"stats interval", BODY "guest: {balloon: {stats-interval: 1500ms}}\n", NULL,
      "x.yaml:3: guest.balloon.stats-interval: '1500ms' is not accepted; expected whole seconds: the device can't do other"},
     {"small disk", BODY "guest: {disk: 1MiB}\n", NULL, "x.yaml:3: guest.disk: '1MiB' is not accepted; expected 0, or at least 16MiB"},

@@ -134,12 +134,18 @@ static int do_lifecycle(struct pn_conductor *conductor, const struct pn_event *e
 	return pn_diag_set(diag, -EINVAL, "timeline event %u: lifecycle action '%s' has no mechanism", index, event->name);
 }
 
+static int do_touch(struct pn_conductor *conductor, const struct pn_event *event, unsigned int index, struct pn_diag *diag)
+{
+	return pn_timeline_touch(conductor->timeline, diag);
+}
+
 static const struct {
 	const char *name;
 	int (*perform)(struct pn_conductor *conductor, const struct pn_event *event, unsigned int index, struct pn_diag *diag);
 } actions[] = {
 	[PN_DO_TARGET] = {"target", do_target},		[PN_DO_HOLD] = {"hold", do_hold},	    [PN_DO_FAULT] = {"fault", do_fault},
 	[PN_DO_LOAD_START] = {"load-start", do_load_start}, [PN_DO_LOAD_STOP] = {"load-stop", do_load_stop}, [PN_DO_LIFECYCLE] = {"lifecycle", do_lifecycle},
+	[PN_DO_TOUCH] = {"touch", do_touch},
 };
 
 int pn_event_journal(struct pn_conductor *conductor, unsigned int index, uint64_t late_ns, struct pn_diag *diag)

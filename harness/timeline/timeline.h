@@ -27,6 +27,7 @@ struct pn_scenario;
  *		     did not come back from an operation (unload, unbind, ...) within 30 s of host time
  *	"module"    {name, base, size, sections: {name: address}, path: in the image}: where the driver lies; addresses are texts
  *	"point"     {event, point, state: "set" (address)|"held" (hits, vcpu, insns)|"released"|"missed" (hits)}: an event at a point of the guest's code
+ *	"touched"   {bytes: of free memory that the guest wrote and released again}
  *	"load"      {load, state: "started"|"ready"|"marked"|"measured" (its figures stand)|"stopped"}
  */
 
@@ -46,7 +47,9 @@ struct pn_timeline {
 	 */
 	void (*on_settled)(void *data, uint64_t balloon_bytes);
 	void (*on_phase)(void *data, const char *phase);
-	void *data; /* handed to both */
+	/* after each "touched" record; may be NULL; as the others */
+	void (*on_touched)(void *data);
+	void *data; /* handed to all of them */
 	json_t *load_results; /* array: what pn_load_stop() gave for each load that an event stopped is appended; may be NULL */
 };
 
@@ -74,6 +77,15 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag);
  * Return: 0 at the target, 1 at rest elsewhere, -ETIMEDOUT still moving, or another negative errno.
  */
 int pn_timeline_settle(const struct pn_timeline *timeline, uint64_t asked_bytes, uint64_t timeout_ns, uint64_t *ret_bytes, struct pn_diag *diag);
+
+/**
+ * pn_timeline_touch() - have the guest write all of its free memory once and release it
+ *
+ * Before a balloon, so that every page has been in use; after a deflation, so that it shows what the host puts behind the pages that came back.
+ *
+ * Blocks for seconds. Journals "touched" and calls on_touched. Return: 0 or a negative errno.
+ */
+int pn_timeline_touch(const struct pn_timeline *timeline, struct pn_diag *diag);
 
 /** pn_driver_load() - load and bind the driver under test; asserts that it is bound. Return: 0 or a negative errno. */
 int pn_driver_load(const struct pn_timeline *timeline, struct pn_diag *diag);
