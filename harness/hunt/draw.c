@@ -16,6 +16,7 @@
 
 #define HOLD_MAX_NS (300 * PN_NS_PER_MS)
 #define COUNT_MAX 6
+#define POINT_OF 12 /* one event of so many is at a point of the driver's code */
 #define BLOCK_BYTES (2 * PN_MIB)
 
 /* powers of two are as likely as one another */
@@ -146,6 +147,20 @@ static bool draw_fault(uint64_t *random, uint64_t memory_bytes, struct pn_event 
 	return true;
 }
 
+/* A target in the middle of a function is what no clock hits. Early entries: one that never comes breaks the case. */
+static bool draw_point(const struct pn_grammar *grammar, uint64_t *random, struct pn_event *event)
+{
+	unsigned int count = grammar->functions ? g_strv_length(grammar->functions) : 0;
+
+	if (!count || pn_seed_below(random, POINT_OF))
+		return false;
+	event->after = PN_AFTER_POINT;
+	event->point = g_strdup_printf("%s%s#%" G_GUINT64_FORMAT, grammar->functions[pn_seed_below(random, count)],
+				       pn_seed_below(random, 4) ? "" : "@exit", 1 + pn_seed_below(random, 3));
+	event->action = pn_seed_below(random, 3) ? PN_DO_TARGET : PN_DO_HOLD;
+	return true;
+}
+
 void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t memory_bytes, struct pn_event *ret_event)
 {
 	static const enum pn_event_do kinds[] = {PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET,
@@ -153,7 +168,9 @@ void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t 
 	unsigned int lifecycles = g_strv_length((char **)pn_lifecycle_names), loads = g_strv_length(grammar->loads);
 	struct pn_event event = {.action = kinds[pn_seed_below(random, G_N_ELEMENTS(kinds))], .after = PN_AFTER_PREVIOUS};
 
-	if (pn_seed_below(random, 2))
+	if (draw_point(grammar, random, &event))
+		;
+	else if (pn_seed_below(random, 2))
 		event.at_ns = drawing_duration(random);
 	else if (pn_seed_below(random, 3))
 		event.after = PN_AFTER_SETTLED;

@@ -53,7 +53,9 @@ static void put_fault(struct pn_doc *doc, int map, const struct pn_event *event)
 
 static void put_time(struct pn_doc *doc, int map, const struct pn_event *event)
 {
-	if (event->after == PN_AFTER_TIME || event->at_ns)
+	if (event->after == PN_AFTER_POINT)
+		put(doc, map, "at", event->point);
+	else if (event->after == PN_AFTER_TIME || event->at_ns)
 		put_quantity(doc, map, "at", PN_KEY_DURATION, event->at_ns);
 	if (event->after == PN_AFTER_SETTLED)
 		put(doc, map, "after", "settled");

@@ -28,6 +28,8 @@ struct fuzzing {
 	struct pn_lab *lab;
 	const struct pn_fuzz_config *config;
 	struct pn_fuzz_result *result;
+	struct pn_grammar grammar; /* the configured one, with the driver's functions once they are known */
+	GPtrArray *functions;
 	GHashTable *known; /* signature ids -> how often */
 	GPtrArray *waiting; /* genomes of the corpus to begin with */
 	uint64_t random, began_ns, said_ns;
@@ -43,10 +45,10 @@ static struct pn_genome *next_genome(struct fuzzing *self)
 	if (self->waiting->len)
 		return g_ptr_array_steal_index(self->waiting, 0);
 	if (!entries || !entries->len || !pn_seed_below(&self->random, FRESH_OF))
-		return pn_genome_draw(&self->config->grammar, &self->random);
+		return pn_genome_draw(&self->grammar, &self->random);
 	one = entries->pdata[pn_seed_below(&self->random, entries->len)];
 	other = entries->pdata[pn_seed_below(&self->random, entries->len)];
-	return pn_genome_vary(&self->config->grammar, &self->random, one->genome, other->genome);
+	return pn_genome_vary(&self->grammar, &self->random, one->genome, other->genome);
 }
 
 static void say(struct fuzzing *self)
@@ -108,6 +110,21 @@ static int take_failure(struct fuzzing *self, const struct pn_trial *trial)
 	return err ? err : times == 1;
 }
 
+/* those that the first case entered; what the compiler made for tracing never is */
+static void learn_functions(struct fuzzing *self)
+{
+	const json_t *function;
+	size_t i;
+
+	if (self->functions->len || !self->result->cover.functions)
+		return;
+	json_array_foreach (self->result->cover.functions, i, function)
+		if (pn_field_or(function, "entries", 0) > 2)
+			g_ptr_array_add(self->functions, g_strdup(pn_text(function, "name")));
+	g_ptr_array_add(self->functions, NULL);
+	self->grammar.functions = (char **)self->functions->pdata;
+}
+
 /* Return: 0 or a negative errno; the trial is cleared and @genome gone or in the corpus. */
 static int take(struct fuzzing *self, struct pn_trial *trial, struct pn_genome *genome)
 {
@@ -116,6 +133,7 @@ static int take(struct fuzzing *self, struct pn_trial *trial, struct pn_genome *
 	GHashTable *blocks = fresh ? pn_cover_read(trial->dir) : NULL;
 	int taken = 0;
 
+	learn_functions(self);
 	self->result->refused += trial->refused != NULL;
 	self->refused_in_row = trial->refused ? self->refused_in_row + 1 : 0;
 	self->result->cases += ran;
@@ -139,7 +157,7 @@ static int one_batch(struct fuzzing *self)
 
 	for (unsigned int i = 0; i < count; i++) {
 		genomes[i] = next_genome(self);
-		texts[i] = pn_genome_write(&self->config->grammar, genomes[i]);
+		texts[i] = pn_genome_write(&self->grammar, genomes[i]);
 		trials[i].yaml = texts[i];
 	}
 	err = pn_lab_run(self->lab, trials, count, NULL, NULL, self->diag);
@@ -167,7 +185,7 @@ static int read_corpus(struct fuzzing *self)
 	g_ptr_array_sort(names, pn_texts_compare);
 	for (guint i = 0; i < names->len; i++) {
 		struct pn_genome *genome;
-		int err = pn_genome_read(&self->config->grammar, names->pdata[i], self->lab->workloads_dir, &genome, self->diag);
+		int err = pn_genome_read(&self->grammar, names->pdata[i], self->lab->workloads_dir, &genome, self->diag);
 
 		if (err)
 			return err;
@@ -205,7 +223,7 @@ static int write_summary(struct fuzzing *self)
 	err = pn_fs_write(path, text, strlen(text), self->diag);
 	free(text);
 	json_decref(summary);
-	return err ? err : pn_corpus_save(&result->corpus, &self->config->grammar, corpus, self->diag);
+	return err ? err : pn_corpus_save(&result->corpus, &self->grammar, corpus, self->diag);
 }
 
 int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct pn_fuzz_result *ret_result, struct pn_diag *diag)
@@ -214,6 +232,8 @@ int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct 
 		.lab = lab,
 		.config = config,
 		.result = ret_result,
+		.grammar = config->grammar,
+		.functions = g_ptr_array_new_with_free_func(g_free),
 		.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.waiting = g_ptr_array_new_with_free_func((GDestroyNotify)pn_genome_free),
 		.random = config->seed,
@@ -235,6 +255,7 @@ int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct 
 	written = err && err != -EINTR ? 0 : write_summary(&self);
 	g_hash_table_destroy(self.known);
 	g_ptr_array_unref(self.waiting);
+	g_ptr_array_unref(self.functions);
 	return err ? err : written;
 }
 

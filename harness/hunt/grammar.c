@@ -39,6 +39,7 @@ static struct pn_event copy_event(const struct pn_event *from)
 
 	event.name = g_strdup(from->name);
 	event.fault_args = g_strdup(from->fault_args);
+	event.point = g_strdup(from->point);
 	event.phase = NULL; /* a phase of a case that was something else means nothing */
 	return event;
 }

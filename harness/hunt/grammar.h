@@ -16,6 +16,7 @@ struct pn_plan;
 struct pn_grammar {
 	const struct pn_plan *bases; /* cases whose guest, driver and loads are taken as they are: the matrix of a scenario */
 	char **loads;		     /* names of loads that a timeline may start and stop; NULL-terminated */
+	char **functions;	     /* of the driver, at which a vCPU may be held; NULL-terminated; NULL: none is known */
 };
 
 /** struct pn_genome - one case as it is drawn and varied; freed with pn_genome_free() */

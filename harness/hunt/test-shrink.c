@@ -144,7 +144,7 @@ static void same_events(const struct pn_scenario *a, const struct pn_scenario *b
 
 		if (x->action != y->action || x->after != y->after || x->at_ns != y->at_ns || x->for_ns != y->for_ns ||
 		    x->balloon_bytes != y->balloon_bytes || x->may_miss != y->may_miss || g_strcmp0(x->name, y->name) ||
-		    g_strcmp0(x->fault_args, y->fault_args) || g_strcmp0(x->phase, y->phase))
+		    g_strcmp0(x->fault_args, y->fault_args) || g_strcmp0(x->phase, y->phase) || g_strcmp0(x->point, y->point))
 			fail_msg("%s: event %u is another one: %s %s, %s %s", file, i, x->name, x->fault_args, y->name, y->fault_args);
 	}
 }
