@@ -6,14 +6,17 @@
 #include <glib.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "../../reports/history/history.h"
 #include "../../reports/history/trend.h"
+#include "../../reports/pages/pages.h"
 #include "../../reports/rundir.h"
 #include "../base/diag.h"
 #include "../base/exit.h"
+#include "../base/fs.h"
 
 static const struct pn_option options[] = {
     {"history", "FILE", "the history; default: $PUNCTURE_HISTORY, or the user's", false, "FILE"},
@@ -21,6 +24,7 @@ static const struct pn_option options[] = {
     {"metric", "NAME", "trend: only this metric", false, NULL},
     {"case", "ID", "trend: only this case", false, NULL},
     {"all", NULL, "trend: also what is not judged and what did not change", false, NULL},
+    {"html", "FILE", "trend: write the page with plots there", false, "FILE"},
     {"keep", "N", "forget: runs to keep of each branch and class of machine", false, NULL},
     {0},
 };
@@ -92,6 +96,19 @@ static int do_list(struct pn_history *history, const struct pn_opts *args, struc
 	return 0;
 }
 
+static int write_page(struct pn_history *history, const struct pn_trend_query *query, const char *path, struct pn_diag *diag)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int worse = pn_page_trend(history, query, out, diag), err;
+
+	fclose(out);
+	err = worse < 0 ? worse : pn_fs_write(path, text, size, diag);
+	free(text);
+	return err ? err : worse;
+}
+
 static int do_trend(struct pn_history *history, const struct pn_opts *args, struct pn_diag *diag)
 {
 	struct pn_trend_query query = {
@@ -100,7 +117,8 @@ static int do_trend(struct pn_history *history, const struct pn_opts *args, stru
 	    .branch = pn_opts_get(args, "branch"),
 	    .all = pn_opts_has(args, "all"),
 	};
-	int worse = pn_trend_text(history, &query, stdout, diag);
+	const char *path = pn_opts_get(args, "html");
+	int worse = path ? write_page(history, &query, path, diag) : pn_trend_text(history, &query, stdout, diag);
 
 	return worse > 0 ? PN_EXIT_REGRESSION : worse;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../reports/compare/pairs.h"
+#include "../../reports/pages/pages.h"
 #include "../../reports/report.h"
 #include "../../reports/rundir.h"
 #include "../base/diag.h"
@@ -53,7 +55,9 @@ static int report_one(const char *dir, const struct pn_report_format *format, FI
 	struct pn_rundir *run = NULL;
 	int err = pn_rundir_read(dir, &run, diag);
 
-	if (!err)
+	if (!err && !strcmp(format->name, "html") && pn_pairs_present(run))
+		err = pn_page_comparison(run, out, diag);
+	else if (!err)
 		err = format->write(run, &style, out, diag);
 	pn_rundir_free(run);
 	return err;

@@ -160,6 +160,14 @@ void pn_html_verdict(GString *out, const char *verdict);
 /** pn_html_case() - section of one case */
 void pn_html_case(GString *out, const struct pn_rundir *run, size_t index, guint points);
 
+/* tables.c */
+
+/** pn_html_tables() - matrix of faults, mutants, conformance and techniques of a run, as far as it has them */
+void pn_html_tables(GString *out, const struct pn_rundir *run);
+
+/** pn_html_objects() - a list of objects as a table; nothing for an empty one. @title, @note: for people; @id: of the section */
+void pn_html_objects(GString *out, const char *id, const char *title, const char *note, const json_t *objects);
+
 /* embed.c */
 
 /** struct pn_html_zoom - the library that makes the plots zoomable; all empty when it is not there */

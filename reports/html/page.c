@@ -89,6 +89,7 @@ GString *pn_html_page(const struct pn_rundir *run, const struct pn_html_zoom *zo
 
 	pn_html_head(page, title, zoom);
 	pn_html_summary(page, run);
+	pn_html_tables(page, run);
 	pn_html_foot(foot, zoom);
 	/* measured with all links in it, and made again with those that lead somewhere */
 	memset(shown, 1, run->count);
