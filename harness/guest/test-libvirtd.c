@@ -4,9 +4,7 @@
  *
  *	test-guest-libvirtd PUNCTURE
  *
- * The daemon lives in mount, process and network namespaces of its own, with its directories on tmpfs, so it meets nothing of the host's,
- * and whatever happens to this program, all of it ends with the namespaces. Exit 77 (skipped) where there is no libvirtd or no right to
- * make namespaces.
+ * The daemon lives in namespaces of its own (libvirtd_fixture.h). Exit 77 (skipped) where there is no libvirtd or no right to make namespaces.
  */
 
 #include <setjmp.h>
@@ -15,38 +13,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
-#include <glib.h>
-#include <libvirt/virterror.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "libvirtd_fixture.h"
 
-#include "../base/clock.h"
-#include "../base/diag.h"
-#include "../base/fs.h"
-#include "../base/units.h"
-#include "virt.h"
-
-#define URI "qemu:///system"
-#define STATE "/run/pn"
 #define FOREIGN "somebody-elses"
-#define START_NS (30 * PN_NS_PER_S)
 #define LIFE_S 240 /* of everything: longer is hung */
 
 static const char *puncture;
-static virConnectPtr conn;
-
-/* All that libvirtd reads and writes. */
-static const char *const places[] = { "/run", "/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt" };
-
-static const char daemon_conf[] = "auth_unix_ro = \"none\"\nauth_unix_rw = \"none\"\nlog_outputs = \"3:file:/var/log/libvirt/libvirtd.log\"\n";
 
 static const char foreign_xml[] = "<domain type='qemu'><name>" FOREIGN "</name><memory unit='MiB'>32</memory>"
 				  "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
@@ -167,30 +139,6 @@ static int start_foreign(void **state)
 	return 0;
 }
 
-static pid_t start_daemon(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execlp("libvirtd", "libvirtd", "--config", "/etc/libvirt/libvirtd.conf", NULL);
-		_exit(127);
-	}
-	return pid;
-}
-
-static bool connect_daemon(pid_t pid)
-{
-	uint64_t deadline_ns = pn_clock_now_ns() + START_NS;
-
-	while (pn_clock_now_ns() < deadline_ns && waitpid(pid, NULL, WNOHANG) == 0) {
-		if (access("/run/libvirt/libvirt-sock", F_OK) == 0 && (conn = virConnectOpen(URI)))
-			return true;
-		g_usleep(20000);
-	}
-	fprintf(stderr, "libvirtd does not answer: %s\n", virGetLastErrorMessage());
-	return false;
-}
-
 static int judge(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,105 +156,12 @@ static int judge(void)
 	return failed != 0;
 }
 
-static int write_conf(const char *path, const char *text)
-{
-	struct pn_diag diag = { 0 };
-	int err = pn_fs_write(path, text, strlen(text), &diag);
-
-	if (err)
-		fprintf(stderr, "%s\n", diag.text);
-	return err;
-}
-
-/* Errors are returned, not printed. */
-static void keep_quiet(void *data, virErrorPtr error)
-{
-}
-
-/* In the new namespaces. Return: 0, or -1 after saying why not. */
-static int furnish(void)
-{
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("proc", "/proc", "proc", 0, NULL) < 0) {
-		fprintf(stderr, "mounts: %s\n", strerror(errno));
-		return -1;
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-		if (mount("tmpfs", places[i], "tmpfs", 0, "mode=0755") == 0)
-			continue;
-		fprintf(stderr, "%s: %s\n", places[i], strerror(errno));
-		return -1;
-	}
-	g_setenv("PUNCTURE_STATE", STATE, TRUE);
-	virSetErrorFunc(NULL, keep_quiet);
-	return write_conf("/etc/libvirt/qemu.conf", pn_virt_qemu_conf) || write_conf("/etc/libvirt/libvirtd.conf", daemon_conf) ? -1 : 0;
-}
-
-/* Process 1 of the namespaces: reaps what libvirtd leaves to it; when it ends, the kernel ends all the others. */
-static int init(void)
-{
-	int status = 0;
-	pid_t pid, tests;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (furnish())
-		return 1;
-	tests = fork();
-	if (tests == 0)
-		exit(judge());
-	while ((pid = wait(&status)) != tests)
-		if (pid < 0 && errno != EINTR)
-			return 1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
-static pid_t namespace_init; /* read by the handler */
-
-static void on_alarm(int number)
-{
-	kill(namespace_init, SIGKILL);
-}
-
-static const char *lacking(void)
-{
-	g_autofree char *daemon = g_find_program_in_path("libvirtd");
-	g_autofree char *emulator = g_find_program_in_path("qemu-system-x86_64");
-
-	if (geteuid())
-		return "not root";
-	if (!daemon)
-		return "there is no libvirtd (package libvirt-daemon)";
-	if (!emulator)
-		return "there is no emulator (package qemu-system-x86)";
-	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
-		if (!g_file_test(places[i], G_FILE_TEST_IS_DIR))
-			return "libvirtd's directories are not there (package libvirt-daemon-system)";
-	return unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET) < 0 ? "namespaces can't be made here" : NULL;
-}
-
 int main(int argc, char **argv)
 {
-	const char *why;
-	int status;
-	pid_t pid;
-
 	if (argc != 2) {
 		fprintf(stderr, "usage: test-guest-libvirtd PUNCTURE\n");
 		return 2;
 	}
 	puncture = argv[1];
-	why = access(puncture, X_OK) ? "puncture is not built" : lacking();
-	if (why) {
-		fprintf(stderr, "skipped: %s\n", why);
-		return 77;
-	}
-	pid = fork(); /* the first child is process 1 of the new namespace */
-	if (pid == 0)
-		exit(init());
-	namespace_init = pid;
-	signal(SIGALRM, on_alarm);
-	alarm(LIFE_S);
-	while (waitpid(pid, &status, 0) != pid)
-		if (errno != EINTR)
-			return 1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+	return libvirtd_main(puncture, LIFE_S, judge);
 }

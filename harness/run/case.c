@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stddef.h>
 
 #include "../base/clock.h"
 #include "../base/diag.h"
@@ -17,6 +18,7 @@
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../scenario/scenario.h"
+#include "controlled.h"
 #include "course.h"
 #include "merge.h"
 #include "outcome.h"
@@ -36,6 +38,9 @@ struct whole {
 	struct pn_case_shared shared;
 	struct entrant *entrants;
 	unsigned int count;
+	bool several; /* the scenario has a list of guests, be it of one */
+	GMutex control_lock;
+	struct pn_controlled *controlled; /* NULL: nobody sets targets but the timelines */
 	struct pn_journal *journal; /* of the case with several guests; NULL: the guest's is the case's */
 	double start_s;
 	uint64_t began_ns;
@@ -53,7 +58,7 @@ static void enter(struct whole *whole, const struct pn_job *job, unsigned int in
 		.scenario = pn_scenario_guest((struct pn_scenario *)job->scenario, index),
 		.loads = json_array(),
 	};
-	entrant->dir = whole->count > 1 ? g_build_filename(job->case_dir, "guests", entrant->course.scenario->guest_name, NULL) : g_strdup(job->case_dir);
+	entrant->dir = whole->several ? g_build_filename(job->case_dir, "guests", entrant->course.scenario->guest_name, NULL) : g_strdup(job->case_dir);
 	entrant->course.dir = entrant->dir;
 }
 
@@ -72,6 +77,41 @@ static int open_journal(struct whole *whole, const struct pn_job *job)
 	for (unsigned int i = 0; !err && i < whole->count; i++)
 		err = pn_fs_mkdir_p(whole->entrants[i].dir, &whole->diag);
 	return err;
+}
+
+/* all guests are ready: from here to the end of the timelines a controller has them, if there is to be one */
+static int begin_control(void *data, struct pn_diag *diag)
+{
+	struct whole *whole = data;
+	const struct pn_job *job = whole->shared.job;
+	g_autofree struct pn_guest **guests = g_new0(struct pn_guest *, whole->count + 1);
+
+	if (!job->scenario->controller.law)
+		return 0;
+	for (unsigned int i = 0; i < whole->count; i++)
+		guests[i] = whole->entrants[i].course.guest;
+	return pn_controlled_start(job->scenario, guests, job->case_dir, &whole->controlled, diag);
+}
+
+static int stop_control(struct whole *whole, struct pn_diag *diag)
+{
+	int err;
+
+	g_mutex_lock(&whole->control_lock);
+	err = pn_controlled_stop(whole->controlled, diag);
+	whole->controlled = NULL;
+	g_mutex_unlock(&whole->control_lock);
+	return err;
+}
+
+static int end_control(void *data, struct pn_diag *diag)
+{
+	return stop_control(data, diag);
+}
+
+static void on_broke(struct pn_case_shared *shared)
+{
+	stop_control((struct whole *)((char *)shared - offsetof(struct whole, shared)), NULL);
 }
 
 static void *run_entrant(void *data)
@@ -121,8 +161,8 @@ static void close_host(struct whole *whole)
 
 static int judge(struct whole *whole, struct entrant *entrant, struct pn_diag *diag)
 {
-	const int err = whole->count > 1 ? entrant->err : whole->err;
-	const struct pn_diag *why = whole->count > 1 ? &entrant->diag : &whole->diag;
+	const int err = whole->several ? entrant->err : whole->err;
+	const struct pn_diag *why = whole->several ? &entrant->diag : &whole->diag;
 	struct pn_outcome outcome = {
 		.scenario = entrant->course.scenario,
 		.case_dir = entrant->dir,
@@ -145,7 +185,7 @@ static int judge_all(struct whole *whole, struct pn_diag *diag)
 
 	for (unsigned int i = 0; !err && i < whole->count; i++)
 		err = judge(whole, &whole->entrants[i], diag);
-	return err || whole->count == 1 ? err : pn_outcome_merge(job->scenario, job->case_dir, diag);
+	return err || !whole->several ? err : pn_outcome_merge(job->scenario, job->case_dir, diag);
 }
 
 static void clear(struct whole *whole)
@@ -158,6 +198,7 @@ static void clear(struct whole *whole)
 	pn_meeting_clear(&whole->shared.begin);
 	pn_meeting_clear(&whole->shared.end);
 	g_mutex_clear(&whole->shared.lock);
+	g_mutex_clear(&whole->control_lock);
 	pn_journal_free(whole->journal);
 	json_decref(whole->left);
 }
@@ -167,6 +208,7 @@ int pn_case_run(const struct pn_job *job, const int *stop, struct pn_diag *diag)
 	struct whole whole = {
 		.shared = {.job = job, .stop = stop},
 		.count = pn_scenario_guests(job->scenario),
+		.several = job->scenario->member_count > 0,
 		.start_s = (double)pn_clock_real_ns() / PN_NS_PER_S,
 		.began_ns = pn_clock_now_ns(),
 	};
@@ -174,11 +216,13 @@ int pn_case_run(const struct pn_job *job, const int *stop, struct pn_diag *diag)
 
 	whole.entrants = g_new0(struct entrant, whole.count);
 	g_mutex_init(&whole.shared.lock);
-	pn_meeting_init(&whole.shared.begin, whole.count, NULL, NULL);
-	pn_meeting_init(&whole.shared.end, whole.count, NULL, NULL);
+	g_mutex_init(&whole.control_lock);
+	whole.shared.broke = on_broke;
+	pn_meeting_init(&whole.shared.begin, whole.count, begin_control, &whole);
+	pn_meeting_init(&whole.shared.end, whole.count, end_control, &whole);
 	for (unsigned int i = 0; i < whole.count; i++)
 		enter(&whole, job, i);
-	err = whole.count > 1 ? open_journal(&whole, job) : 0;
+	err = whole.several ? open_journal(&whole, job) : 0;
 	if (!err)
 		run_guests(&whole);
 	close_host(&whole);

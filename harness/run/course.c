@@ -350,6 +350,8 @@ int pn_course_run(struct pn_course *course, struct pn_diag *diag)
 	err = run_steps(course, diag);
 	pn_meeting_break(&course->shared->begin, err);
 	pn_meeting_break(&course->shared->end, err);
+	if (err && course->shared->broke)
+		course->shared->broke(course->shared);
 	down_err = take_down(course, &down);
 	if (!err && down_err) {
 		err = down_err;

@@ -26,6 +26,7 @@ struct pn_case_shared {
 	int workdir; /* id of what is owned */
 	struct pn_meeting begin; /* before the timelines */
 	struct pn_meeting end;	 /* after them */
+	void (*broke)(struct pn_case_shared *shared); /* a guest that broke is about to go: whoever acts on it must end; may be NULL */
 };
 
 /** struct pn_course - one guest of a case under way; the caller sets the first part */

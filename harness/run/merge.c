@@ -111,7 +111,24 @@ static int rank(const char *verdict)
 	return PN_BROK;
 }
 
-static json_t *merge(const struct pn_scenario *scenario, const json_t *outcomes)
+/* what is judged of all guests together stands in controller.json */
+static int take_controller(const json_t *control, json_t *findings, json_t *metrics, int worst, char **reason)
+{
+	const json_t *finding = json_object_get(control, "finding");
+	int verdict = finding ? rank(json_string_value(json_object_get(finding, "verdict"))) : PN_SKIP;
+
+	if (!finding)
+		return worst;
+	json_array_append(findings, (json_t *)finding);
+	json_object_update(metrics, json_object_get(control, "metrics"));
+	if (verdict <= worst)
+		return worst;
+	g_free(*reason);
+	*reason = verdict == PN_PASS ? g_strdup("") : g_strdup_printf("controller: %s", json_string_value(json_object_get(finding, "reason")));
+	return verdict;
+}
+
+static json_t *merge(const struct pn_scenario *scenario, const json_t *outcomes, const json_t *control)
 {
 	json_t *findings = json_array(), *metrics = json_object(), *result;
 	g_autofree char *reason = g_strdup("");
@@ -140,6 +157,7 @@ static json_t *merge(const struct pn_scenario *scenario, const json_t *outcomes)
 		}
 	}
 	sum_metrics(metrics, outcomes);
+	worst = take_controller(control, findings, metrics, worst, &reason);
 	result = json_pack("{s:s, s:s, s:o, s:o, s:O, s:f, s:i}", "verdict", pn_verdict_names[worst], "reason", reason, "findings", findings, "metrics",
 			   metrics, "start_s", json_object_get(json_array_get(outcomes, 0), "start_s"), "duration_s", duration_s, "events", events);
 	if (interrupted)
@@ -169,7 +187,11 @@ int pn_outcome_merge(const struct pn_scenario *scenario, const char *case_dir, s
 	if (!err)
 		err = write_json(case_dir, "loads.json", loads, diag);
 	if (!err) {
-		result = merge(scenario, outcomes);
+		g_autofree char *path = g_build_filename(case_dir, "controller.json", NULL);
+		json_t *control = json_load_file(path, 0, NULL); /* NULL: there was none */
+
+		result = merge(scenario, outcomes, control);
+		json_decref(control);
 		err = write_json(case_dir, "outcome.json", result, diag);
 		json_decref(result);
 	}

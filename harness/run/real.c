@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../drivers-under-test/balloond/laws/law.h"
 #include "../../guests/images/image.h"
 #include "../../guests/images/mutants.h"
 #include "../../guests/images/recipe.h"
@@ -158,6 +159,16 @@ static int control(const struct pn_scenario *scenario, const char *uri, const ch
 	return err;
 }
 
+static char **law_names(void)
+{
+	GPtrArray *names = g_ptr_array_new();
+
+	for (const struct pn_law *const *law = pn_laws; *law; law++)
+		g_ptr_array_add(names, g_strdup((*law)->name));
+	g_ptr_array_add(names, NULL);
+	return (char **)g_ptr_array_free(names, FALSE);
+}
+
 void pn_run_init(void)
 {
 	pn_require_hook("kvm", check_kvm);
@@ -165,6 +176,7 @@ void pn_run_init(void)
 	pn_require_hook("hugetlb", check_hugetlb);
 	pn_require_hook("thp", check_thp);
 	pn_names_provide("drivers", pn_module_names);
+	pn_names_provide("laws", law_names);
 	pn_names_provide("images", pn_recipe_names);
 	pn_names_provide("mutants", pn_mutants_suites);
 	pn_names_provide("controls", pn_mutants_controls);

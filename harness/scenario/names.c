@@ -16,7 +16,7 @@ static struct provider {
 	const char *kind;
 	char **(*list)(void);
 	char **names; /* read once: a plan of many cases asks for each */
-} providers[] = {{.kind = "drivers"}, {.kind = "images"}, {.kind = "mutants"}, {.kind = "controls"}};
+} providers[] = {{.kind = "drivers"}, {.kind = "images"}, {.kind = "laws"}, {.kind = "mutants"}, {.kind = "controls"}};
 
 static struct provider *find_provider(const char *kind)
 {

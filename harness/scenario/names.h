@@ -12,7 +12,7 @@ char *pn_names_accepted(const char *workloads_dir, const char *folder, const cha
 
 /**
  * pn_names_provide() - make known the names that another layer has
- * @kind: "drivers" or "images"; "mutants" or "controls": suites as YAML texts
+ * @kind: "drivers", "images" or "laws"; "mutants" or "controls": suites as YAML texts
  * @list: makes the list, which is kept; NULL takes it back: then any name is accepted, as in tests without that layer
  */
 void pn_names_provide(const char *kind, char **(*list)(void));

@@ -63,6 +63,38 @@ struct pn_oracle_waiver {
 	char *reason;
 };
 
+/** enum pn_controller_fault_kind - what goes wrong between guests and their controller; pn_controller_fault_names has the names */
+enum pn_controller_fault_kind {
+	PN_CONTROLLER_STALE,   /* statistics stand still */
+	PN_CONTROLLER_MISSING, /* neither statistics nor size can be read */
+	PN_CONTROLLER_UNSET,   /* all statistics read -1 */
+	PN_CONTROLLER_LIE,     /* more available than there is, counters that run backwards */
+	PN_CONTROLLER_GREED,   /* all memory is said to be in use */
+	PN_CONTROLLER_KILL,    /* dies between two orders, and is started again */
+	PN_CONTROLLER_FAULTS,
+};
+
+/** pn_controller_fault_names - by enum pn_controller_fault_kind; NULL-terminated */
+extern const char *const pn_controller_fault_names[];
+
+/** struct pn_controller_fault - one of them */
+struct pn_controller_fault {
+	enum pn_controller_fault_kind kind;
+	char *guest; /* whose; NULL: all */
+	uint64_t at_ns, for_ns;
+};
+
+/** struct pn_controller_spec - who sets the targets of a case's guests in place of their timelines */
+struct pn_controller_spec {
+	char *law;	     /* as `puncture list laws` has it; NULL: nobody does */
+	uint64_t host_bytes; /* that guests share; QEMU's own memory is not counted */
+	uint64_t reserve_bytes;
+	uint64_t tick_ns;
+	uint64_t min_bytes; /* of each guest */
+	struct pn_controller_fault *faults;
+	unsigned int fault_count;
+};
+
 /**
  * struct pn_scenario - one runnable case's worth of scenario: matrix and --set already applied, every unit converted
  *
@@ -91,6 +123,7 @@ struct pn_scenario {
 	uint64_t runtime_ns;	    /* planned length of the measured part */
 	uint64_t timeout_ns;	    /* a case that lives longer hangs: it is killed and BROK */
 	uint64_t seed;
+	struct pn_controller_spec controller; /* of the whole case */
 	char *guest_name;  /* of one guest among several; NULL: the scenario's only guest */
 	uint64_t delay_ns; /* of one guest among several: its timeline begins so much after that of the case */
 	/*

@@ -5,6 +5,7 @@
 #include "event.h"
 #include "fault.h"
 #include "members.h"
+#include "scenario.h"
 #include "pattern.h"
 #include "schema.h"
 #include "seed.h"
@@ -68,6 +69,26 @@ static const cyaml_schema_field_t member_fields[] = {
 };
 static const cyaml_schema_value_t member_entry = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_raw_member, member_fields)};
 
+static const cyaml_schema_field_t controller_fault_fields[] = {
+    TEXT("fault", struct pn_raw_controller_fault, fault),
+    TEXT("guest", struct pn_raw_controller_fault, guest),
+    TEXT("at", struct pn_raw_controller_fault, at),
+    TEXT("for", struct pn_raw_controller_fault, length),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t controller_fault_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_raw_controller_fault, controller_fault_fields)};
+
+static const cyaml_schema_field_t controller_fields[] = {
+    TEXT("law", struct pn_raw_controller, law),
+    TEXT("host", struct pn_raw_controller, host),
+    TEXT("reserve", struct pn_raw_controller, reserve),
+    TEXT("tick", struct pn_raw_controller, tick),
+    TEXT("min", struct pn_raw_controller, min),
+    CYAML_FIELD_SEQUENCE("faults", POINTER, struct pn_raw_controller, faults, &controller_fault_entry, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t driver_fields[] = {
     TEXT("name", struct pn_raw_driver, name),
     TEXT("params", struct pn_raw_driver, params),
@@ -124,6 +145,7 @@ static const cyaml_schema_field_t scenario_fields[] = {
     TEXT("summary", struct pn_raw_scenario, summary),
     CYAML_FIELD_MAPPING("guest", OPTIONAL, struct pn_raw_scenario, guest, guest_fields),
     CYAML_FIELD_SEQUENCE("guests", POINTER, struct pn_raw_scenario, guests, &member_entry, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_MAPPING("controller", OPTIONAL, struct pn_raw_scenario, controller, controller_fields),
     CYAML_FIELD_MAPPING("driver", OPTIONAL, struct pn_raw_scenario, driver, driver_fields),
     NAMES("load", struct pn_raw_scenario, load),
     NAMES("alongside", struct pn_raw_scenario, alongside),
@@ -146,6 +168,14 @@ static const cyaml_schema_field_t scenario_fields[] = {
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t scenario_root = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct pn_raw_scenario, scenario_fields)};
+
+const char *const pn_controller_fault_names[] = {[PN_CONTROLLER_STALE] = "stale",
+						 [PN_CONTROLLER_MISSING] = "missing",
+						 [PN_CONTROLLER_UNSET] = "unset",
+						 [PN_CONTROLLER_LIE] = "lie",
+						 [PN_CONTROLLER_GREED] = "greed",
+						 [PN_CONTROLLER_KILL] = "kill",
+						 [PN_CONTROLLER_FAULTS] = NULL};
 
 static const char *const backings[] = {[PN_BACKING_4K] = "4k",
 				       [PN_BACKING_THP] = "thp",
@@ -235,6 +265,26 @@ static const struct pn_key_info scenario_keys[] = {
     OWN("guests[].faults", PN_KEY_MAPS),
     MAP("guests[].oracles", "in place of the scenario's"),
     OWN("guests[].settle", PN_KEY_DURATION),
+    MAP("controller", "who sets the targets of several guests, in place of their timelines; see A controller"),
+    {.name = "controller.law", .type = PN_KEY_NAME, .help = "as `puncture list laws` has it; without it nobody"},
+    {.name = "controller.host", .type = PN_KEY_BYTES, .min = 192 * PN_MIB, .max = 1ULL << 50, .help = "memory that the guests share; needed"},
+    {.name = "controller.reserve", .type = PN_KEY_BYTES, .max = 1ULL << 50, .fallback = "64MiB", .help = "of it, what must stay free"},
+    {.name = "controller.tick",
+     .type = PN_KEY_DURATION,
+     .min = 100 * PN_NS_PER_MS,
+     .max = 60 * PN_NS_PER_S,
+     .fallback = "1s",
+     .help = "between two decisions"},
+    {.name = "controller.min", .type = PN_KEY_BYTES, .min = 64 * PN_MIB, .max = 1ULL << 40, .fallback = "160MiB", .help = "the least that a guest is left"},
+    {.name = "controller.faults", .type = PN_KEY_MAPS, .help = "what goes wrong between guests and controller"},
+    {.name = "controller.faults[].fault",
+     .type = PN_KEY_CHOICE,
+     .required = true,
+     .choices = pn_controller_fault_names,
+     .help = "statistics that stand still, nothing to be read, statistics of -1, contradictions, all said to be in use; controller killed between two orders"},
+    {.name = "controller.faults[].guest", .type = PN_KEY_NAME, .help = "whose; default: all"},
+    {.name = "controller.faults[].at", .type = PN_KEY_DURATION, .max = DAY, .fallback = "0", .help = "since the timelines' start"},
+    {.name = "controller.faults[].for", .type = PN_KEY_DURATION, .max = DAY, .fallback = "10s", .help = "how long; kill: waits so long for an order to die after"},
     MAP("driver", "driver under test; its name alone is enough"),
     {.name = "driver.name",
      .type = PN_KEY_NAME,

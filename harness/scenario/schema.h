@@ -63,10 +63,21 @@ struct pn_raw_member {
 	unsigned int count; /* the rest overrides the scenario's own keys: members.c reads it from the document */
 };
 
+struct pn_raw_controller_fault {
+	char *fault, *guest, *at, *length;
+};
+
+struct pn_raw_controller {
+	char *law, *host, *reserve, *tick, *min;
+	struct pn_raw_controller_fault *faults;
+	unsigned int faults_count;
+};
+
 /** struct pn_raw_scenario - a scenario as libcyaml loads it; absent: NULL, 0 or false */
 struct pn_raw_scenario {
 	char *name, *summary, *expect, *sample, *sample_monitor, *sample_free, *settle, *runtime, *timeout;
 	struct pn_raw_guest guest;
+	struct pn_raw_controller controller;
 	struct pn_raw_member *guests;
 	unsigned int guests_count;
 	struct pn_raw_driver driver;

@@ -72,7 +72,8 @@ static void forget_connection(struct pn_virt_host *host)
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&known)) {
 		/* calls of the old connection still come back; what they say is old */
 		g_clear_pointer(&known->domain, virDomainFree);
-		known->looking = known->ordering = known->greeting = known->greeted = known->suspect = false;
+		known->looking = known->ordering = known->greeting = known->suspect = false;
+		g_atomic_int_set(&known->metadata_stale, 1); /* until it is read again what was known of it holds */
 		g_atomic_int_inc(&known->boots); /* it may have been reset unseen: its counters may start anew */
 	}
 	g_mutex_unlock(&host->lock);

@@ -106,6 +106,9 @@ static void fill_stats(struct pn_sample *sample, const virDomainStatsRecord *rec
 		.major_faults = param(record, "balloon.major_fault", 1),
 		.psi_some_ns = PN_UNSET,
 	};
+	/* without these the monitor was not asked: the size is then what libvirt last heard of */
+	if (sample->observation.resident_bytes == PN_UNSET && updated_s == PN_UNSET)
+		sample->observation.actual_bytes = PN_UNSET;
 	sample->max_bytes = param(record, "balloon.maximum", KIB);
 	sample->answered = sample->max_bytes != PN_UNSET;
 }

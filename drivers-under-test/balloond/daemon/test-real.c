@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The daemon over real guests of a real libvirtd: within the budget; killed between two orders; a QEMU that hangs; libvirtd killed and started again;
+ * a configuration read anew.
+ *
+ *	test-balloond-real PUNCTURE BALLOOND SCENARIO
+ *
+ * The harness starts the guests and is then killed, so that they run on with nobody but libvirtd and the daemon. Every wait is for a state, which the
+ * daemon tells (balloond status), and ends with the alarm of the whole program.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <jansson.h>
+
+#include "../../../harness/guest/libvirtd_fixture.h"
+#include "status.h"
+
+#define LIFE_S 540
+#define GUESTS 3
+#define OUT "/run/guests"
+#define CONFIG "/run/balloond.yaml"
+#define SOCKET "/run/balloond.sock"
+#define LOG "/run/balloond.log"
+#define POLL_US 50000
+#define CONFIGURATION(capacity)                                                                                                          \
+	"host: {capacity: " capacity ", reserve: 100MiB}\nlimits: {min: 160MiB, overhead: 200MiB}\nstatus: {socket: " SOCKET "}\n" \
+	"interval: 1s\ntimeout: 400ms\n"
+
+static const char *puncture, *balloond, *scenario;
+static pid_t libvirtd, daemon_pid;
+
+static pid_t begin(const char *const *argv, const char *log)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setpgid(0, 0);
+		if (log) {
+			int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+
+			dup2(fd, STDERR_FILENO);
+			dup2(fd, STDOUT_FILENO);
+		}
+		execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void start_balloond(void)
+{
+	const char *const argv[] = {balloond, "--config", CONFIG, NULL};
+
+	daemon_pid = begin(argv, LOG);
+}
+
+static void kill_balloond(void)
+{
+	assert_int_equal(kill(daemon_pid, SIGKILL), 0);
+	assert_int_equal(waitpid(daemon_pid, NULL, 0), daemon_pid);
+}
+
+static unsigned int count_log(const char *event)
+{
+	g_autofree char *text = NULL, *wanted = g_strdup_printf("\"event\":\"%s\"", event);
+	unsigned int count = 0;
+
+	if (pn_fs_read(LOG, &text, NULL, NULL))
+		return 0;
+	for (const char *at = text; (at = strstr(at, wanted)); at++)
+		count++;
+	return count;
+}
+
+static json_t *status(void)
+{
+	json_t *snapshot = NULL;
+
+	return pn_status_ask(SOCKET, &snapshot, NULL) ? NULL : snapshot;
+}
+
+static json_int_t host_figure(const json_t *snapshot, const char *key)
+{
+	return json_integer_value(json_object_get(json_object_get(snapshot, "host"), key));
+}
+
+static const json_t *guest_of(const json_t *snapshot, const char *suffix)
+{
+	const json_t *guest;
+	size_t i;
+
+	json_array_foreach(json_object_get(snapshot, "guests"), i, guest)
+		if (g_str_has_suffix(json_string_value(json_object_get(guest, "name")), suffix))
+			return guest;
+	return NULL;
+}
+
+/* What guests hold by the host's eyes and their own word, the larger of both, and what they may come to hold: within the budget? */
+static bool within_budget(const json_t *snapshot)
+{
+	const json_t *guests = json_object_get(snapshot, "guests"), *guest;
+	size_t i;
+
+	if (json_array_size(guests) != GUESTS || json_is_true(json_object_get(json_object_get(snapshot, "host"), "overcommitted")))
+		return false;
+	json_array_foreach(guests, i, guest)
+		if (!json_is_true(json_object_get(guest, "control")) || !json_is_integer(json_object_get(guest, "actual_bytes")))
+			return false;
+	return true;
+}
+
+static bool is_stuck_or_stale(const json_t *snapshot)
+{
+	const json_t *guest = guest_of(snapshot, "-a");
+	const char *trust = json_string_value(json_object_get(guest, "trust"));
+
+	return !g_strcmp0(trust, "stale") || !g_strcmp0(trust, "stuck");
+}
+
+static bool is_fresh(const json_t *snapshot)
+{
+	const json_t *guest = guest_of(snapshot, "-a");
+
+	return !g_strcmp0(json_string_value(json_object_get(guest, "trust")), "fresh") && json_is_integer(json_object_get(guest, "actual_bytes"));
+}
+
+static bool is_disconnected(const json_t *snapshot)
+{
+	return !g_strcmp0(json_string_value(json_object_get(snapshot, "state")), "not connected");
+}
+
+static bool is_running(const json_t *snapshot)
+{
+	return !g_strcmp0(json_string_value(json_object_get(snapshot, "state")), "running") && within_budget(snapshot);
+}
+
+static bool has_less(const json_t *snapshot)
+{
+	return host_figure(snapshot, "capacity_bytes") == 1740 * (json_int_t)PN_MIB && within_budget(snapshot);
+}
+
+/* the alarm ends what never comes */
+static json_t *wait_until(bool (*reached)(const json_t *snapshot))
+{
+	for (;;) {
+		json_t *snapshot = status();
+
+		if (snapshot && reached(snapshot))
+			return snapshot;
+		json_decref(snapshot);
+		assert_int_equal(waitpid(daemon_pid, NULL, WNOHANG), 0);
+		g_usleep(POLL_US);
+	}
+}
+
+/* Orders by one of its lives at most: the next finds targets that are valid, and goes on to what the first was about. */
+static void test_killed_between_two_orders(void **state)
+{
+	unsigned int before = count_log("target");
+
+	start_balloond();
+	while (count_log("target") == before)
+		g_usleep(1000);
+	kill_balloond();
+	start_balloond();
+	json_decref(wait_until(within_budget));
+}
+
+static pid_t qemu_of(const char *suffix)
+{
+	virDomainPtr *domains = NULL;
+	int count = virConnectListAllDomains(conn, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+	pid_t pid = 0;
+
+	for (int i = 0; i < count; i++) {
+		g_autofree char *path = g_strdup_printf("/run/libvirt/qemu/%s.pid", virDomainGetName(domains[i])), *text = NULL;
+
+		if (g_str_has_suffix(virDomainGetName(domains[i]), suffix) && !pn_fs_read(path, &text, NULL, NULL))
+			pid = (pid_t)atoi(text);
+		virDomainFree(domains[i]);
+	}
+	free(domains);
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void test_a_hung_monitor_delays_nobody(void **state)
+{
+	json_t *snapshot = wait_until(within_budget), *after;
+	json_int_t ticks;
+	pid_t pid = qemu_of("-a");
+
+	json_decref(snapshot);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	snapshot = wait_until(is_stuck_or_stale);
+	ticks = json_integer_value(json_object_get(snapshot, "ticks"));
+	json_decref(snapshot);
+	do { /* decisions go on, with the others in them */
+		g_usleep(POLL_US);
+		after = status();
+		snapshot = after;
+		if (after && json_integer_value(json_object_get(after, "ticks")) >= ticks + 3)
+			break;
+		json_decref(snapshot);
+	} while (true);
+	assert_non_null(json_object_get(guest_of(after, "-b"), "actual_bytes"));
+	assert_non_null(json_object_get(guest_of(after, "-c"), "actual_bytes"));
+	assert_null(json_object_get(guest_of(after, "-a"), "actual_bytes"));
+	json_decref(after);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	json_decref(wait_until(is_fresh));
+}
+
+static void write_config(const char *text)
+{
+	assert_int_equal(pn_fs_write(CONFIG, text, strlen(text), NULL), 0);
+}
+
+static void test_the_configuration_is_read_anew(void **state)
+{
+	unsigned int failed = count_log("reload failed");
+
+	write_config("interval: never\n");
+	assert_int_equal(kill(daemon_pid, SIGHUP), 0);
+	while (count_log("reload failed") == failed)
+		g_usleep(POLL_US);
+	json_decref(wait_until(within_budget)); /* the old one stays */
+	write_config(CONFIGURATION("1740MiB"));
+	assert_int_equal(kill(daemon_pid, SIGHUP), 0);
+	json_decref(wait_until(has_less));
+}
+
+static void test_libvirtd_goes_and_comes_back(void **state)
+{
+	virConnectClose(conn);
+	assert_int_equal(kill(libvirtd, SIGKILL), 0);
+	waitpid(libvirtd, NULL, 0);
+	json_decref(wait_until(is_disconnected));
+	unlink("/run/libvirtd.pid");
+	libvirtd = start_daemon();
+	assert_true(connect_daemon(libvirtd));
+	json_decref(wait_until(is_running));
+}
+
+static void test_it_ends_and_targets_stay(void **state)
+{
+	json_t *snapshot = wait_until(within_budget);
+	int code = -1;
+
+	json_decref(snapshot);
+	assert_int_equal(kill(daemon_pid, SIGTERM), 0);
+	assert_int_equal(waitpid(daemon_pid, &code, 0), daemon_pid);
+	assert_true(WIFEXITED(code) && WEXITSTATUS(code) == 0);
+	assert_true(count_log("stopped") == 1);
+	assert_false(g_file_test(SOCKET, G_FILE_TEST_EXISTS));
+}
+
+static bool timelines_began(void)
+{
+	static const char *const names[GUESTS] = {"a", "b", "c"};
+	unsigned int began = 0;
+
+	for (size_t i = 0; i < GUESTS; i++) {
+		g_autofree char *path = g_strdup_printf(OUT "/cases/0001/guests/%s/journal.jsonl", names[i]), *text = NULL;
+
+		began += !pn_fs_read(path, &text, NULL, NULL) && strstr(text, "\"ev\":\"timeline\"") != NULL;
+	}
+	return began == GUESTS;
+}
+
+static int start_guests(void **state)
+{
+	const char *const argv[] = {puncture, "run", scenario, "--connect", URI, "--jobs", "1", "--out", OUT, NULL};
+	pid_t pid = begin(argv, "/run/puncture.log");
+
+	while (!timelines_began()) {
+		if (waitpid(pid, NULL, WNOHANG)) {
+			g_autofree char *log = NULL;
+
+			fprintf(stderr, "the guests did not start: %s\n", pn_fs_read("/run/puncture.log", &log, NULL, NULL) ? "?" : log);
+			return -1;
+		}
+		g_usleep(POLL_US);
+	}
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	write_config(CONFIGURATION("1840MiB"));
+	return 0;
+}
+
+static int judge(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_killed_between_two_orders),     cmocka_unit_test(test_a_hung_monitor_delays_nobody),
+		cmocka_unit_test(test_the_configuration_is_read_anew), cmocka_unit_test(test_libvirtd_goes_and_comes_back),
+		cmocka_unit_test(test_it_ends_and_targets_stay),
+	};
+	int failed;
+
+	libvirtd = start_daemon();
+	if (!connect_daemon(libvirtd))
+		return 1;
+	failed = cmocka_run_group_tests(tests, start_guests, NULL);
+	if (failed) {
+		g_autofree char *log = NULL;
+
+		fprintf(stderr, "%s\n", pn_fs_read(LOG, &log, NULL, NULL) ? "no log" : log);
+	}
+	return failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 4) {
+		fprintf(stderr, "usage: test-balloond-real PUNCTURE BALLOOND SCENARIO\n");
+		return 2;
+	}
+	puncture = argv[1];
+	balloond = argv[2];
+	scenario = argv[3];
+	return libvirtd_main(puncture, LIFE_S, judge);
+}

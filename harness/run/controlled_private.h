@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/* What the parts of controlled.h share; for this folder only. */
+
+#include <glib.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../../drivers-under-test/balloond/laws/law.h"
+#include "../observe/procfs.h"
+#include "../scenario/scenario.h"
+
+/** struct pn_controlled_guest - one guest as a controller sees it */
+struct pn_controlled_guest {
+	const char *name;
+	struct pn_guest *guest;
+	uint64_t memory_bytes;
+	struct pn_procfs_file smaps; /* fd -1: can't be read */
+	gint64 psi_us;		     /* atomic, by the guest's samples; -1: none yet */
+	gint boots;		     /* atomic */
+	char *boot_id;		     /* of the connection's thread */
+	uint64_t target_bytes;
+};
+
+/** pn_controlled_open() - begin to look at a guest; pn_controlled_close() ends it */
+void pn_controlled_open(struct pn_controlled_guest *guest, struct pn_guest *real, const struct pn_scenario *scenario);
+void pn_controlled_close(struct pn_controlled_guest *guest);
+
+/** pn_controlled_look() - what is known of it now; blocks up to @timeout_ns for each of two questions to its monitor */
+void pn_controlled_look(struct pn_controlled_guest *guest, uint64_t timeout_ns, struct pn_observation *ret_observation);
+
+/**
+ * pn_controlled_spoil() - what a fault makes of an observation
+ * @nth: how many ticks it has lasted
+ */
+void pn_controlled_spoil(enum pn_controller_fault_kind kind, const struct pn_observation *before, unsigned int nth, uint64_t memory_bytes,
+			 struct pn_observation *observation);
