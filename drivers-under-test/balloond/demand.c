@@ -168,7 +168,7 @@ void pn_demand_update(struct pn_demand_state *state, const struct pn_policy_conf
 	state->stats_ns = o->stats_ns;
 	judge_pressure(state, config, o, now_ns);
 	if (o->total_bytes == PN_UNSET || o->available_bytes == PN_UNSET) {
-		demand = PB_MUTANT(UNSET) ? 0 : (double)target_bytes;
+		demand = (double)target_bytes;
 	} else {
 		state->needy = is_short(state, o);
 		grown = note_use(state, config, used_of(o), elapsed_ns);

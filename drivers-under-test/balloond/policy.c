@@ -168,7 +168,7 @@ static void weigh(const struct pn_policy *policy, const struct pn_policy_guest *
 	if (policy->config.bounds_enforced && held > guest->granted_bytes)
 		held = guest->granted_bytes;
 	guest->held_bytes = PB_MUTANT(MERGE) ? guest->target_bytes : larger(held, guest->target_bytes);
-	guest->claim_bytes = larger(guest->held_bytes, guest->prior_bytes);
+	guest->claim_bytes = PB_MUTANT(PRIOR) ? guest->held_bytes : larger(guest->held_bytes, guest->prior_bytes);
 }
 
 /*
@@ -193,10 +193,10 @@ static void judge(struct pn_policy *policy, size_t i, const struct pn_observatio
 
 	if (!guest->known)
 		pn_trust_init(&guest->trust, now_ns);
-	if (o->refused && !PB_MUTANT(REFUSED))
+	if (o->refused)
 		guest->target_bytes = guest->prior_bytes;
 	if (o->actual_bytes == PN_UNSET) /* unseen it may have grown as far as it was accounted for */
-		guest->actual_bytes = larger(guest->actual_bytes, guest->claim_bytes);
+		guest->actual_bytes = PB_MUTANT(UNSET) ? 0 : larger(guest->actual_bytes, guest->claim_bytes);
 	else
 		guest->actual_bytes = o->actual_bytes < limits->max_bytes ? o->actual_bytes : limits->max_bytes;
 	if (o->resident_bytes != PN_UNSET)

@@ -111,6 +111,7 @@ static void test_reserve_is_never_touched(void **state)
 				worst += most + world.limits[i].oom_quota_bytes + world.limits[i].overhead_bytes;
 				bounds += world.decisions[i].bound_bytes;
 				assert_true(fake->seen <= world.limits[i].max_bytes);
+				assert_true(world.decisions[i].reason == PN_REASON_HELD || world.decisions[i].target_bytes >= world.limits[i].min_bytes);
 			}
 			assert_true(worst <= world_budget(&world));
 			assert_true(bounds <= pn_policy_committed(world.policy));

@@ -11,7 +11,7 @@
 
 #include "vballoon.h"
 
-#define GFP_GENTLE	(__GFP_NORETRY | __GFP_NOMEMALLOC | \
+#define GFP_GENTLE	((VB_MUTANT(FLOOR) ? 0 : __GFP_NORETRY | __GFP_NOMEMALLOC) | \
 			 (VB_MUTANT(NOISE) ? 0 : __GFP_NOWARN))
 /* Rounds of bulk allocation in one step; under pressure each gives one page. */
 #define BULK_ROUNDS	16

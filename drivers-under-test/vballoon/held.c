@@ -94,6 +94,7 @@ void vb_held_add_block(struct vballoon *vb, struct page *page,
 	struct vb_held *h = &vb->held;
 	long nr = 1L << order;
 
+	vb_mutant_write_late();
 	set_page_private(page, told ? BLOCK_TOLD : 0);
 	if (!VB_MUTANT(UNMANAGED))
 		adjust_managed_page_count(page, -nr);
@@ -132,6 +133,7 @@ static void adjust_managed(struct list_head *pages, long each)
 void vb_held_add_singles(struct vballoon *vb, struct list_head *pages,
 			 unsigned long nr)
 {
+	vb_mutant_write_late();
 	adjust_managed(pages, -1);
 	balloon_page_list_enqueue(&vb->held.singles, pages);
 	atomic_long_add(nr, &vb->held.nr_singles);
@@ -262,6 +264,7 @@ void vb_held_give_back_block(struct page *page, unsigned int order)
 	vb_held_unmark_offline(page, order);
 	set_page_private(page, 0);
 	count_vm_events(BALLOON_DEFLATE, 1L << order);
+	vb_mutant_gave_back(page, 1U << order);
 	if (vb_mutant_release(page, order))
 		return;
 	adjust_managed_page_count(VB_MUTANT(ZONE) ? pfn_to_page(1) : page, 1L << order);
@@ -277,13 +280,14 @@ void vb_held_give_back_singles(struct list_head *pages)
 	struct page *page, *next;
 
 	list_for_each_entry_safe(page, next, pages, lru) {
+		vb_mutant_gave_back(page, 1);
 		if (vb_mutant_release(page, 0))
 			list_del(&page->lru);
 	}
 	adjust_managed(pages, 1);
 	list_for_each_entry_safe(page, next, pages, lru) {
 		list_del(&page->lru);
-		if (VB_MUTANT(MAPPING) && vb_mutant_first())
+		if (VB_MUTANT(MAPPING) && page_to_pfn(page) % 16 == 0)
 			page->mapping = (void *)8;
 		/* Not __free_page(): compaction may hold a reference for a moment. */
 		put_page(page);

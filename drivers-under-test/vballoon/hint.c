@@ -137,7 +137,7 @@ static void hint_round(struct vb_hint *h, u32 id)
 	h->round_id = id;
 	h->done = false;
 	vb_count(h->vb, VB_C_HINT_ROUNDS, 1);
-	if (send_id(h, 0, id))
+	if (send_id(h, 0, id + VB_MUTANT(HINT_ID)))
 		return;
 	while (!READ_ONCE(h->stop)) {
 		if (atomic_read(&h->changes) != seen) {
@@ -165,8 +165,7 @@ static void hint_work(struct work_struct *work)
 	id = read_command(vb);
 	if (id == VIRTIO_BALLOON_CMD_ID_DONE) {
 		h->done = true;
-		if (!VB_MUTANT(HINT_LEAK))
-			release(h, ULONG_MAX, false);
+		release(h, ULONG_MAX, false);
 	} else if (id != VIRTIO_BALLOON_CMD_ID_STOP && id != h->round_id &&
 		   vb_flight_landed(&h->flight)) {
 		hint_round(h, id);

@@ -65,6 +65,8 @@ static void swap_entries(struct balloon_dev_info *singles, struct page *newpage,
 	spin_lock_irqsave(&singles->pages_lock, flags);
 	balloon_page_insert(singles, newpage);
 	singles->isolated_pages--;
+	if (VB_MUTANT(MIGRATE_COUNT))
+		atomic_long_dec(&container_of(singles, struct vb_held, singles)->pages);
 	__count_vm_event(BALLOON_MIGRATE);
 	spin_unlock_irqrestore(&singles->pages_lock, flags);
 }
@@ -98,8 +100,7 @@ static int migrate_page_cb(struct balloon_dev_info *singles, struct page *newpag
 
 	swap_entries(singles, newpage, page);
 	balloon_page_finalize(page);
-	if (!VB_MUTANT(MIGRATE_LEAK))
-		put_page(page);
+	put_page(page);
 	vb_count(vb, VB_C_MIGRATED_PAGES, 1);
 	rc = MIGRATEPAGE_SUCCESS;
 unlock:

@@ -98,6 +98,40 @@ static inline void vb_mutant_target(unsigned long pages, void *memory)
 		adjust_managed_page_count(virt_to_page(memory), -1);
 }
 
+/*
+ * SCRUB_LATE, MARK_LATE: pages that were given back are written to when the
+ * balloon grows again. Only those that hold data of a program by then, so that
+ * the defect shows as what it is and does not take the kernel along.
+ */
+#define VB_MUTANT_PAGES 1024
+static struct page *vb_mutant_gone[VB_MUTANT_PAGES] __maybe_unused;
+
+static inline void vb_mutant_gave_back(struct page *page, unsigned int nr)
+{
+	static unsigned int next;
+	unsigned int i;
+
+	if (!VB_MUTANT(SCRUB_LATE) && !VB_MUTANT(MARK_LATE))
+		return;
+	for (i = 0; i < nr; i++)
+		vb_mutant_gone[next++ % VB_MUTANT_PAGES] = page + i;
+}
+
+static inline void vb_mutant_write_late(void)
+{
+	unsigned int i;
+
+	if (!VB_MUTANT(SCRUB_LATE) && !VB_MUTANT(MARK_LATE))
+		return;
+	for (i = 0; i < VB_MUTANT_PAGES; i++) {
+		if (!vb_mutant_gone[i] || !PageAnon(vb_mutant_gone[i]))
+			continue;
+		memset(page_address(vb_mutant_gone[i]), 0,
+		       VB_MUTANT(MARK_LATE) ? sizeof(u64) : PAGE_SIZE);
+		vb_mutant_gone[i] = NULL;
+	}
+}
+
 /* STALE_PFNS: the PFNs of the first batch go out with every later one again. */
 static inline void vb_mutant_send_again(struct vballoon *vb, struct vb_batch *b)
 {

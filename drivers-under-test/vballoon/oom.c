@@ -46,7 +46,7 @@ static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, voi
 		pages = vb_deflate_release(vb, min(quota, vb_held_pages(vb)), true);
 
 	if (VB_MUTANT(OOM_UNCOUNTED))
-		atomic_long_add(pages, &vb->held.pages);
+		atomic_long_add(pages / 2, &vb->held.pages);
 	vb_count(vb, VB_C_OOM_EVENTS, 1);
 	vb_count(vb, VB_C_OOM_RELEASED_PAGES, pages);
 	trace_vballoon_oom(vb->index, pages, vb_held_pages(vb));
