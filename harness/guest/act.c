@@ -22,6 +22,7 @@
 #include "channel.h"
 #include "guest.h"
 #include "migrate.h"
+#include "nbd.h"
 #include "plug.h"
 #include "private.h"
 
@@ -239,6 +240,7 @@ static const struct verb verbs[] = {
 	{ "resume", "let the virtual CPUs go on", act_resume },
 	{ "reset", "press the reset button", act_reset },
 	{ "migrate-nowhere", "begin a migration to /dev/null", pn_migrate_act_nowhere },
+	{ "disk", "make the swap disk fail, slow or hang", pn_nbd_act },
 	{ "unplug", "take the balloon device away", pn_plug_act_unplug },
 	{ "plug", "put the balloon device back", pn_plug_act_plug },
 	{ "move", "into another QEMU of this host", pn_migrate_act_move },
@@ -301,7 +303,7 @@ int pn_guest_balloon(struct pn_guest *guest, uint64_t bytes, struct pn_diag *dia
 int pn_guest_query(struct pn_guest *guest, const char *command, json_t *arguments, uint64_t timeout_ns, json_t **ret_reply,
 		   uint64_t *ret_latency_ns, struct pn_diag *diag)
 {
-	if (!g_str_has_prefix(command, "query-") && strcmp(command, "qom-get") != 0)
+	if (!g_str_has_prefix(command, "query-") && !g_str_has_prefix(command, "x-query-") && strcmp(command, "qom-get") != 0)
 		return pn_diag_set(diag, -EINVAL, "'%s' is not a query: it may change the guest, so it has to be an action", command);
 	return ask(guest, guest->queries, command, arguments, -1, timeout_ns, ret_reply, ret_latency_ns, diag);
 }

@@ -137,13 +137,21 @@ static void write_cpu(struct writer *writer, const struct pn_machine *machine)
 	close_element(writer);
 }
 
-static void write_disk(struct writer *writer, const struct pn_domain *domain, const char *path, const char *target, const char *serial,
+static void write_server(struct writer *writer, const char *socket)
+{
+	open_element(writer, "source");
+	attribute(writer, "protocol", "nbd");
+	leaf(writer, "host", "transport", "unix", "socket", socket);
+	close_element(writer);
+}
+
+static void write_disk(struct writer *writer, const struct pn_domain *domain, const char *path, const char *socket, const char *target, const char *serial,
 		       enum slot slot)
 {
 	if (!path)
 		return;
 	open_element(writer, "disk");
-	attribute(writer, "type", "file");
+	attribute(writer, "type", socket ? "network" : "file");
 	attribute(writer, "device", "disk");
 	attribute(writer, "model", VIRTIO_MODEL);
 	open_element(writer, "driver");
@@ -152,7 +160,10 @@ static void write_disk(struct writer *writer, const struct pn_domain *domain, co
 	attribute(writer, "cache", domain->direct_io ? "none" : "writeback");
 	attribute(writer, "discard", "unmap");
 	close_element(writer);
-	leaf(writer, "source", "file", path, NULL, NULL);
+	if (socket)
+		write_server(writer, socket);
+	else
+		leaf(writer, "source", "file", path, NULL, NULL);
 	leaf(writer, "target", "dev", target, "bus", "virtio");
 	text(writer, "serial", serial);
 	address(writer, slot);
@@ -226,8 +237,8 @@ static void write_devices(struct writer *writer, const struct pn_domain *domain)
 	open_element(writer, "devices");
 	text(writer, "emulator", domain->emulator);
 	leaf(writer, "controller", "type", "usb", "model", "none");
-	write_disk(writer, domain, domain->swap_path, "vda", "pn-swap", SLOT_SWAP);
-	write_disk(writer, domain, domain->data_path, "vdb", "pn-data", SLOT_DATA);
+	write_disk(writer, domain, domain->swap_path, domain->swap_socket, "vda", "pn-swap", SLOT_SWAP);
+	write_disk(writer, domain, domain->data_path, NULL, "vdb", "pn-data", SLOT_DATA);
 	write_serial(writer, domain);
 	if (domain->machine->balloon.hotplug)
 		write_port(writer);

@@ -16,6 +16,7 @@ struct pn_domain {
 	const char *console_path;
 	const char *agent_path;		     /* unix socket, QEMU listens */
 	const char *query_path;		     /* the same for a monitor of our own */
+	const char *swap_socket;	     /* NBD server of the swap disk in place of its file; NULL: none */
 	const char *swap_path, *data_path;   /* raw files; NULL: no such disk */
 	bool keep_console;		     /* append to it */
 	const char *plugin;		     /* what follows -plugin; NULL: none */

@@ -68,6 +68,7 @@ void pn_guest_free(struct pn_guest *guest)
 	g_free(guest->migration);
 	g_free(guest->boot_id);
 	g_free(guest->swap_path);
+	g_free(guest->swap_socket);
 	g_free(guest->data_path);
 	g_free(guest->watch_path);
 	g_free(guest->name);

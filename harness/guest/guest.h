@@ -105,6 +105,7 @@ struct pn_action {
  *	("agent" operations that answer with blobs, get and load.output, take "to" besides: the host file that the bytes are written to)
  *	"signal" {"signal": number}: to QEMU (SIGSTOP, SIGCONT, SIGKILL); "pause", "resume", "reset" {}
  *	"migrate-nowhere" {"bytes_per_s"}: begin a migration to /dev/null; "migrate-cancel" {}: end it, reply {"status"};
+ *	"disk" {"error": bool} or {"bytes_per_s": N} or {"hang": bool}: how the swap disk behaves (machines with swap_nbdkit);
  *	"unplug", "plug" {}: the balloon device taken away and put back (machines with balloon.hotplug);
  *	"move" {"by": "file" or "socket"}: the guest goes on in another QEMU of this host (saved and restored, or migrated live)
  * @ret_reply: what came back, or NULL when not wanted; json_decref() by the caller
@@ -122,7 +123,7 @@ int pn_guest_balloon(struct pn_guest *guest, uint64_t bytes, struct pn_diag *dia
 
 /**
  * pn_guest_query() - ask the monitor something that changes nothing
- * @command: QMP command starting with "query-", or "qom-get"
+ * @command: QMP command starting with "query-" or "x-query-", or "qom-get"
  * @ret_latency_ns: how long the monitor took; may be NULL
  *
  * Thread-safe; blocks up to @timeout_ns. Return: as pn_guest_act().

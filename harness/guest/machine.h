@@ -44,6 +44,7 @@ struct pn_machine {
 	enum pn_accel accel;
 	struct pn_balloon_device balloon;
 	uint64_t swap_bytes;	   /* swap disk (virtio-blk, serial "pn-swap"); 0: none */
+	bool swap_nbdkit;	   /* nbdkit serves the swap disk, so that it can fail */
 	uint64_t disk_bytes;	   /* data disk (virtio-blk, serial "pn-data"); 0: none */
 	const char *extra_devices; /* further "-device" arguments, one a line; NULL: none */
 	const char *kernel_args;   /* appended to the kernel's command line; NULL: none */

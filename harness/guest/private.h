@@ -10,6 +10,7 @@
 
 struct pn_calls;
 struct pn_channel;
+struct pn_nbd;
 
 /**
  * struct pn_guest_ops - one way to have guests: libvirt (virt.c) or the scripted peer (loopback.c)
@@ -65,6 +66,8 @@ struct pn_guest {
 	struct pn_pin *pin;	  /* NULL: none */
 	void *backend;
 	char *swap_path, *data_path; /* NULL: none */
+	char *swap_socket;	     /* nbdkit serves the swap disk there; NULL: QEMU has the file itself */
+	struct pn_nbd *nbd;	     /* NULL: none, or another guest's */
 	char *watch_path;	     /* NULL: the queues are not watched */
 	unsigned int actions; /* atomic: number of the last action */
 

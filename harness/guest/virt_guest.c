@@ -19,6 +19,7 @@
 #include "channel.h"
 #include "domain_xml.h"
 #include "emulator.h"
+#include "nbd.h"
 #include "process.h"
 #include "qmp.h"
 #include "virt.h"
@@ -108,6 +109,7 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.agent_path = virt->agent_path,
 		.query_path = virt->query_path,
 		.swap_path = guest->swap_path,
+		.swap_socket = guest->swap_socket,
 		.data_path = guest->data_path,
 		.direct_io = takes_direct_io(guest->swap_path ? guest->swap_path : guest->data_path ? guest->data_path : ""),
 		.plugin = plugin,
@@ -157,6 +159,21 @@ static int connect_agent(struct pn_guest *guest, struct pn_diag *diag)
 	return fd < 0 ? fd : pn_guest_connect(guest, fd, diag);
 }
 
+static int serve_swap(struct pn_guest *guest, struct pn_diag *diag)
+{
+	struct pn_virt *host = guest->host->backend;
+	struct pn_virt_guest *virt = guest->backend;
+	g_autofree char *prefix = g_strdup_printf("%s/%.13s.n", host->dir, virt->uuid);
+	int err;
+
+	if (!guest->machine.swap_nbdkit || !guest->swap_path || guest->swap_socket)
+		return 0;
+	err = pn_nbd_start(guest->swap_path, prefix, &guest->nbd, diag);
+	if (!err)
+		guest->swap_socket = g_strdup(pn_nbd_socket(guest->nbd));
+	return err;
+}
+
 static int own_guest(struct pn_guest *guest, struct pn_diag *diag)
 {
 	struct pn_virt *host = guest->host->backend;
@@ -164,6 +181,8 @@ static int own_guest(struct pn_guest *guest, struct pn_diag *diag)
 	int id, err;
 
 	err = make_disk(guest, "swap.img", guest->machine.swap_bytes, &guest->swap_path, &virt->swap_id, diag);
+	if (!err)
+		err = serve_swap(guest, diag);
 	if (!err)
 		err = make_disk(guest, "data.img", guest->machine.disk_bytes, &guest->data_path, &virt->data_id, diag);
 	if (!err)
@@ -253,6 +272,11 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	pn_qmp_close(virt->queries);
 	err = release(virt->query_id, err, diag);
 	err = release(virt->agent_id, err, diag);
+	if (guest->nbd) {
+		int nbd_err = pn_nbd_stop(g_steal_pointer(&guest->nbd), err ? NULL : diag);
+
+		err = err ? err : nbd_err;
+	}
 	err = release(virt->data_id, err, diag);
 	err = release(virt->swap_id, err, diag);
 	err = release(virt->memory_id, err, diag);

@@ -112,6 +112,19 @@ static const struct pn_key_info thp_args[] = {
     {},
 };
 
+static const struct pn_key_info flap_args[] = {
+    {.name = "balloon", .type = PN_KEY_SHARE, .percent_max = 100, .fallback = "0", .help = "the other target"},
+    {.name = "hz", .type = PN_KEY_COUNT, .min = 1, .max = 10000, .fallback = "1000", .help = "targets a second, at most"},
+    STRIKE_ARGS,
+    {},
+};
+
+static const struct pn_key_info swap_slow_args[] = {
+    {.name = "bandwidth", .type = PN_KEY_BYTES, .min = 4 * PN_KIB, .max = PN_GIB, .fallback = "1MiB", .help = "at most this much a second"},
+    STRIKE_ARGS,
+    {},
+};
+
 /* Of faults that end the guest: unplanned they break the case, for self-tests of the harness. */
 static const struct pn_key_info fatal_args[] = {
     {.name = "planned", .type = PN_KEY_FLAG, .fallback = "true", .help = "the case ends here as planned and is judged by what was seen until then"},
@@ -180,6 +193,33 @@ const struct pn_fault_info pn_fault_infos[] = {
      .args = strike_args,
      .undo = "the device is plugged again, its driver has taken it, and the target is set again",
      .help = "the balloon device is unplugged; needs guest.balloon.hotplug"},
+    {.name = "suspend",
+     .span = PN_FAULT_LASTS,
+     .holds = true,
+     .args = strike_args,
+     .undo = "the guest is woken, and its agent answers",
+     .help = "the guest suspends to RAM (ACPI S3)"},
+    {.name = "flap",
+     .span = PN_FAULT_LASTS,
+     .holds = true,
+     .args = flap_args,
+     .undo = "the target that stands is set again",
+     .help = "the target flaps between the one that stands and another, as fast as asked or as the monitor takes it"},
+    {.name = "swap-fail",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "the disk is as it was",
+     .help = "every request of the swap disk fails; needs guest.swap-server: nbdkit"},
+    {.name = "swap-slow",
+     .span = PN_FAULT_LASTS,
+     .args = swap_slow_args,
+     .undo = "the disk is as it was",
+     .help = "the swap disk is slow; needs guest.swap-server: nbdkit"},
+    {.name = "swap-hang",
+     .span = PN_FAULT_LASTS,
+     .args = strike_args,
+     .undo = "the disk is as it was",
+     .help = "the swap disk answers nothing; needs guest.swap-server: nbdkit"},
     {.name = "throttle",
      .span = PN_FAULT_LASTS,
      .args = throttle_args,

@@ -42,6 +42,7 @@ static const cyaml_schema_field_t guest_fields[] = {
     TEXT("modules", struct pn_raw_guest, modules),
     TEXT("qemu", struct pn_raw_guest, qemu),
     TEXT("swap", struct pn_raw_guest, swap),
+    TEXT("swap-server", struct pn_raw_guest, swap_server),
     TEXT("disk", struct pn_raw_guest, disk),
     NAMES("devices", struct pn_raw_guest, devices),
     TEXT("kernel-args", struct pn_raw_guest, kernel_args),
@@ -206,6 +207,8 @@ const char *const pn_probe_choices[] = {"guest",   "balloon", "stats", "block", 
 		.name = key, .type = PN_KEY_FLAG, .fallback = "false", .help = text \
 	}
 
+static const char *const swap_servers[] = {"qemu", "nbdkit", NULL};
+
 static const struct pn_key_info scenario_keys[] = {
     {.name = "name", .type = PN_KEY_NAME, .help = "part of the case's id; default: the file's name"},
     {.name = "summary", .type = PN_KEY_TEXT, .required = true, .help = "one line for `puncture list scenarios`"},
@@ -223,6 +226,11 @@ static const struct pn_key_info scenario_keys[] = {
     {.name = "guest.modules", .type = PN_KEY_TEXT, .help = "its lib/modules/RELEASE directory"},
     {.name = "guest.qemu", .type = PN_KEY_TEXT, .help = "emulator binary; default: found in PATH"},
     {.name = "guest.swap", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "0", .help = "size of the swap disk; 0: none"},
+    {.name = "guest.swap-server",
+     .type = PN_KEY_CHOICE,
+     .choices = swap_servers,
+     .fallback = "qemu",
+     .help = "who serves the swap disk; nbdkit: it can fail, be slow and hang"},
     {.name = "guest.disk", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "0", .help = "size of the data disk; 0: none"},
     {.name = "guest.devices", .type = PN_KEY_TEXTS, .help = "further QEMU -device arguments"},
     {.name = "guest.kernel-args", .type = PN_KEY_TEXT, .help = "appended to the kernel's command line"},

@@ -21,7 +21,7 @@ struct pn_raw_balloon {
 };
 
 struct pn_raw_guest {
-	char *memory, *backing, *swap, *disk, *image, *kernel, *modules, *qemu, *kernel_args, *init_on_alloc;
+	char *memory, *backing, *swap, *swap_server, *disk, *image, *kernel, *modules, *qemu, *kernel_args, *init_on_alloc;
 	unsigned int vcpus;
 	bool unpinned;
 	struct pn_raw_balloon balloon;

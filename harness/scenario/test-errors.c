@@ -185,7 +185,7 @@ static const struct refusal refusals[] = {
      "x.yaml:2: pattern.balloon: '(a target)' is not accepted; expected no target: guest.balloon.absent is true"},
     /* faults */
     {"unknown fault", BODY "faults: [{fault: reste}]\n", NULL,
-     "x.yaml:3: faults[0].fault: 'reste' is not accepted; expected reset, oom, panic, migrate, throttle, ..."},
+     "x.yaml:3: faults[0].fault: 'reste' is not accepted; expected reset, oom, panic, migrate, suspend, ..."},
     {"argument of another fault", BODY "faults: [{fault: reset, bytes: 1MiB}]\n", NULL,
      "x.yaml:3: faults[0].bytes: 'bytes' is not accepted; expected a key such as at, lasts, fault, for, while, ..."},
     {"argument's value", BODY "faults: [{fault: oom, mode: much}]\n", NULL,

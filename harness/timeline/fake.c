@@ -328,6 +328,11 @@ json_t *pn_guest_insns(const struct pn_guest *g)
 	return NULL;
 }
 
+const char *pn_guest_disk(const struct pn_guest *guest, const char *which)
+{
+	return NULL;
+}
+
 int pn_guest_threads(struct pn_guest *guest, struct pn_guest_thread **ret_threads, unsigned int *ret_count, struct pn_diag *diag)
 {
 	*ret_threads = g_new0(struct pn_guest_thread, 1);

@@ -3,7 +3,7 @@
  * Phases that a fault may strike in besides the balloon's movements: what shows from outside that one is going on.
  *	idle		the balloon rests at its target, as the ordered lane has seen
  *	hinting		a migration is under way, and QEMU's own count has pages that were neither sent nor are left to send: hinted ones
- *	reporting	the guest takes interrupts of the reporting queue (/proc/interrupts), more of them from look to look
+ *	reporting	the device's index of the reporting queue moves from look to look
  *	oom		a fault of the family oom has fired and lasts
  *
  * Limit: a phase is seen to go on some milliseconds before the blow falls, not at the blow itself; an exact point is the plugin's matter.
@@ -20,7 +20,6 @@
 #include "timeline.h"
 
 #define POLL_NS (10 * PN_NS_PER_MS)
-#define POLL_GUEST_NS (50 * PN_NS_PER_MS) /* a look that costs the guest */
 #define ANSWER_NS (5 * PN_NS_PER_S)
 #define HINTED_MIN_BYTES (4 * PN_MIB) /* one block of the largest order; pages dirtied between two counts are far fewer */
 
@@ -28,7 +27,7 @@
 struct look {
 	struct pn_conductor *conductor;
 	json_t *evidence;
-	uint64_t reports; /* interrupts of the reporting queue at the last look */
+	uint16_t reports; /* index of the reporting queue at the last look */
 	bool counted;
 };
 
@@ -81,47 +80,26 @@ static int look_hinting(struct look *look, struct pn_diag *diag)
 	return 1;
 }
 
-/* "25:  0  123  PCI-MSI-edge  virtio3-reporting_vq": all CPUs together. Return: false when there is no such line. */
-static bool count_reports(const char *text, uint64_t *ret_count)
-{
-	const char *name = strstr(text, "reporting_vq"), *line, *c;
-	uint64_t count = 0;
-
-	if (!name)
-		return false;
-	for (line = name; line > text && line[-1] != '\n'; line--)
-		;
-	c = memchr(line, ':', (size_t)(name - line));
-	for (c = c ? c + 1 : name; c < name;) {
-		char *end;
-		guint64 value = g_ascii_strtoull(c, &end, 10);
-
-		if (end == c)
-			break;
-		count += value;
-		c = end;
-	}
-	*ret_count = count;
-	return true;
-}
-
+/* The device's own index of the queue, which moves with each report it has taken. Queues in QEMU's order: inflate, deflate, stats, [hints], reports. */
 static int look_reporting(struct look *look, struct pn_diag *diag)
 {
-	json_t *reply;
-	uint64_t count = 0;
-	bool there, rises;
-	int r = pn_guest_agent(look->conductor->timeline->guest, json_pack("{s:s,s:s}", "op", "read", "path", "/proc/interrupts"), ANSWER_NS, &reply,
-			       diag);
+	struct pn_guest *guest = look->conductor->timeline->guest;
+	int queue = pn_guest_machine(guest)->balloon.free_page_hint ? 4 : 3;
+	json_t *args = json_pack("{s:s,s:i}", "path", "/machine/peripheral/balloon0/virtio-backend", "queue", queue), *reply;
+	uint16_t reports;
+	bool rises;
+	int r = pn_guest_query(guest, "x-query-virtio-queue-status", args, ANSWER_NS, &reply, NULL, diag);
 
+	json_decref(args);
 	if (r < 0)
-		return r;
-	there = count_reports(json_string_value(json_object_get(reply, "text")) ?: "", &count);
+		return r == -EREMOTEIO ? 0 : r; /* no driver, or no device, for the moment */
+	reports = (uint16_t)json_integer_value(json_object_get(reply, "used-idx"));
 	json_decref(reply);
-	rises = there && look->counted && count > look->reports;
+	rises = look->counted && reports != look->reports;
 	if (rises)
-		json_object_set_new(look->evidence, "reports", json_integer((json_int_t)(count - look->reports)));
-	look->counted |= there;
-	look->reports = count;
+		json_object_set_new(look->evidence, "reports", json_integer((uint16_t)(reports - look->reports)));
+	look->counted = true;
+	look->reports = reports;
 	return rises;
 }
 
@@ -149,7 +127,7 @@ static const struct {
 } phases[] = {
 	{"idle", look_idle, POLL_NS},
 	{"hinting", look_hinting, POLL_NS},
-	{"reporting", look_reporting, POLL_GUEST_NS},
+	{"reporting", look_reporting, POLL_NS},
 	{"oom", look_oom, POLL_NS},
 };
 
