@@ -157,15 +157,21 @@ static void write_cpu(struct pn_out *out)
 	pn_out_u64(out, "cpu.steal_ns", cpu.steal * tick_ns);
 }
 
-/* The latency probe counts its touches in a word of a file that it maps (workloads/native); opened anew, as each run makes its own. */
+/*
+ * The latency probe counts its touches in the first word of a file that it maps (workloads/native), the next three are p50, p99 and maximum of its
+ * last whole second, 0 before there is one. Opened anew, as each run makes its own.
+ */
 static void write_touch(struct pn_out *out)
 {
 	int fd = open("/run/pn-touch.count", O_RDONLY | O_CLOEXEC);
-	uint64_t count;
+	static const char *const keys[] = {"touch.count", "touch.p50_ns", "touch.p99_ns", "touch.max_ns"};
+	uint64_t words[4] = {0};
+	ssize_t got = fd < 0 ? -1 : read(fd, words, sizeof(words));
 
-	if (fd >= 0 && read(fd, &count, sizeof(count)) == sizeof(count))
-		pn_out_u64(out, "touch.count", count);
-	else
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && got >= (ssize_t)((i + 1) * sizeof(words[0])); i++)
+		if (!i || words[3])
+			pn_out_u64(out, keys[i], words[i]);
+	if (got < (ssize_t)sizeof(words[0]))
 		pn_sample_missing("touch.count", "the latency probe does not run");
 	if (fd >= 0)
 		close(fd);

@@ -56,6 +56,7 @@ static const struct pn_probe_key keys[] = {
     {"guest.driver.*", "", "counters of the driver: held_pages, cpu_ns and what its debugfs file has"},
     {"guest.cpu.*", "ns", "user, system, idle, steal"},
     {"guest.touch.count", "count", "touches of the latency probe so far"},
+    {"guest.touch.*_ns", "ns", "p50, p99 and max of its last whole second"},
     {"guest.agent_cpu_ns", "ns", "CPU time of the agent"},
     {"guest.mem.unaccounted", "bytes", "MemTotal less all that meminfo says is used or free, at marks"},
     {"guest.kernel.tainted", "bits", "/proc/sys/kernel/tainted, at marks"},

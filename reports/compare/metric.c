@@ -26,7 +26,12 @@ const struct pn_metric_info pn_metric_table[] = {
     {"balloon.settled_targets", PN_TIER_INVARIANT, HIGHER, DECIDES, "targets that were reached and held"},
     {"guest.oom_kills", PN_TIER_INVARIANT, LOWER, WATCHED, "processes that the guest's OOM killer took"},
 
+    {"driver.host_cpu_ns_per_page", PN_TIER_INFO, LOWER, WATCHED, "time of the host's CPUs per page; a time, no count"},
+    {"exact.driver_instructions_per_page", PN_TIER_COUNT, LOWER, DECIDES, "instructions of the driver per page moved, exact mode"},
+    {"exact.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of parts of the guest, exact mode"},
     {"driver.*_per_page", PN_TIER_COUNT, LOWER, DECIDES, "work of the driver per page moved: instructions, kicks, config interrupts"},
+    {"driver.instructions_per_page.*", PN_TIER_COUNT, LOWER, WATCHED, "instructions of the driver per page, of one direction"},
+    {"kernel.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the guest's kernel outside the driver"},
 
     {"balloon.inflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of inflation by bytes really moved"},
     {"balloon.deflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of deflation by bytes really moved"},

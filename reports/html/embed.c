@@ -103,7 +103,7 @@ void pn_html_foot(GString *out, const struct pn_html_zoom *zoom)
 	if (zoom->script)
 		pn_html_printf(out, "<details><summary>Zoomable plots: uPlot, under this licence</summary><pre>%s</pre></details>",
 			       zoom->licence);
-	else
+	else if (!zoom->stands)
 		g_string_append(out, "<p class=\"note\">The plots of this page can't be zoomed: uPlot was not at hand when it was made "
 				     "(reports/html/uplot fetch).</p>");
 	g_string_append(out, "</footer>\n");

@@ -173,6 +173,7 @@ void pn_html_objects(GString *out, const char *id, const char *title, const char
 /** struct pn_html_zoom - the library that makes the plots zoomable; all empty when it is not there */
 struct pn_html_zoom {
 	char *script, *style, *licence;
+	bool stands; /* a page whose plots are not meant to be zoomed */
 };
 
 /**

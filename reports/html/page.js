@@ -9,6 +9,8 @@
 	function setUpFilters() {
 		const form = document.querySelector('.filters'), rows = all('table.cases tbody tr');
 		const sections = new Map(all('details.case').map(d => [d.dataset.case, d]));
+		if (!form) // a page without a table of cases
+			return;
 		const search = form.querySelector('input[type=search]'), verdicts = all('input[data-verdict]', form), params = all('select', form);
 
 		function matches(row) {

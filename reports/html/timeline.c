@@ -38,7 +38,10 @@ static const struct panel panels[] = {
     {"Swap I/O of the guest", PN_HTML_BYTES_PER_S, {{"swapdev.write_bytes", "out", 1, RATE}, {"swapdev.read_bytes", "in", 1, RATE}}},
     {"Disk I/O of the guest", PN_HTML_BYTES_PER_S, {{"datadev.read_bytes", "read", 1, RATE}, {"datadev.write_bytes", "written", 1, RATE}}},
     {"Latency", PN_HTML_NS, {{"monitor_ns", "answer of QEMU's monitor", 1, GAUGE}}},
-    /* the probe's latencies are a histogram of the whole case; over time only its progress is sampled, in which a stall is a dip */
+    {"Latency of touching a page, over the last second",
+     PN_HTML_NS,
+     {{"guest.touch.p50_ns", "median", 1, GAUGE}, {"guest.touch.p99_ns", "p99", 1, GAUGE}, {"guest.touch.max_ns", "longest", 1, DOTS}}},
+    /* in which a stall is a dip */
     {"Touches by the latency probe", PN_HTML_PER_S, {{"guest.touch.count", "touches", 1, RATE}}},
 };
 

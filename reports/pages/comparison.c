@@ -225,7 +225,7 @@ static void put_cases(GString *out, const struct pn_rundir *run)
 
 int pn_page_comparison(const struct pn_rundir *run, FILE *out, struct pn_diag *diag)
 {
-	const struct pn_html_zoom zoom = {0};
+	const struct pn_html_zoom zoom = {.stands = true};
 	struct pn_comparison *comparison = NULL;
 	g_autoptr(GString) page = g_string_new(NULL);
 	int err = pn_comparison_of(run, &comparison, diag);

@@ -122,7 +122,7 @@ static void put_runs(GString *page, struct pn_history *history)
 
 int pn_page_trend(struct pn_history *history, const struct pn_trend_query *query, FILE *out, struct pn_diag *diag)
 {
-	const struct pn_html_zoom zoom = {0};
+	const struct pn_html_zoom zoom = {.stands = true};
 	struct trends trends = {.history = history, .query = query, .worse = g_string_new(NULL), .other = g_string_new(NULL)};
 	g_autoptr(GString) page = g_string_new(NULL);
 	int err = pn_history_each_series(history, query->metric, query->case_id, query->branch, each, &trends, diag);

@@ -30,6 +30,8 @@
 #include <unistd.h>
 
 #define PROGRESS "/run/pn-touch.count"
+#define SECOND_NS 1000000000ull
+enum { PROGRESS_COUNT, PROGRESS_P50, PROGRESS_P99, PROGRESS_MAX, PROGRESS_WORDS }; /* latencies of the last whole second; 0 before there is one */
 #define BATCH_NS 2000000ull
 #define CORRUPT_LINES_MAX 20
 
@@ -40,9 +42,10 @@ static struct probe {
 	size_t page_size;
 	uint64_t pages, salt;
 	uint32_t *generation; /* of each page */
-	volatile uint64_t *progress;
+	volatile uint64_t *progress; /* PROGRESS_WORDS */
 	struct pn_random_order order;
-	struct pn_hist hist;
+	struct pn_hist hist, second; /* of all that counts; of the second that runs */
+	uint64_t second_ns;	     /* when that one began */
 	uint64_t since_ns, until_ns, late_max_ns, corrupt, total; /* until: 0 while touches count */
 } probe = {.bytes = 64 << 20, .progress_path = PROGRESS};
 
@@ -61,7 +64,7 @@ static int usage(const char *why, const char *value)
 		"  --size      memory to touch (64M)\n"
 		"  --rate      touches a second; 0 as fast as possible (0)\n"
 		"  --seed      of the order of pages (0)\n"
-		"  --progress  file whose first 8 bytes count the touches; empty for none (" PROGRESS ")\n", why, value);
+		"  --progress  file whose first 8 bytes count the touches, latencies of the last second behind it; empty for none (" PROGRESS ")\n", why, value);
 	return 2;
 }
 
@@ -88,20 +91,21 @@ static int parse(int argc, char **argv)
 	return optind < argc ? usage("argument", argv[optind]) : 0;
 }
 
-/* The count of touches for whoever watches; without it the probe works all the same. */
+/* The count of touches and the latencies of the last second for whoever watches; without it the probe works all the same. */
 static void map_progress(void)
 {
-	static uint64_t nobody;
+	static uint64_t nobody[PROGRESS_WORDS];
+	const size_t size = sizeof(nobody);
 	void *map = MAP_FAILED;
 	int fd;
 
-	probe.progress = &nobody;
+	probe.progress = nobody;
 	if (!probe.progress_path[0])
 		return;
 	unlink(probe.progress_path);
 	fd = open(probe.progress_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd >= 0 && ftruncate(fd, sizeof(uint64_t)) == 0)
-		map = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0 && ftruncate(fd, size) == 0)
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		fprintf(stderr, "pn-touch: %s: %s: progress is not told\n", probe.progress_path, strerror(errno));
 	else
@@ -135,17 +139,32 @@ static void complain(uint64_t index, enum pn_stamp_verdict verdict)
 		index, probe.pages, pn_stamp_names[verdict], probe.generation[index], found->salt, found->index, found->generation);
 }
 
+/* counted whether or not the whole counts: what is seen over time has its own phases */
+static void tell_second(uint64_t at_ns, uint64_t latency_ns)
+{
+	pn_hist_add(&probe.second, latency_ns);
+	if (at_ns - probe.second_ns < SECOND_NS)
+		return;
+	probe.progress[PROGRESS_P50] = pn_hist_quantile(&probe.second, 0.5);
+	probe.progress[PROGRESS_P99] = pn_hist_quantile(&probe.second, 0.99);
+	probe.progress[PROGRESS_MAX] = probe.second.max;
+	memset(&probe.second, 0, sizeof(probe.second));
+	probe.second_ns = at_ns;
+}
+
 static void touch_one(void)
 {
-	uint64_t index = pn_random_order_next(&probe.order), before = now_ns();
+	uint64_t index = pn_random_order_next(&probe.order), before = now_ns(), after;
 	char *page = probe.memory + index * probe.page_size;
 	enum pn_stamp_verdict verdict = pn_stamp_check(page, probe.page_size, probe.salt, index, probe.generation[index]);
 
 	if (verdict == PN_STAMP_GOOD)
 		pn_stamp_write(page, probe.page_size, probe.salt, index, ++probe.generation[index]);
+	after = now_ns();
 	if (!probe.until_ns)
-		pn_hist_add(&probe.hist, now_ns() - before);
-	*probe.progress = ++probe.total;
+		pn_hist_add(&probe.hist, after - before);
+	tell_second(after, after - before);
+	probe.progress[PROGRESS_COUNT] = ++probe.total;
 	if (verdict == PN_STAMP_GOOD)
 		return;
 	complain(index, verdict);
@@ -187,6 +206,7 @@ static void run(void)
 	uint64_t batch = probe.rate ? (probe.rate * BATCH_NS + 999999999) / 1000000000 : 64, due_ns = now_ns();
 	uint64_t step_ns = probe.rate ? batch * 1000000000ull / probe.rate : 0;
 
+	probe.second_ns = due_ns;
 	while (!pn_args_stop) {
 		hear_signals();
 		for (uint64_t i = 0; i < batch && !pn_args_stop; i++)
