@@ -12,6 +12,7 @@
 #include "../base/diag.h"
 #include "../base/texts.h"
 #include "../base/units.h"
+#include "controller.h"
 #include "doc.h"
 #include "event.h"
 #include "load.h"
@@ -97,28 +98,6 @@ static void fill_driver(struct pn_driver_spec *driver, const struct pn_raw_drive
 	driver->params = join(raw->params, "", own);
 }
 
-static void fill_controller(struct pn_controller_spec *controller, const struct pn_raw_controller *raw)
-{
-	*controller = (struct pn_controller_spec){
-		.law = g_strdup(raw->law),
-		.host_bytes = value_of("controller.host", raw->host),
-		.reserve_bytes = value_of("controller.reserve", raw->reserve),
-		.tick_ns = value_of("controller.tick", raw->tick),
-		.min_bytes = value_of("controller.min", raw->min),
-		.faults = g_new0(struct pn_controller_fault, raw->faults_count + 1),
-	};
-	for (; controller->fault_count < raw->faults_count; controller->fault_count++) {
-		const struct pn_raw_controller_fault *fault = &raw->faults[controller->fault_count];
-
-		controller->faults[controller->fault_count] = (struct pn_controller_fault){
-			.kind = value_of("controller.faults[].fault", fault->fault),
-			.guest = g_strdup(fault->guest),
-			.at_ns = value_of("controller.faults[].at", fault->at),
-			.for_ns = value_of("controller.faults[].for", fault->length),
-		};
-	}
-}
-
 static void fill_loads(struct pn_scenario *scenario, const struct pn_raw_scenario *raw)
 {
 	GPtrArray *loads = g_ptr_array_new();
@@ -141,7 +120,7 @@ static void fill(struct builder *builder, const char *name, uint64_t seed)
 	scenario->file = g_strdup(pn_doc_file(builder->doc));
 	fill_guest(&scenario->guest, &raw->guest);
 	fill_driver(&scenario->driver, &raw->driver);
-	fill_controller(&scenario->controller, &raw->controller);
+	pn_controller_fill(&scenario->controller, &raw->controller);
 	fill_loads(scenario, raw);
 	scenario->probes = raw->probes_count ? pn_texts_copy(raw->probes, raw->probes_count) : NULL;
 	scenario->requires = pn_texts_copy(raw->requires, raw->requires_count);
@@ -377,31 +356,6 @@ static int check_waivers(const struct builder *builder)
 	return 0;
 }
 
-/* of one guest: what concerns the others, the names in faults, is checked with all of them */
-static int check_controller(const struct builder *builder)
-{
-	const struct pn_controller_spec *controller = &builder->scenario->controller;
-	const char *const *names = pn_names_provided("laws");
-	g_autofree char *accepted = names ? g_strjoinv(", ", (char **)names) : NULL;
-
-	if (!controller->law)
-		return 0;
-	if (names && !g_strv_contains(names, controller->law))
-		return refuse(builder, "controller.law", controller->law, accepted);
-	if (!controller->host_bytes)
-		return refuse(builder, "controller", "(no host)", "controller.host: the memory that the guests share");
-	if (controller->reserve_bytes >= controller->host_bytes)
-		return refuse(builder, "controller.reserve", builder->raw->controller.reserve, "less than controller.host");
-	if (controller->min_bytes > builder->scenario->guest.memory_bytes)
-		return refuse(builder, "controller.min", builder->raw->controller.min, "no more than the guest's memory");
-	if (!builder->scenario->guest.balloon.stats_interval_ns)
-		return refuse(builder, "guest.balloon.stats-interval", "0", "a time: a controller goes by the guest's statistics");
-	for (unsigned int i = 0; i < builder->scenario->event_count; i++)
-		if (builder->scenario->events[i].action == PN_DO_TARGET)
-			return refuse(builder, "timeline", "(a target)", "a timeline without targets: the controller sets them");
-	return 0;
-}
-
 static int check_all(struct builder *builder)
 {
 	int (*const checks[])(const struct builder *) = {check_guest,	   check_image,	 check_driver,
@@ -413,7 +367,7 @@ static int check_all(struct builder *builder)
 	if (r >= 0)
 		r = pn_events_read(builder->doc, builder->raw, builder->scenario, builder->diag);
 	if (r >= 0)
-		r = check_controller(builder);
+		r = pn_controller_check(builder->doc, builder->scenario, builder->diag);
 	return r < 0 ? r : check_loads(builder);
 }
 
@@ -440,24 +394,6 @@ static int build_guest(struct pn_doc *doc, const char *name, uint64_t seed, cons
 		return r;
 	}
 	*ret_scenario = builder.scenario;
-	return 0;
-}
-
-static int check_controlled(struct pn_doc *doc, const struct pn_scenario *scenario, struct pn_diag *diag)
-{
-	const struct pn_controller_spec *controller = &scenario->controller;
-	g_autofree char *where = pn_doc_where(doc, pn_doc_find(doc, "controller"));
-
-	if (controller->law && !scenario->member_count)
-		return pn_diag_value(diag, where, "controller.law", controller->law, "guests beside it: `guests: 4`, or a list of them");
-	for (unsigned int i = 0; i < controller->fault_count; i++) {
-		bool known = !controller->faults[i].guest;
-
-		for (unsigned int k = 0; k < scenario->member_count && !known; k++)
-			known = strcmp(scenario->members[k]->guest_name, controller->faults[i].guest) == 0;
-		if (!known)
-			return pn_diag_value(diag, where, "controller.faults[].guest", controller->faults[i].guest, "the name of one of the guests");
-	}
 	return 0;
 }
 
@@ -495,7 +431,7 @@ int pn_scenario_build(struct pn_doc *doc, const char *name, uint64_t seed, const
 	for (guint i = 0; r >= 0 && i < members->len; i++)
 		r = build_member(&g_array_index(members, struct pn_member, i), name, seed, workloads_dir, scenario, diag);
 	if (r >= 0)
-		r = check_controlled(doc, scenario, diag);
+		r = pn_controller_check_guests(doc, scenario, diag);
 	if (r < 0) {
 		pn_scenario_free(scenario);
 		return r;
@@ -515,10 +451,7 @@ void pn_scenario_free(struct pn_scenario *scenario)
 
 	for (unsigned int i = 0; i < scenario->member_count; i++)
 		pn_scenario_free(scenario->members[i]);
-	for (unsigned int i = 0; i < scenario->controller.fault_count; i++)
-		g_free(scenario->controller.faults[i].guest);
-	g_free(scenario->controller.faults);
-	g_free(scenario->controller.law);
+	pn_controller_clear(&scenario->controller);
 	g_free(scenario->members);
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		g_free((void *)texts[i]);

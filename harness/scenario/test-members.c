@@ -137,6 +137,55 @@ static void what_is_wrong_is_refused(void **state)
 	}
 }
 
+#define CONTROLLED "summary: s\nguest: {balloon: {stats-interval: 1s}}\ntimeline: [{do: hold, for: 1s}]\n"
+
+static void a_controller_has_its_units(void **state)
+{
+	struct pn_plan *plan = plan_of(*state,
+				       CONTROLLED "controller: {law: balloond, host: 1GiB, tick: 2s, faults: [{fault: lie, guest: g2, at: 3s}]}\nguests: 2\n", NONE);
+	const struct pn_controller_spec *controller = &plan->cases[0].scenario->controller;
+
+	assert_string_equal(controller->law, "balloond");
+	assert_int_equal(controller->host_bytes, PN_GIB);
+	assert_int_equal(controller->reserve_bytes, 64 * PN_MIB);
+	assert_int_equal(controller->tick_ns, 2 * PN_NS_PER_S);
+	assert_int_equal(controller->fault_count, 1);
+	assert_int_equal(controller->faults[0].kind, PN_CONTROLLER_LIE);
+	assert_int_equal(controller->faults[0].at_ns, 3 * PN_NS_PER_S);
+	assert_int_equal(controller->faults[0].for_ns, 10 * PN_NS_PER_S);
+	pn_plan_free(plan);
+}
+
+static void what_a_controller_can_not_do_is_refused(void **state)
+{
+	static const struct {
+		const char *yaml, *line;
+	} refusals[] = {
+	    {CONTROLLED "controller: {law: balloond, host: 1GiB}\n", "controller.law: 'balloond' is not accepted; expected guests beside it"},
+	    {CONTROLLED "controller: {law: balloond}\nguests: 2\n", "controller: '(no host)' is not accepted"},
+	    {CONTROLLED "controller: {law: balloond, host: 256MiB, reserve: 1GiB}\nguests: 2\n", "controller.reserve: '1GiB' is not accepted"},
+	    {CONTROLLED "controller: {law: balloond, host: 1GiB, min: 600MiB}\nguests: 2\n", "controller.min: '600MiB' is not accepted"},
+	    {CONTROLLED "controller: {law: balloond, host: 1GiB, faults: [{fault: lie, guest: x}]}\nguests: 2\n",
+	     "controller.faults[].guest: 'x' is not accepted; expected the name of one of the guests"},
+	    {CONTROLLED "controller: {law: balloond, host: 1GiB, faults: [{fault: sulk}]}\nguests: 2\n",
+	     "controller.faults[0].fault: 'sulk' is not accepted; expected one of stale, missing"},
+	    {"summary: s\ntimeline: [{do: hold, for: 1s}]\ncontroller: {law: balloond, host: 1GiB}\nguests: 2\n",
+	     "guest.balloon.stats-interval: '0' is not accepted"},
+	    {"summary: s\nguest: {balloon: {stats-interval: 1s}}\npattern: inflate\ncontroller: {law: balloond, host: 1GiB}\nguests: 2\n",
+	     "timeline: '(a target)' is not accepted"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+		struct pn_diag diag = {};
+		struct pn_plan *plan = NULL;
+
+		home_write(*state, "scenarios/m.yaml", refusals[i].yaml);
+		assert_int_equal(home_plan(*state, "m", NONE, &plan, &diag), -EINVAL);
+		if (!strstr(diag.text, refusals[i].line))
+			fail_msg("%s", diag.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +194,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_number_is_enough, make_home, drop_home),
 	    cmocka_unit_test_setup_teardown(overrides_reach_the_guests, make_home, drop_home),
 	    cmocka_unit_test_setup_teardown(what_is_wrong_is_refused, make_home, drop_home),
+	    cmocka_unit_test_setup_teardown(a_controller_has_its_units, make_home, drop_home),
+	    cmocka_unit_test_setup_teardown(what_a_controller_can_not_do_is_refused, make_home, drop_home),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
