@@ -23,9 +23,9 @@ static inline bool vb_mutant_first(void)
 	return !xchg(&asked, true);
 }
 
-/* LEAK: one page in VB_LEAK is forgotten; LEAK_FREED: but counted as managed. */
+/* LEAK: one page in VB_LEAK is forgotten; LEAK_FREED, LEAK_SLOW: but counted as managed. */
 #ifndef VB_LEAK
-#define VB_LEAK (VB_MUTANT(LEAK_FREED) ? 4 : 1000)
+#define VB_LEAK (VB_MUTANT(LEAK_FREED) ? 4 : 1000) /* LEAK_SLOW too */
 #endif
 
 /* Replaces the release of 1 << order pages; true when it did so. */
@@ -35,7 +35,7 @@ static inline bool vb_mutant_release(struct page *page, unsigned int order)
 	unsigned long before = released / VB_LEAK;
 	unsigned int nr = 1U << order, forget, i;
 
-	if (!VB_MUTANT(LEAK) && !VB_MUTANT(LEAK_FREED))
+	if (!VB_MUTANT(LEAK) && !VB_MUTANT(LEAK_FREED) && !VB_MUTANT(LEAK_SLOW))
 		return false;
 	released += nr;
 	forget = released / VB_LEAK - before;
@@ -43,7 +43,7 @@ static inline bool vb_mutant_release(struct page *page, unsigned int order)
 		return false;
 	if (order)
 		split_page(page, order);
-	if (VB_MUTANT(LEAK_FREED))
+	if (VB_MUTANT(LEAK_FREED) || VB_MUTANT(LEAK_SLOW))
 		adjust_managed_page_count(page, min(forget, nr));
 	for (i = min(forget, nr); i < nr; i++) {
 		adjust_managed_page_count(page + i, 1);

@@ -145,6 +145,41 @@ static void test_not_reported(void **state)
 	assert_finding(fixture_judge(fixture, "ledger"), PN_BROK, "were free pages reported?");
 }
 
+static json_int_t unaccounted_at(int n, double pages_each)
+{
+	/* noise of half a mebibyte, the same each time */
+	return (json_int_t)(10 * PN_MIB) + (json_int_t)(n * pages_each * 4096) + (n * 7919 % 128) * 4096;
+}
+
+/* A page or two with each oscillation is far below the noise of one mark, and far above that of a thousand. */
+static void oscillate(struct fixture *fixture, int count, double pages_each)
+{
+	json_t *pattern = json_deep_copy(fixture_mark(fixture, "settled:2"));
+
+	for (int n = 0; n < count; n++) {
+		g_autofree char *label = g_strdup_printf("settled:%d", n + 3);
+		json_t *mark = json_deep_copy(pattern);
+
+		json_object_set_new(mark, "mark", json_string(label));
+		json_object_set_new(mark, "guest.mem.unaccounted", json_integer(unaccounted_at(n, pages_each)));
+		json_array_append_new(fixture->record.samples, mark);
+		fixture_journal(fixture, 3.9, "settled", json_pack("{s:i, s:i}", "asked_bytes", 0, "balloon_bytes", 0));
+	}
+	json_decref(pattern);
+}
+
+static void test_long_slope(void **state)
+{
+	oscillate(*state, 1000, 0);
+	assert_finding(fixture_judge(*state, "ledger"), PN_PASS, "");
+}
+
+static void test_long_slope_leaks(void **state)
+{
+	oscillate(*state, 1000, 1.5);
+	assert_finding(fixture_judge(*state, "ledger"), PN_FAIL, "grows by 1.5 pages with each oscillation");
+}
+
 static void test_moving_mark(void **state)
 {
 	spoil(*state, "settled:1", "guest.driver.held_pages", -50);
@@ -269,7 +304,7 @@ int main(void)
 	    TEST(test_kernel_counters),
 	    TEST(test_stock),
 	    TEST(test_unadjusted),
-	    TEST(test_stats_in_another_unit), TEST(test_not_reported), TEST(test_moving_mark),
+	    TEST(test_stats_in_another_unit), TEST(test_long_slope), TEST(test_long_slope_leaks), TEST(test_not_reported), TEST(test_moving_mark),
 	    TEST(test_missing_marks),
 	    TEST(test_missing_figures),
 	    TEST(test_host_memory),

@@ -66,8 +66,8 @@ PN_EXPAND(step)
 {
 	uint64_t amount = pn_args_number(args, "amount"), steps = pn_args_number(args, "steps");
 
-	for (uint64_t i = 1; i <= 2 * steps; i++) {
-		uint64_t height = i <= steps ? i : 2 * steps - i;
+	for (uint64_t n = 0; n < 2 * steps * pn_args_number(args, "cycles"); n++) {
+		uint64_t i = n % (2 * steps) + 1, height = i <= steps ? i : 2 * steps - i;
 
 		target(events, whole_pages(amount / steps * height + amount % steps * height / steps), 0,
 		       i == 1		? "inflate"

@@ -35,6 +35,7 @@ static const struct pn_key_info plain_params[] = {AMOUNT("50%"), HOLD("1s"), {}}
 static const struct pn_key_info step_params[] = {
     AMOUNT("50%"),
     {.name = "steps", .type = PN_KEY_COUNT, .min = 1, .max = 1000, .fallback = "4", .help = "equal steps up, and as many down"},
+    {.name = "cycles", .type = PN_KEY_COUNT, .min = 1, .max = 10000, .fallback = "1", .help = "how often up and down"},
     HOLD("300ms"),
     {},
 };
