@@ -184,8 +184,8 @@ static int bisect(const struct pn_opts *args, struct hunt *hunt, struct pn_bisec
 	err = pn_bisect_run(&hunt->lab, config, builds, count, diag);
 	if (!err)
 		err = tell(args, builds, count, config->error);
-	else if (err == -ENODATA)
-		err = pn_diag_set(diag, -EIO, "%s", diag->text);
+	else if (err == -ENODATA) /* said, and no fault of the command line */
+		err = -EIO;
 	pn_builds_free(builds, count);
 	return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
 }

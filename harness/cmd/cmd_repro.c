@@ -4,11 +4,17 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "../../guests/images/image.h"
 #include "../base/diag.h"
 #include "../base/exit.h"
+#include "../base/owned.h"
 #include "../base/units.h"
 #include "../hunt/bundle.h"
+#include "../hunt/console.h"
+#include "../hunt/debug.h"
 #include "../hunt/repro.h"
 #include "../run/run.h"
 #include "hunt.h"
@@ -19,6 +25,8 @@ static const struct pn_option options[] = {
     {"tries", "N", "give up after N tries; default 10", false, NULL},
     {"all", NULL, "make all tries, for the hit rate; otherwise the first hit is the last try", false, NULL},
     {"anyway", NULL, "go on although kernel, driver or emulator differ from those that failed", false, NULL},
+    {"shell", NULL, "a shell in the guest, at the start of the case", false, NULL},
+    {"gdb", NULL, "gdb on the guest, at the end of the case's timeline", false, NULL},
     {"pack", NULL, "make a bundle of the case and stop; --out names the file", false, NULL},
     HUNT_OPTIONS,
     {0},
@@ -32,6 +40,10 @@ static const char description[] =
     "directory of a case that failed. A bundle can be taken to another host: what\n"
     "differs there is said hash by hash, and where kernel, driver or emulator do,\n"
     "nothing is run without --anyway. A bundle brings its driver along.\n\n"
+    "--shell and --gdb start the case once, on this terminal. --shell opens a console in\n"
+    "the guest when its driver is loaded; exit or Ctrl-] ends it. --gdb runs the\n"
+    "timeline and stops the guest at its end, also where that is a crash, with the\n"
+    "driver's symbols at the addresses that the guest gave them.\n\n"
     "Live cases do not repeat to the instruction: the hit rate is stated with its\n"
     "exact 95 % interval.\n\n"
     "Exit codes: 1 it failed the same way; 0 it did not in all tries; 7 it only\n"
@@ -51,6 +63,76 @@ static int pack(const struct pn_opts *args, const char *path, struct pn_diag *di
 	return PN_EXIT_PASS;
 }
 
+/** struct guest_visit - somebody at the terminal */
+struct guest_visit {
+	const char *symbols; /* debug information of the driver */
+	char *sections;
+	int err;
+	struct pn_diag *diag;
+};
+
+static int open_shell(struct pn_guest *guest, const struct pn_module *module, void *data, struct pn_diag *diag)
+{
+	int err = pn_console_shell(guest, diag);
+
+	return err ? err : pn_diag_set(diag, -ECANCELED, "left by the user");
+}
+
+/* while the agent still answers: at the end it may not */
+static int note_sections(struct pn_guest *guest, const struct pn_module *module, void *data, struct pn_diag *diag)
+{
+	struct guest_visit *visit = data;
+
+	return module ? pn_debug_sections(guest, module->name, &visit->sections, diag) : 0;
+}
+
+static void open_gdb(struct pn_guest *guest, const struct pn_module *module, int err, void *data)
+{
+	struct guest_visit *visit = data;
+	g_autofree char *socket = g_strdup_printf("%s/gdb-%d", pn_owned_state_dir(), (int)getpid());
+	int id = pn_owned_add("file", json_pack("{s:s}", "path", socket), visit->diag);
+
+	printf("the timeline has ended%s%s; the guest is stopped\n", err ? ": " : "", err ? g_strerror(-err) : "");
+	fflush(stdout);
+	visit->err = id < 0 ? id : pn_debug_gdb(guest, visit->symbols, visit->sections, socket, visit->diag);
+	if (id > 0)
+		pn_owned_release(id, NULL);
+}
+
+/* the debug information lies beside the driver that was built here; a bundle's driver has none */
+static char *find_symbols(const struct pn_bundle *bundle, const char *driver)
+{
+	const char *path = driver ? driver : json_string_value(json_object_get(json_object_get(bundle->parts, "driver"), "path"));
+	g_autofree char *base = path && g_str_has_suffix(path, ".ko") ? g_strndup(path, strlen(path) - strlen(".ko")) : NULL;
+	g_autofree char *debug = base ? g_strconcat(base, ".debug", NULL) : NULL;
+
+	if (debug && g_file_test(debug, G_FILE_TEST_EXISTS))
+		return g_steal_pointer(&debug);
+	return path && g_file_test(path, G_FILE_TEST_EXISTS) ? g_strdup(path) : NULL;
+}
+
+static int visit_case(const struct pn_opts *args, struct hunt *hunt, const struct pn_bundle *bundle, const char *driver, struct pn_diag *diag)
+{
+	bool shell = pn_opts_has(args, "shell");
+	g_autofree char *symbols = find_symbols(bundle, driver);
+	struct guest_visit data = {.symbols = symbols, .diag = diag};
+	struct pn_visit visit = {.start = shell ? open_shell : note_sections, .end = shell ? NULL : open_gdb, .data = &data};
+	struct pn_trial trial = {.yaml = bundle->yaml, .driver = driver};
+	int err = pn_lab_visit(&hunt->lab, &trial, &visit, diag);
+
+	if (!err && trial.refused)
+		err = pn_diag_set(diag, -ENOTSUP, "this host can't run the case: %s", trial.refused);
+	if (!err)
+		err = data.err;
+	if (!err && trial.verdict && !shell)
+		printf("%s\n", pn_trial_failed(&trial, &bundle->signature) ? "it failed the same way" : "it did not fail the same way");
+	if (!err)
+		err = !shell && !pn_trial_failed(&trial, &bundle->signature) ? PN_EXIT_PASS : shell ? PN_EXIT_PASS : PN_EXIT_FAIL;
+	pn_trial_clear(&trial, false);
+	g_free(data.sections);
+	return err;
+}
+
 static int look(const struct pn_opts *args, struct hunt *hunt, const char *path, struct pn_diag *diag)
 {
 	struct pn_repro_config config = {.tries = TRIES_DEFAULT, .all = pn_opts_has(args, "all"), .out = stdout};
@@ -63,6 +145,11 @@ static int look(const struct pn_opts *args, struct hunt *hunt, const char *path,
 		err = hunt_case(args, path, &bundle, &config.driver, diag);
 	if (err)
 		return err;
+	if (pn_opts_has(args, "shell") || pn_opts_has(args, "gdb")) {
+		err = visit_case(args, hunt, bundle, config.driver, diag);
+		pn_bundle_free(bundle);
+		return err;
+	}
 	config.tries = (unsigned int)tries;
 	config.bundle = bundle;
 	err = pn_repro_run(&hunt->lab, &config, &tally, diag);
@@ -78,6 +165,8 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 	struct hunt hunt;
 	int err;
 
+	if (pn_opts_has(args, "shell") + pn_opts_has(args, "gdb") + pn_opts_has(args, "pack") > 1)
+		return pn_diag_set(diag, -EINVAL, "--shell, --gdb and --pack are three different things; expected one of them");
 	pn_run_init();
 	if (pn_opts_has(args, "pack"))
 		return pack(args, path, diag);

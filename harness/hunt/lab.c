@@ -231,6 +231,31 @@ int pn_lab_run(struct pn_lab *lab, struct pn_trial *trials, unsigned int count, 
 	return err ? err : pn_pool_run(lab->jobs, &ops, &round, diag);
 }
 
+int pn_lab_visit(struct pn_lab *lab, struct pn_trial *trial, const struct pn_visit *visit, struct pn_diag *diag)
+{
+	static const struct pn_pool_ops ops = {next, ended, NULL, NULL};
+	struct round round = {.lab = lab, .trials = trial, .count = 1, .preparing = true};
+	struct pn_task_end end = {.how = PN_TASK_RETURNED};
+	static const int never;
+	struct seat *seat;
+	int err = 0;
+
+	if (!lab->prepared)
+		lab->prepared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	err = admit(lab, trial, diag);
+	if (!err)
+		err = pn_pool_run(1, &ops, &round, diag); /* in a process of its own: libvirt is not opened in this one before the case does */
+	if (err || !can_run(&round, trial))
+		return err;
+	seat = take_seat(&round, trial, NULL);
+	seat->job.visit = visit;
+	end.err = lab->ops->run_case(&seat->job, &never, &end.diag);
+	settle(trial, pn_verdict_of_end(trial->dir, &end));
+	g_free(seat->log_path);
+	g_free(seat);
+	return 0;
+}
+
 void pn_lab_deinit(struct pn_lab *lab)
 {
 	if (lab->prepared)

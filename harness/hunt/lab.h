@@ -52,6 +52,15 @@ int pn_lab_run(struct pn_lab *lab, struct pn_trial *trials, unsigned int count, 
 	       void *data, struct pn_diag *diag);
 void pn_lab_deinit(struct pn_lab *lab);
 
+struct pn_visit;
+
+/**
+ * pn_lab_visit() - make one trial in this process, with the terminal, and somebody who looks in
+ *
+ * Not before or after any other use of libvirt in this process. Blocks. Return: as pn_lab_run(); the trial has no verdict when it was refused.
+ */
+int pn_lab_visit(struct pn_lab *lab, struct pn_trial *trial, const struct pn_visit *visit, struct pn_diag *diag);
+
 /** pn_trial_failed() - does a trial that was run show this failure? */
 bool pn_trial_failed(const struct pn_trial *trial, const struct pn_signature *signature);
 

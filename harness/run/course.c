@@ -208,13 +208,20 @@ static int delay(struct pn_course *course, struct pn_diag *diag)
 
 static int conduct(struct pn_course *course, struct pn_diag *diag)
 {
+	const struct pn_visit *visit = course->shared->job->visit;
 	int err = delay(course, diag);
 
 	if (err)
 		return err;
 	if (!pn_scenario_measured_late(course->scenario))
 		begin_measuring(course);
+	if (visit && visit->start)
+		err = visit->start(course->guest, course->module, visit->data, diag);
+	if (err)
+		return err;
 	err = pn_timeline_run(&course->timeline, diag);
+	if (visit && visit->end)
+		visit->end(course->guest, course->module, MIN(err, 0), visit->data);
 	course->ended = err > 0;
 	return MIN(err, 0);
 }

@@ -56,6 +56,22 @@ struct pn_run_config {
 	void (*failed)(const char *case_dir); /* called when a case has failed and its directory is complete; NULL: nothing is */
 };
 
+struct pn_guest;
+struct pn_module;
+
+/**
+ * struct pn_visit - somebody who looks into the guest of a case that runs in the foreground
+ * @start: the driver is loaded, the timeline has not begun. Return: 0 to go on, or a negative errno that ends the case
+ * @end: the timeline has come to its end, one way or another (@err), and nothing has been taken back yet
+ *
+ * Either may be NULL. Of a case with several guests each is visited, on a thread of its own.
+ */
+struct pn_visit {
+	int (*start)(struct pn_guest *guest, const struct pn_module *module, void *data, struct pn_diag *diag);
+	void (*end)(struct pn_guest *guest, const struct pn_module *module, int err, void *data);
+	void *data;
+};
+
 /** struct pn_job - what a case's process is told; borrowed */
 struct pn_job {
 	unsigned int index;
@@ -65,6 +81,7 @@ struct pn_job {
 	const char *case_dir; /* exists, empty but for harness.log */
 	const char *uri;
 	const char *workloads_dir;
+	const struct pn_visit *visit; /* NULL: nobody looks in */
 };
 
 /**
