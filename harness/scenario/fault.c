@@ -125,6 +125,18 @@ static const struct pn_key_info swap_slow_args[] = {
     {},
 };
 
+static const char *const alloc_kinds[] = {"page", "slab", NULL};
+
+static const struct pn_key_info alloc_fail_args[] = {
+    {.name = "kind", .type = PN_KEY_CHOICE, .choices = alloc_kinds, .fallback = "page", .help = "page: fail_page_alloc, slab: failslab"},
+    {.name = "probability", .type = PN_KEY_COUNT, .min = 1, .max = 100, .fallback = "100", .help = "percent of those that are in question"},
+    {.name = "interval", .type = PN_KEY_COUNT, .min = 1, .fallback = "1", .help = "every so many-th is in question"},
+    {.name = "times", .type = PN_KEY_COUNT, .fallback = "0", .help = "at most this many fail, 0: no limit"},
+    {.name = "space", .type = PN_KEY_COUNT, .fallback = "0", .help = "slab: bytes, page: pages that pass first"},
+    STRIKE_ARGS,
+    {},
+};
+
 /* Of faults that end the guest: unplanned they break the case, for self-tests of the harness. */
 static const struct pn_key_info fatal_args[] = {
     {.name = "planned", .type = PN_KEY_FLAG, .fallback = "true", .help = "the case ends here as planned and is judged by what was seen until then"},
@@ -220,6 +232,11 @@ const struct pn_fault_info pn_fault_infos[] = {
      .args = strike_args,
      .undo = "the disk is as it was",
      .help = "the swap disk answers nothing; needs guest.swap-server: nbdkit"},
+    {.name = "alloc-fail",
+     .span = PN_FAULT_LASTS,
+     .args = alloc_fail_args,
+     .undo = "allocations succeed again",
+     .help = "allocations of the driver fail, by the guest kernel's fault injection; requires: fault-injection"},
     {.name = "throttle",
      .span = PN_FAULT_LASTS,
      .args = throttle_args,

@@ -44,6 +44,14 @@ static char *check_root(const struct pn_scenario *scenario)
 	return geteuid() == 0 ? NULL : g_strdup("needs root");
 }
 
+/* What a kernel was built with is not known before it boots; the recipe's name is. */
+static char *check_fault_injection(const struct pn_scenario *scenario)
+{
+	if (scenario->guest.kernel || g_strcmp0(scenario->guest.image, "debug") == 0)
+		return NULL;
+	return g_strdup("the guest's kernel has no fault injection: run with --image debug, or a kernel of your own that has it");
+}
+
 static char *check_file(const char *path, const char *what)
 {
 	return access(path, F_OK) == 0 ? NULL : g_strdup_printf("the host has no %s (%s)", what, path);
@@ -114,6 +122,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
     {.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
     {.name = "root", .check = check_root, .help = "root on the host"},
+    {.name = "fault-injection", .check = check_fault_injection, .help = "a guest kernel with failslab and fail_page_alloc: image debug"},
     {.name = "zswap", .check = check_zswap, .help = "zswap in the host's kernel"},
     {.name = "ksm", .check = check_ksm, .help = "KSM in the host's kernel"},
     {},
