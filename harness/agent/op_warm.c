@@ -78,7 +78,19 @@ static int run_warm(const struct pn_request *request, json_t **ret_reply)
 	return pn_ops_job(request, warm_child, TIMEOUT_MS);
 }
 
+static int touch_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+{
+	*ret_reply = json_pack("{s:I}", "touched_bytes", (json_int_t)zero_free_memory());
+	return 0;
+}
+
+static int run_touch_free(const struct pn_request *request, json_t **ret_reply)
+{
+	return pn_ops_job(request, touch_child, TIMEOUT_MS);
+}
+
 const struct pn_op pn_ops_warm[] = {
 	{"warm", "run the loads' programs once, before a snapshot is taken", run_warm},
+	{"touch_free", "write free memory once and release it", run_touch_free},
 	{0},
 };

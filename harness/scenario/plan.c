@@ -88,9 +88,11 @@ static int add_source(struct pn_planner *planner, const struct pn_source *source
 	r = pn_schema_check(&pn_scenario_schema, source->doc, planner->diag);
 	if (r >= 0)
 		r = pn_matrix_expand(source->doc, source->suite, planner->fixed, &combinations, planner->diag);
-	for (guint i = 0; r >= 0 && i < combinations->len; i++)
-		for (unsigned int repeat = 0; r >= 0 && repeat < repeats; repeat++)
-			r = pn_case_add(planner, source, &g_array_index(combinations, struct pn_combination, i), repeat);
+	/* There and back again: the repeats of one case lie apart, and what drifts with time falls on all alike. */
+	for (unsigned int repeat = 0; r >= 0 && repeat < repeats; repeat++)
+		for (guint i = 0; r >= 0 && i < combinations->len; i++)
+			r = pn_case_add(planner, source,
+					&g_array_index(combinations, struct pn_combination, repeat % 2 ? combinations->len - 1 - i : i), repeat);
 	return r;
 }
 
