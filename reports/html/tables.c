@@ -128,6 +128,13 @@ static void put_cell(GString *out, const char *key, const json_t *value)
 {
 	enum pn_html_unit unit;
 
+	if (json_is_number(value) && !strcmp(key, "start_s")) { /* seconds since 1970, a label */
+		g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc((gint64)json_number_value(value));
+		g_autofree char *text = time ? g_date_time_format(time, "%Y-%m-%d %H:%M") : g_strdup("");
+
+		pn_html_printf(out, "<td class=\"n\">%s</td>", text);
+		return;
+	}
 	if (json_is_number(value)) {
 		g_autofree char *text = unit_of(key, &unit) ? pn_html_value(json_number_value(value), unit)
 							    : g_strdup_printf("%.4g", json_number_value(value));

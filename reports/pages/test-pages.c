@@ -168,6 +168,7 @@ static void a_trend_names_the_first_bad_run(void **state)
 	fclose(out);
 	check_page(page);
 	assert_non_null(strstr(page, "first bad run night-8 (revision bad"));
+	assert_non_null(strstr(page, ">worse +39."));
 	assert_non_null(strstr(page, "the one before: night-7 (revision good"));
 	assert_true(strstr(page, "id=\"worse\"") < strstr(page, "qemu.vcpu.cpu_s"));
 	look(*state, page, "document.querySelectorAll('#worse circle').length", 16);

@@ -51,12 +51,13 @@ static void put_changes(GString *out, const struct pn_history_point *points, siz
 	for (guint c = 0; c < changes->len; c++) {
 		const struct pn_trend_change *change = &g_array_index(changes, struct pn_trend_change, c);
 		double x = (double)change->at * 100 / (double)count;
+		g_autofree char *by = g_strdup_printf("%s %+.1f %%", change->worse ? "worse" : "better",
+						      change->before != 0 ? (change->after / change->before - 1) * 100 : 0.0);
 
 		pn_html_printf(out,
 			       "<line class=\"quantile\" stroke=\"#a33600\" stroke-dasharray=\"4 2\" x1=\"%.4g%%\" x2=\"%.4g%%\" y1=\"0\" y2=\"%d\"/>"
-			       "<text class=\"event\" fill=\"#a33600\" x=\"%.4g%%\" dx=\"%d\" y=\"12\" font-size=\"11\" text-anchor=\"%s\">%s %+.1f %%</text>",
-			       x, x, PLOT_PX, x, x > 60 ? -4 : 4, x > 60 ? "end" : "start", change->worse ? "worse" : "better",
-			       change->before != 0 ? (change->after / change->before - 1) * 100 : 0.0);
+			       "<text class=\"event\" fill=\"#a33600\" x=\"%.4g%%\" dx=\"%d\" y=\"12\" font-size=\"11\" text-anchor=\"%s\">%s</text>",
+			       x, x, PLOT_PX, x, x > 60 ? -4 : 4, x > 60 ? "end" : "start", by);
 	}
 }
 
