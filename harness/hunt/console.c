@@ -60,7 +60,8 @@ static int open_port(struct pn_guest *guest, int *ret_fd, struct pn_diag *diag)
 
 static int start_shell(struct pn_guest *guest, struct pn_diag *diag)
 {
-	const char *script = "cd /; export PS1='guest# '; exec setsid -c sh -i </dev/ttyS0 >/dev/ttyS0 2>&1";
+	/* the load leads its process group, which setsid must not: so it is a child, and the load waits for it */
+	const char *script = "cd /; export PS1='guest# '; setsid -c sh -i </dev/ttyS0 >/dev/ttyS0 2>&1; true";
 
 	return pn_guest_agent(guest, json_pack("{s:s, s:s, s:[s,s,s]}", "op", "load.start", "id", LOAD, "argv", "sh", "-c", script), TIMEOUT_NS, NULL, diag);
 }

@@ -16,6 +16,8 @@
 
 #define HOLD_MAX_NS (300 * PN_NS_PER_MS)
 #define COUNT_MAX 6
+#define REST_NS (5 * PN_NS_PER_S)
+#define REST_OF 4 /* one hold of so many is a rest */
 #define POINT_OF 12 /* one event of so many is at a point of the driver's code */
 #define BLOCK_BYTES (2 * PN_MIB)
 
@@ -180,6 +182,10 @@ void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t 
 		event.balloon_bytes = drawing_bytes(random, memory_bytes);
 	if (event.action == PN_DO_HOLD)
 		event.for_ns = drawing_duration(random);
+	if (event.action == PN_DO_HOLD && event.after != PN_AFTER_POINT && !pn_seed_below(random, REST_OF)) {
+		event.after = PN_AFTER_SETTLED; /* a driver that does not rest shows only where it is left alone */
+		event.for_ns = REST_NS;
+	}
 	if (event.action == PN_DO_LIFECYCLE)
 		event.name = g_strdup(pn_lifecycle_names[pn_seed_below(random, lifecycles)]);
 	if (event.action == PN_DO_LOAD_START)
