@@ -15,6 +15,11 @@ static const char *third(const struct pn_scenario *scenario, unsigned int index)
 	return index == 3 ? "FAIL" : "PASS";
 }
 
+static const char *always(const struct pn_scenario *scenario, unsigned int index)
+{
+	return "FAIL";
+}
+
 static const char *never(const struct pn_scenario *scenario, unsigned int index)
 {
 	return "PASS";
@@ -125,6 +130,24 @@ static void test_broken(void **state)
 	free(text);
 }
 
+/* the same way, but in this process, where a terminal can be reached */
+static void test_visit(void **state)
+{
+	static const struct pn_signature leak = {.verdict = "FAIL", .oracle = "ledger", .reason = "# page leaked at MARK", .kernel = ""};
+	struct pn_lab lab = fake_lab(*state);
+	struct pn_visit visit = {0};
+	struct pn_trial trial = {.yaml = YAML}, unprepared = {.yaml = "summary: x\ndriver: unbuildable\npattern: inflate\n"};
+
+	fake_judge = always;
+	assert_int_equal(pn_lab_visit(&lab, &trial, &visit, NULL), 0);
+	assert_true(pn_trial_failed(&trial, &leak));
+	pn_trial_clear(&trial, true);
+	assert_int_equal(pn_lab_visit(&lab, &unprepared, &visit, NULL), 0);
+	assert_string_equal(json_string_value(json_object_get(unprepared.verdict, "verdict")), "BROK");
+	pn_trial_clear(&unprepared, true);
+	pn_lab_deinit(&lab);
+}
+
 static void test_matrix_refused(void **state)
 {
 	struct pn_lab lab = fake_lab(*state);
@@ -144,6 +167,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_all, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_not_found, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_broken, test_dir_setup, test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(test_visit, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_matrix_refused, test_dir_setup, test_dir_teardown),
 	};
 
