@@ -164,7 +164,7 @@ pid_t pn_guest_pid(const struct pn_guest *guest)
 const char *pn_guest_disk(const struct pn_guest *guest, const char *which)
 {
 	if (strcmp(which, "swap") == 0)
-		return guest->swap_path;
+		return guest->swap_socket ?: guest->swap_path;
 	return strcmp(which, "data") == 0 ? guest->data_path : NULL;
 }
 

@@ -159,5 +159,5 @@ int pn_guest_clock(struct pn_guest *guest, unsigned int rounds, struct pn_guest_
 /** pn_guest_heartbeat_ns() - when the agent was last heard of, pn_clock_now_ns() */
 uint64_t pn_guest_heartbeat_ns(const struct pn_guest *guest);
 
-/** pn_guest_disk() - host path of a disk of the guest: "swap" or "data"; NULL when it has none. Borrowed. */
+/** pn_guest_disk() - host path of a disk of the guest, or of the socket of its server: "swap" or "data"; NULL when it has none. Borrowed. */
 const char *pn_guest_disk(const struct pn_guest *guest, const char *which);

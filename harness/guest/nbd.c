@@ -55,7 +55,8 @@ static int launch(struct pn_nbd *nbd, const char *path, struct pn_diag *diag)
 			      "--filter=rate", "file", file, "error=EIO", "error-rate=100%", trigger, rate, control, NULL};
 	g_autoptr(GError) error = NULL;
 
-	if (!g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &nbd->pid, &error))
+	if (!g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
+			   NULL, NULL, &nbd->pid, &error))
 		return pn_diag_set(diag, -ENOENT, "nbdkit: %s", error->message);
 	nbd->process_id =
 		pn_owned_add("process", json_pack("{s:i,s:I}", "pid", (int)nbd->pid, "start", (json_int_t)pn_owned_process_start(nbd->pid)), diag);

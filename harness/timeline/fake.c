@@ -139,6 +139,7 @@ static json_t *op_fetch(const json_t *request)
 static json_t *op_lifecycle(const json_t *request)
 {
 	fake.crashed = is(json_string_value(json_object_get(request, "do")), "panic");
+	fake.asleep = is(json_string_value(json_object_get(request, "do")), "suspend");
 	return json_object();
 }
 
@@ -187,6 +188,8 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 		fake.paused = is(word, "pause");
 		fake.crashed &= fake.paused;
 	}
+	else if (is(word, "qmp"))
+		fake.asleep &= !is(json_string_value(json_object_get(args, "execute")), "system_wakeup");
 	else if (is(word, "move"))
 		fake.pid++;
 	else if (is(word, "unplug") || is(word, "plug")) {
@@ -288,7 +291,7 @@ int pn_guest_query(struct pn_guest *guest, const char *command, json_t *argument
 		return 0;
 	}
 	assert_string_equal(command, "query-status");
-	*ret_reply = json_pack("{s:b}", "running", !fake.paused);
+	*ret_reply = json_pack("{s:b,s:s}", "running", !fake.paused && !fake.asleep, "status", fake.asleep ? "suspended" : "running");
 	return 0;
 }
 

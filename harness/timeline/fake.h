@@ -25,7 +25,7 @@ struct fake {
 	uint64_t struck_speed_bytes_per_s; /* from pause, unbind, unload or reset on; 0: no other. So that a slow machine can't miss the moment */
 	uint64_t stuck_at_bytes; /* does not grow beyond; 0: no limit */
 	bool bound, paused, gone, deaf, crashed;
-	bool migrating;
+	bool migrating, asleep;
 	uint64_t hinted_bytes; /* by query-migrate, while migrating */
 	/* what goes wrong */
 	const char *refuse;	/* verb or op that fails with -EREMOTEIO */

@@ -255,6 +255,52 @@ static void cgroup_of_either_version_is_located(void **state)
 	rmdir(root);
 }
 
+static void suspended_and_woken(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("suspend", 50, "{}")};
+
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(fake.log->str, "lifecycle qmp ");
+	assert_false(fake.asleep);
+}
+
+static void guest_that_does_not_sleep_is_missed(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("suspend", 50, "{}")};
+
+	fake.drop = "lifecycle";
+	stage->scenario.settle_timeout_ns = 100 * PN_NS_PER_MS;
+	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
+}
+
+static void flapping_ends_where_it_was(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {TARGET(16), HOLD(10), FAULT("flap", 100, "{\"balloon\":0,\"hz\":1000}")};
+	json_t *evidence;
+
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_int_equal(fake.asked_bytes, 16 * PN_MIB);
+	evidence = evidence_of(stage, "flap");
+	assert_true(json_integer_value(json_object_get(evidence, "targets")) >= 10);
+	json_decref(evidence);
+}
+
+static void what_a_guest_lacks_is_an_error_before_the_blow(void **state)
+{
+	static const char *const names[] = {"swap-fail", "swap-slow", "swap-hang", "throttle", "host-oom", "main-loop-stop", "discard-fail"};
+	struct stage *stage = *state;
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(names); i++) {
+		struct pn_event events[] = {FAULT(names[i], 50, "{}")};
+
+		assert_int_not_equal(RUN(stage, events, NULL), 0);
+	}
+	assert_int_equal(stage_count(stage, "fault", "state", "armed"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stage_setup, stage_teardown)
 
 int main(void)
@@ -276,6 +322,10 @@ int main(void)
 		TEST(one_thread_stops_and_goes_on),
 		TEST(thread_that_is_not_there_is_an_error),
 		TEST(cgroup_of_either_version_is_located),
+		TEST(suspended_and_woken),
+		TEST(guest_that_does_not_sleep_is_missed),
+		TEST(flapping_ends_where_it_was),
+		TEST(what_a_guest_lacks_is_an_error_before_the_blow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
