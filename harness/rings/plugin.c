@@ -15,9 +15,16 @@ int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 static struct qemu_api api;
 
+/* enum MachineInitPhase of QEMU's hw/qdev-core.h: all devices of the command line are there */
+#define PHASE_MACHINE_READY 4
+
+/* Opening a disk polls before there are any devices: then it is too early, and the next poll has its turn. */
 static void start(void *data)
 {
-	pn_watch_start(&api);
+	if (api.phase_check(PHASE_MACHINE_READY))
+		pn_watch_start(&api);
+	else
+		api.aio_bh_schedule_oneshot_full(api.qemu_get_aio_context(), start, NULL, "pn-rings");
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info, int argc, char **argv)

@@ -34,6 +34,7 @@ static const struct {
 	NEEDED(qemu_get_aio_context),
 	NEEDED(aio_bh_schedule_oneshot_full),
 	NEEDED(qemu_register_reset),
+	NEEDED(phase_check),
 };
 
 const char *qemu_api_find(struct qemu_api *api)

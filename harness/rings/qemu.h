@@ -68,6 +68,7 @@ struct qemu_api {
 	void *(*qemu_get_aio_context)(void);
 	void (*aio_bh_schedule_oneshot_full)(void *context, void (*fn)(void *data), void *data, const char *name);
 	void (*qemu_register_reset)(void (*fn)(void *data), void *data);
+	bool (*phase_check)(int phase);
 };
 
 /** qemu_api_find() - look all of them up. Return: NULL, or the name of the first that this QEMU does not have. */

@@ -104,6 +104,9 @@ static void set_isolation(const struct pn_scenario *scenario, const json_t *reco
 		const json_t *record;
 		size_t k;
 
+		/* statistics of -1 and greed that adds up are no reason to distrust anybody */
+		if (fault->kind != PN_CONTROLLER_STALE && fault->kind != PN_CONTROLLER_MISSING && fault->kind != PN_CONTROLLER_LIE)
+			continue;
 		json_array_foreach(records, k, record) {
 			const json_t *guest = fault->guest ? json_object_get(json_object_get(record, "guests"), fault->guest) : NULL;
 
