@@ -290,6 +290,53 @@ static void test_no_window(void **state)
 	json_decref(metrics);
 }
 
+/* Free memory every 10 ms: @swing bytes up and down, and a balloon more from 1.25 s on, a quarter of a second after the target. */
+static void add_free(struct fixture *fixture, int64_t swing)
+{
+	for (int i = 40; i < 240; i++) {
+		int64_t bytes = 8 * FIXTURE_MEMORY + (i >= 125 ? FIXTURE_BALLOON : 0) + (i % 2 ? swing : -swing);
+
+		json_array_append_new(fixture->record.samples, json_pack("{s:I, s:s, s:I}", "t_ns", (json_int_t)i * 10 * PN_NS_PER_MS, "src", "host",
+									 "host.free_bytes", (json_int_t)bytes));
+	}
+	fixture_journal(fixture, 1.0, "event", json_pack("{s:s}", "do", "target"));
+}
+
+static void test_returned(void **state)
+{
+	json_t *metrics;
+
+	add_free(*state, 0);
+	metrics = compute(*state);
+	assert_metric(metrics, "host.return.noise_ratio", 0, "ratio");
+	assert_metric(metrics, "host.freed_ratio", 1, "ratio");
+	assert_metric(metrics, "host.return.bytes_per_s", 0.95 * (double)FIXTURE_BALLOON / 0.25, "bytes/s");
+	json_decref(metrics);
+}
+
+/* What noise could have made is not told. */
+static void test_returned_in_noise(void **state)
+{
+	json_t *metrics;
+
+	add_free(*state, FIXTURE_BALLOON / 16);
+	metrics = compute(*state);
+	assert_non_null(json_object_get(metrics, "host.return.noise_ratio"));
+	assert_absent(metrics, "host.freed_ratio");
+	assert_absent(metrics, "host.return.bytes_per_s");
+	json_decref(metrics);
+}
+
+/* Only a scenario that reads free memory often has such figures. */
+static void test_returned_unseen(void **state)
+{
+	json_t *metrics = compute(*state);
+
+	assert_absent(metrics, "host.return.noise_ratio");
+	assert_absent(metrics, "host.freed_ratio");
+	json_decref(metrics);
+}
+
 static void test_no_record(void **state)
 {
 	struct fixture *fixture = *state;
@@ -307,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_how_sharp), TEST(test_host_is_shared), TEST(test_flip),
 	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_host_does_not_reboot), TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
+	    TEST(test_returned), TEST(test_returned_in_noise), TEST(test_returned_unseen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
