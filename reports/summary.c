@@ -3,6 +3,7 @@
  * run.json, schema 1: what other programs read. Its keys are a promise; plan.json and the verdicts may grow, this only by a
  * new schema. A case's start_s is wall-clock time, in seconds since 1970, and a label; durations come from the monotonic clock.
  */
+#include "conformance.h"
 #include "matrix.h"
 #include "rundir.h"
 
@@ -67,6 +68,8 @@ int pn_rundir_write_summary(const char *dir, struct pn_diag *diag)
 	json_decref(summary);
 	if (!err)
 		err = pn_matrix_write(run, diag);
+	if (!err)
+		err = pn_conformance_write(run, diag);
 	pn_rundir_free(run);
 	return err;
 }

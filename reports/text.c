@@ -12,6 +12,7 @@
 
 #include "../harness/base/diag.h"
 #include "../harness/base/units.h"
+#include "conformance.h"
 #include "matrix.h"
 #include "rundir.h"
 
@@ -224,6 +225,15 @@ static void put_fitness(const struct pn_rundir *run, FILE *out)
 		fputc('\n', out);
 }
 
+static void put_conformance(const struct pn_rundir *run, FILE *out)
+{
+	json_t *conformance = pn_conformance_is_suite(run) ? pn_conformance_json(run) : NULL;
+
+	if (conformance)
+		pn_conformance_text(conformance, out);
+	json_decref(conformance);
+}
+
 int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)
 {
 	fprintf(out, "run %s: %s, %" JSON_INTEGER_FORMAT " CPUs, Linux %s, QEMU %s\n\n", text_of(run->plan, "run", "?"),
@@ -232,6 +242,7 @@ int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *st
 	put_fitness(run, out);
 	put_table(run, style, out);
 	pn_matrix_text(run, out);
+	put_conformance(run, out);
 	put_troubles(run, "SKIP", style, out);
 	put_troubles(run, "BROK", style, out);
 	put_troubles(run, "FAIL", style, out);

@@ -21,6 +21,7 @@ extern const struct pn_command pn_command_history;
 extern const struct pn_command pn_command_simulate;
 extern const struct pn_command pn_command_images;
 extern const struct pn_command pn_command_repair;
+extern const struct pn_command pn_command_device;
 extern const struct pn_command pn_command_help_record;
 extern const struct pn_command pn_command_man;
 extern const struct pn_command pn_command_completion;

@@ -28,6 +28,11 @@ enum slot { SLOT_SERIAL = 2, SLOT_BALLOON, SLOT_SWAP, SLOT_DATA, SLOT_PANIC, SLO
 /* On the root bus a device would be transitional, which knows no iommu. */
 #define VIRTIO_MODEL "virtio-non-transitional"
 
+const char *const pn_virtio_names[PN_VIRTIO_COUNT] = { "modern", "transitional", "legacy" };
+
+/* libvirt has no word for a device that is legacy only: of the plain one the modern half is taken away below. */
+static const char *const balloon_models[PN_VIRTIO_COUNT] = { VIRTIO_MODEL, "virtio-transitional", "virtio" };
+
 #define SLOT_PANIC_ADDR 0x6
 G_STATIC_ASSERT(SLOT_PANIC == SLOT_PANIC_ADDR);
 
@@ -178,7 +183,7 @@ static void write_balloon(struct writer *writer, const struct pn_balloon_device 
 		close_element(writer);
 		return;
 	}
-	attribute(writer, "model", VIRTIO_MODEL);
+	attribute(writer, "model", balloon_models[balloon->model]);
 	attribute(writer, "autodeflate", balloon->deflate_on_oom ? "on" : "off");
 	attribute(writer, "freePageReporting", balloon->free_page_reporting ? "on" : "off");
 	if (balloon->stats_interval_ns) {
@@ -267,7 +272,7 @@ static void property(struct writer *writer, const char *name, const char *type, 
 
 static void write_override(struct writer *writer, const struct pn_balloon_device *balloon)
 {
-	if (balloon->absent || (!balloon->free_page_hint && !balloon->page_poison))
+	if (balloon->absent || (!balloon->free_page_hint && !balloon->page_poison && !balloon->direct && balloon->model != PN_VIRTIO_LEGACY))
 		return;
 	open_element(writer, "qemu:override");
 	open_element(writer, "qemu:device");
@@ -279,6 +284,10 @@ static void write_override(struct writer *writer, const struct pn_balloon_device
 	}
 	if (balloon->page_poison)
 		property(writer, "page-poison", "bool", "true");
+	if (balloon->direct)
+		property(writer, "indirect_desc", "bool", "false");
+	if (balloon->model == PN_VIRTIO_LEGACY)
+		property(writer, "disable-modern", "bool", "true");
 	close_element(writer);
 	close_element(writer);
 	close_element(writer);

@@ -19,6 +19,17 @@ extern const char *const pn_backing_names[PN_BACKING_COUNT];
 /** enum pn_accel - who runs the guest's instructions */
 enum pn_accel { PN_ACCEL_TCG, PN_ACCEL_KVM };
 
+/** enum pn_virtio_model - which generation of virtio the balloon device speaks */
+enum pn_virtio_model {
+	PN_VIRTIO_MODERN,
+	PN_VIRTIO_TRANSITIONAL, /* both; drivers of today speak modern with it */
+	PN_VIRTIO_LEGACY,	/* from before virtio 1.0: disable-modern */
+	PN_VIRTIO_COUNT,
+};
+
+/** pn_virtio_names - name of each model, as scenarios write it */
+extern const char *const pn_virtio_names[PN_VIRTIO_COUNT];
+
 /** struct pn_balloon_device - properties of the virtio-balloon device; off unless said */
 struct pn_balloon_device {
 	bool absent;
@@ -29,6 +40,8 @@ struct pn_balloon_device {
 	bool packed;
 	bool hotplug; /* behind a root port, so that it can be unplugged */
 	bool iommu;
+	bool direct; /* no indirect descriptors */
+	enum pn_virtio_model model;
 	uint64_t stats_interval_ns; /* whole seconds; 0: the device is not polled */
 };
 

@@ -39,7 +39,7 @@ void pn_judge_protocol(const struct pn_record *record, struct pn_finding *findin
 		return;
 	}
 	json_array_foreach (rules, i, result) {
-		checked++;
+		checked += json_integer_value(json_object_get(result, "checked")) > 0;
 		if (json_integer_value(json_object_get(result, "broken")))
 			tell_broken(record, result, finding, notes);
 	}

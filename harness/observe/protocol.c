@@ -181,15 +181,17 @@ const char *pn_protocol_blind(const struct pn_protocol *protocol)
 
 json_t *pn_protocol_json(const struct pn_protocol *protocol)
 {
+	static const char *const kinds[] = { [PN_RULE_CHECKED] = "checked", [PN_RULE_MAY] = "permission", [PN_RULE_UNSEEN] = "unseen" };
 	json_t *list = json_array();
 
-	for (unsigned int rule = 1; rule <= PN_PROTOCOL_RULES; rule++) {
-		const struct pn_rule_result *result = &protocol->results[rule - 1];
+	for (unsigned int number = 1; number <= PN_PROTOCOL_RULES; number++) {
+		const struct pn_rule_result *result = &protocol->results[number - 1];
+		const struct pn_rule *rule = &pn_protocol_rules[number - 1];
 
-		if (!result->checked)
-			continue;
-		json_array_append_new(list, json_pack("{s:i, s:I, s:I, s:s}", "rule", rule, "checked", (json_int_t)result->checked, "broken",
-						      (json_int_t)result->broken, "first", result->first));
+		json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:s, s:s?, s:s?, s:I, s:I, s:s}", "rule", number, "kind", kinds[rule->kind], "must",
+						      pn_protocol_is_must(number), "text", rule->text, "why", rule->why, "known",
+						      pn_protocol_known(protocol->context.driver, number), "checked", (json_int_t)result->checked,
+						      "broken", (json_int_t)result->broken, "first", result->first));
 	}
 	return list;
 }

@@ -44,6 +44,7 @@ struct pn_rule_result {
 
 /** struct pn_protocol_context - what the record can not tell */
 struct pn_protocol_context {
+	const char *driver; /* by its name; NULL: none that anything is known of */
 	bool pages_retain; /* the guest's kernel expects free pages to keep a value (init_on_free=1, page_poison=1) */
 };
 
@@ -65,7 +66,11 @@ const struct pn_rule_result *pn_protocol_result(const struct pn_protocol *protoc
 /** pn_protocol_blind() - why the record tells nothing, or not all; NULL: it is whole */
 const char *pn_protocol_blind(const struct pn_protocol *protocol);
 
-/** pn_protocol_json() - [{"rule","checked","broken","first"}] of all requirements of which there is something to say */
+/**
+ * pn_protocol_json() - [{"rule","kind","must","text","why","known","checked","broken","first"}], one for each requirement
+ *
+ * "kind": "checked", "permission" or "unseen"; "why" as in pn_protocol_rules; "known" as pn_protocol_known(); the last two may be null.
+ */
 json_t *pn_protocol_json(const struct pn_protocol *protocol);
 
 /**

@@ -49,7 +49,10 @@ static bool pages_retain(const struct pn_scenario *scenario)
 static int read_protocol(const struct pn_outcome *outcome, struct pn_record *record, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(outcome->case_dir, PN_GUEST_RINGS, NULL);
-	struct pn_protocol_context context = {.pages_retain = pages_retain(outcome->scenario)};
+	struct pn_protocol_context context = {
+		.driver = outcome->scenario->driver.name,
+		.pages_retain = pages_retain(outcome->scenario),
+	};
 	int err = pn_protocol_read(path, &context, &record->protocol, diag);
 
 	return err == -ENOENT ? 0 : err;
@@ -118,8 +121,6 @@ static json_t *judge(const struct pn_outcome *outcome, const struct pn_record *r
 			   (int)count_events(record->journal));
 	if (outcome->interrupted)
 		json_object_set_new(result, "interrupted", json_true());
-	if (record->protocol)
-		json_object_set(result, "protocol", json_object_get(record->protocol, "rules"));
 	return result;
 }
 
@@ -130,6 +131,8 @@ int pn_outcome_write(const struct pn_outcome *outcome, struct pn_diag *diag)
 
 	if (!err)
 		err = read_record(outcome, &record, diag);
+	if (!err && record.protocol)
+		err = write_json(outcome->case_dir, "protocol.json", record.protocol, diag);
 	if (!err) {
 		json_t *result = judge(outcome, &record);
 

@@ -74,6 +74,7 @@ static char *prepare_key(const struct pn_scenario *scenario)
 	g_string_append_printf(key, "%s%s%s%s%s%s%s", b->absent ? ", no balloon" : "", b->deflate_on_oom ? ", deflate-on-oom" : "",
 			       b->free_page_reporting ? ", free-page-reporting" : "", b->free_page_hint ? ", free-page-hint" : "",
 			       b->page_poison ? ", page-poison" : "", b->packed ? ", packed" : "", b->iommu ? ", iommu" : "");
+	g_string_append_printf(key, "%s%s%s", b->direct ? ", direct" : "", b->model ? ", " : "", b->model ? pn_virtio_names[b->model] : "");
 	if (m->swap_bytes)
 		g_string_append_printf(key, ", swap %s", pn_bytes_format(m->swap_bytes, memory, sizeof(memory)));
 	if (m->disk_bytes)

@@ -78,6 +78,8 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	    .packed = balloon->packed,
 	    .hotplug = balloon->hotplug,
 	    .iommu = balloon->iommu,
+	    .direct = balloon->direct,
+	    .model = value_of("guest.balloon.model", balloon->model),
 	    .stats_interval_ns = value_of("guest.balloon.stats-interval", balloon->stats_interval),
 	};
 }
@@ -180,6 +182,10 @@ static int check_guest(const struct builder *builder)
 
 	if (guest->memory_bytes % (2 * PN_MIB))
 		return refuse(builder, "guest.memory", raw->memory, "a multiple of 2MiB");
+	if (guest->balloon.model == PN_VIRTIO_LEGACY && guest->balloon.packed)
+		return refuse(builder, "guest.balloon.model", raw->balloon.model, "modern or transitional: packed virtqueues came with virtio 1.1");
+	if (guest->balloon.model != PN_VIRTIO_MODERN && guest->balloon.iommu)
+		return refuse(builder, "guest.balloon.model", raw->balloon.model, "modern: only such a device can be behind an IOMMU");
 	if (guest->balloon.stats_interval_ns % PN_NS_PER_S)
 		return refuse(builder, "guest.balloon.stats-interval", raw->balloon.stats_interval,
 			      "whole seconds: the device can't do other");

@@ -10,7 +10,7 @@
 #include "../base/units.h"
 
 const char *const pn_event_kind_names[] = {"target", "hold", "fault", "load-start", "load-stop", "lifecycle", "touch", NULL};
-const char *const pn_lifecycle_names[] = {"pause", "resume", "reset", "unbind", "bind", "unload", "load", NULL};
+const char *const pn_lifecycle_names[] = {"pause", "resume", "reset", "unbind", "bind", "unload", "load", "freeze", NULL};
 const char *const pn_event_after_names[] = {"previous", "settled", NULL};
 
 static const struct pn_key_info target_args[] = {

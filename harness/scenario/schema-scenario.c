@@ -29,6 +29,8 @@ static const cyaml_schema_field_t balloon_fields[] = {
     FLAG("packed", struct pn_raw_balloon, packed),
     FLAG("hotplug", struct pn_raw_balloon, hotplug),
     FLAG("iommu", struct pn_raw_balloon, iommu),
+    FLAG("direct", struct pn_raw_balloon, direct),
+    TEXT("model", struct pn_raw_balloon, model),
     TEXT("stats-interval", struct pn_raw_balloon, stats_interval),
     CYAML_FIELD_END,
 };
@@ -187,6 +189,11 @@ static const char *const backings[] = {[PN_BACKING_4K] = "4k",
 static const char *const on_alloc[] = {"0", "1", NULL};
 static const char *const modes[] = {"strict", "fast", "pfn", NULL};
 
+static const char *const models[] = {[PN_VIRTIO_MODERN] = "modern",
+				     [PN_VIRTIO_TRANSITIONAL] = "transitional",
+				     [PN_VIRTIO_LEGACY] = "legacy",
+				     [PN_VIRTIO_COUNT] = NULL};
+
 const char *const pn_oracle_choices[] = {"sanity", "faults", "ledger", "integrity", "liveness", "protocol", "kernel-log", "host", NULL};
 
 const char *const pn_probe_choices[] = {"guest",   "balloon", "stats", "block", "meminfo", "psi",
@@ -248,6 +255,12 @@ static const struct pn_key_info scenario_keys[] = {
     ON_OFF("guest.balloon.packed", "packed virtqueues"),
     ON_OFF("guest.balloon.hotplug", "behind a root port, so that the fault unplug can take it away"),
     ON_OFF("guest.balloon.iommu", "behind a virtual IOMMU"),
+    ON_OFF("guest.balloon.direct", "no indirect descriptors"),
+    {.name = "guest.balloon.model",
+     .type = PN_KEY_CHOICE,
+     .choices = models,
+     .fallback = "modern",
+     .help = "which generation of virtio the device speaks; legacy: from before virtio 1.0"},
     {.name = "guest.balloon.stats-interval",
      .type = PN_KEY_DURATION,
      .max = 3600 * PN_NS_PER_S,

@@ -16,7 +16,8 @@ struct pn_doc;
  */
 
 struct pn_raw_balloon {
-	bool absent, deflate_on_oom, free_page_reporting, free_page_hint, page_poison, packed, hotplug, iommu;
+	bool absent, deflate_on_oom, free_page_reporting, free_page_hint, page_poison, packed, hotplug, iommu, direct;
+	char *model;
 	char *stats_interval;
 };
 

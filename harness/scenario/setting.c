@@ -33,6 +33,8 @@ static const struct {
     {"packed", "guest.balloon.packed"},
     {"hotplug", "guest.balloon.hotplug"},
     {"iommu", "guest.balloon.iommu"},
+    {"direct", "guest.balloon.direct"},
+    {"model", "guest.balloon.model"},
     {"stats-interval", "guest.balloon.stats-interval"},
 };
 
