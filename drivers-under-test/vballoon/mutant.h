@@ -126,8 +126,8 @@ static inline void vb_mutant_write_late(void)
 	for (i = 0; i < VB_MUTANT_PAGES; i++) {
 		if (!vb_mutant_gone[i] || !PageAnon(vb_mutant_gone[i]))
 			continue;
-		memset(page_address(vb_mutant_gone[i]), 0,
-		       VB_MUTANT(MARK_LATE) ? sizeof(u64) : PAGE_SIZE);
+		memset(page_address(vb_mutant_gone[i]) +
+		       (VB_MUTANT(MARK_LATE) ? 0 : PAGE_SIZE - sizeof(u64)), 0, sizeof(u64));
 		vb_mutant_gone[i] = NULL;
 	}
 }
