@@ -10,6 +10,7 @@
 #include "link.h"
 
 #include "agent.h"
+#include "exact.h"
 #include "loop.h"
 #include "port.h"
 
@@ -116,6 +117,8 @@ static void flush(void)
 		was_full = false;
 		handlers->drained();
 	}
+	if (queue_used == 0)
+		pn_exact_drained();
 }
 
 int pn_link_send(uint8_t kind, uint32_t id, const void *body, size_t length)
@@ -134,6 +137,8 @@ int pn_link_send(uint8_t kind, uint32_t id, const void *body, size_t length)
 	flush();
 	if (!pn_link_roomy())
 		was_full = true;
+	if (kind == PN_PROTO_REPLY)
+		pn_exact_replied();
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "loop.h"
 
 #include "agent.h"
+#include "exact.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -108,7 +109,7 @@ int pn_loop_run(void)
 {
 	while (!stopped) {
 		struct epoll_event event;
-		int n = epoll_wait(epoll_fd, &event, 1, wait_ms());
+		int n = epoll_wait(epoll_fd, &event, 1, pn_exact_spin() ? 0 : wait_ms());
 
 		if (n > 0) {
 			struct pn_loop_source *source = event.data.ptr;

@@ -6,6 +6,7 @@
 #include "ops.h"
 
 #include "agent.h"
+#include "exact.h"
 #include "hello.h"
 #include "job.h"
 #include "kmsg.h"
@@ -46,7 +47,7 @@ static const struct pn_op ops_self[] = {
 };
 
 static const struct pn_op *const tables[] = {
-	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle, pn_ops_warm, pn_ops_symbols,
+	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle, pn_ops_warm, pn_ops_symbols, pn_ops_exact,
 };
 
 static const struct pn_op *find(const char *name)
@@ -83,6 +84,7 @@ static void take_request(const struct pn_proto_frame *frame)
 	json_error_t error;
 	int r;
 
+	pn_exact_awake();
 	/* jansson bounds the nesting itself; the length is bounded by the frame. */
 	args = json_loadb((const char *)frame->body, frame->length, JSON_REJECT_DUPLICATES, &error);
 	if (!args) {

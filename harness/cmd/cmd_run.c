@@ -24,6 +24,7 @@ static const struct pn_option options[] = {
 	{"kernel", "FILE", "bzImage in place of the image's; needs --modules", false, "FILE"},
 	{"modules", "DIR", "lib/modules/RELEASE directory of --kernel", false, "DIR"},
 	{"qemu", "FILE", "emulator in place of qemu-system-x86_64 from PATH", false, "FILE"},
+	{"exact", NULL, "exact mode: instructions in place of times, the same in every run (`puncture list keys`, guest.exact)", false, NULL},
 	{"connect", "URI", "run guests in this libvirtd, such as qemu:///system, not in the embedded driver", false, NULL},
 	{"seed", "N", "seed of everything random; default: drawn from the scenario's name", false, NULL},
 	{"repeat", "N", "run every case N times", false, NULL},
@@ -144,13 +145,27 @@ static void leave_bundle(const char *case_dir)
 		fprintf(stderr, "no bundle: %s\n", diag.text);
 }
 
+/* --set as given, and what --exact stands for; NULL-terminated. */
+static GPtrArray *all_sets(const struct pn_opts *args)
+{
+	GPtrArray *sets = g_ptr_array_new();
+
+	for (const char *const *set = pn_opts_all(args, "set"); set && *set; set++)
+		g_ptr_array_add(sets, (gpointer)*set);
+	if (pn_opts_has(args, "exact"))
+		g_ptr_array_add(sets, (gpointer) "guest.exact=true");
+	g_ptr_array_add(sets, NULL);
+	return sets;
+}
+
 static int run(const struct pn_opts *args, struct pn_diag *diag)
 {
 	g_autofree char *workloads = g_build_filename(pn_paths_share(), "workloads", NULL);
+	g_autoptr(GPtrArray) sets = all_sets(args);
 	struct pn_run_config config = {
 		.plan = {
 			.names = pn_opts_operands(args),
-			.sets = pn_opts_all(args, "set"),
+			.sets = (const char *const *)sets->pdata,
 			.driver = pn_opts_get(args, "driver"),
 			.kernel = pn_opts_get(args, "kernel"),
 			.modules = pn_opts_get(args, "modules"),

@@ -137,7 +137,8 @@ static int call_agent(struct pn_guest *guest, const json_t *request, const struc
 {
 	if (!guest->channel || pn_guest_state(guest) == PN_GUEST_GONE)
 		return pn_diag_set(diag, -ENOTCONN, "agent: guest '%s' has gone", guest->name);
-	let_go(guest);
+	if (!guest->exact)
+		let_go(guest);
 	return pn_channel_call(guest->channel, request, blobs, timeout_ns, ret_reply, diag);
 }
 

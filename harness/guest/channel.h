@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pn_channel;
@@ -36,6 +37,20 @@ struct pn_channel_blobs {
  * Return: 0 or a negative errno.
  */
 int pn_channel_new(int fd, pn_channel_event_fn *on_event, pn_channel_gone_fn *on_gone, void *data, struct pn_channel **ret_channel);
+
+/**
+ * typedef pn_channel_gate_fn - called around each call, on its caller's thread
+ * @answered: false when the request has been queued, before its reply is waited for; true when the reply is there
+ *
+ * Return: 0, or a negative errno that the call then returns.
+ */
+typedef int pn_channel_gate_fn(bool answered, void *data);
+
+/** pn_channel_gate() - have a gate from now on; one call at a time then */
+void pn_channel_gate(struct pn_channel *channel, pn_channel_gate_fn *gate, void *data);
+
+/** pn_channel_flush() - wait until the peer has read everything that was queued. Return: 0, -ETIMEDOUT or -ENOTCONN. */
+int pn_channel_flush(struct pn_channel *channel, uint64_t timeout_ns);
 
 /** pn_channel_free() - hang up; calls under way return -ENOTCONN. NULL is fine. */
 void pn_channel_free(struct pn_channel *channel);

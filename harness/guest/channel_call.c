@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -17,6 +19,7 @@
 #include "../base/units.h"
 #include "channel_private.h"
 
+#define FLUSH_POLL_US 50
 #define OUT_MAX (4 * PN_MIB)
 #define BLOB_FRAME (32 * PN_KIB)
 
@@ -132,6 +135,8 @@ int pn_channel_call(struct pn_channel *channel, const json_t *request, const str
 	free(text);
 	if (!err && blobs && blobs->from_fd >= 0)
 		err = send_file(channel, &call, blobs->from_fd, deadline_ns);
+	if (!err && channel->gate)
+		err = channel->gate(false, channel->gate_data);
 
 	g_mutex_lock(&channel->lock);
 	while (!err && !call.done) {
@@ -145,9 +150,36 @@ int pn_channel_call(struct pn_channel *channel, const json_t *request, const str
 	g_mutex_unlock(&channel->lock);
 	if (call.err == -ETIMEDOUT && !call.why)
 		call.why = g_strdup_printf("no answer within %llu ms", (unsigned long long)(timeout_ns / PN_NS_PER_MS));
+	if (!call.err && channel->gate)
+		call.err = channel->gate(true, channel->gate_data);
 	err = explain(&call, op, ret_reply, diag);
 	json_decref(call.reply);
 	g_free(call.why);
+	return err;
+}
+
+void pn_channel_gate(struct pn_channel *channel, pn_channel_gate_fn *gate, void *data)
+{
+	channel->gate = gate;
+	channel->gate_data = data;
+}
+
+int pn_channel_flush(struct pn_channel *channel, uint64_t timeout_ns)
+{
+	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns;
+	int unread = 1, err = 0;
+
+	while (!err && unread) {
+		g_mutex_lock(&channel->lock);
+		unread = channel->out->len > channel->out_sent;
+		err = channel->gone ? -ENOTCONN : pn_clock_now_ns() >= deadline_ns ? -ETIMEDOUT : 0;
+		g_mutex_unlock(&channel->lock);
+		/* Of a unix socket: what the peer has not read yet (unix(7)). */
+		if (!err && !unread && ioctl(channel->fd, SIOCOUTQ, &unread) < 0)
+			err = -errno;
+		if (!err && unread)
+			g_usleep(FLUSH_POLL_US);
+	}
 	return err;
 }
 

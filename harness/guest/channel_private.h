@@ -30,6 +30,8 @@ struct pn_channel {
 	pn_channel_event_fn *on_event;
 	pn_channel_gone_fn *on_gone;
 	void *data;
+	pn_channel_gate_fn *gate; /* NULL: none */
+	void *gate_data;
 	struct pn_proto_parser parser; /* thread only */
 
 	GMutex lock; /* all below */

@@ -113,7 +113,7 @@ int pn_guest_connect(struct pn_guest *guest, int fd, struct pn_diag *diag)
 
 int pn_guest_greet(struct pn_guest *guest, uint64_t timeout_ns, json_t **ret_hello, struct pn_diag *diag)
 {
-	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns, again_ns = GREET_AGAIN_NS, now_ns;
+	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns, again_ns = guest->exact ? timeout_ns : GREET_AGAIN_NS, now_ns;
 	json_t *hello = NULL;
 	int err = -ETIMEDOUT;
 

@@ -16,6 +16,7 @@
 #include "../pin/pin.h"
 #include "calls.h"
 #include "channel.h"
+#include "exact.h"
 #include "private.h"
 
 static void heard_free(gpointer data)
@@ -101,6 +102,7 @@ int pn_guest_stop(struct pn_guest *guest, struct pn_diag *diag)
 	if (!guest)
 		return 0;
 	err = guest->ops->stop(guest, diag);
+	pn_exact_free(guest->exact);
 	pn_channel_free(guest->channel);
 	pn_guest_hush(guest);
 	pn_guest_free(guest);

@@ -65,5 +65,8 @@ struct pn_machine {
 	const char *kernel;	   /* a user's kernel (bzImage) in its place; NULL: the image's */
 	const char *modules;	   /* its lib/modules/VERSION directory; with @kernel only */
 	const char *qemu;	   /* emulator binary; NULL: found in PATH */
+	bool exact;		   /* instructions counted, virtual time, vCPU held while the host acts */
+	const char *preload;	   /* exact: the driver's .ko, put into the guest before the snapshot; NULL: none */
+	const char *preload_name;  /* exact: its module's name */
 	bool unpinned;		   /* without the TCG plugin that counts instructions and holds vCPUs: no part of the shape */
 };

@@ -10,6 +10,7 @@
 
 struct pn_calls;
 struct pn_channel;
+struct pn_exact;
 struct pn_nbd;
 
 /**
@@ -64,6 +65,7 @@ struct pn_guest {
 	struct pn_calls *calls;	  /* commands */
 	struct pn_calls *queries; /* what changes nothing */
 	struct pn_pin *pin;	  /* NULL: none */
+	struct pn_exact *exact; /* NULL: not in exact mode */
 	void *backend;
 	char *swap_path, *data_path; /* NULL: none */
 	char *swap_socket;	     /* nbdkit serves the swap disk there; NULL: QEMU has the file itself */

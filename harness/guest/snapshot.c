@@ -57,18 +57,21 @@ static char *describe_shape(const struct pn_machine *machine, const struct pn_vi
 {
 	const struct pn_balloon_device *balloon = &machine->balloon;
 	g_autofree char *cpu = cpu_model(machine);
+	char preload[65] = "";
 	unsigned long version = 0;
 
 	virGetVersion(&version, NULL, NULL);
+	if (machine->preload && pn_fs_sha256(machine->preload, preload, NULL))
+		preload[0] = 0; /* it will be missed when it is to be put into the guest */
 	return g_strdup_printf("shape %d image %s qemu %s libvirt %lu cpu %s memory %llu vcpus %u backing %s balloon %d%d%d%d%d%d%d.%llu "
-			       "swap %llu disk %llu devices {%s} args {%s}%s%s%s",
+			       "swap %llu disk %llu devices {%s} args {%s}%s%s%s%s%s",
 			       PN_DOMAIN_SHAPE, boot->image->hash, boot->emulator_hash, version, cpu, (unsigned long long)machine->memory_bytes,
 			       machine->vcpus, pn_backing_names[machine->backing], balloon->absent, balloon->deflate_on_oom,
 			       balloon->free_page_reporting, balloon->free_page_hint, balloon->page_poison, balloon->packed, balloon->iommu,
 			       (unsigned long long)balloon->stats_interval_ns, (unsigned long long)machine->swap_bytes,
 			       (unsigned long long)machine->disk_bytes, machine->extra_devices ? machine->extra_devices : "", boot->cmdline,
 			       balloon->hotplug ? " hotplug" : "", balloon->direct ? " direct" : "",
-			       balloon->model ? pn_virtio_names[balloon->model] : "");
+			       balloon->model ? pn_virtio_names[balloon->model] : "", machine->exact ? " exact 2 " : "", preload);
 }
 
 static int64_t last_kmsg(struct pn_guest *guest)
@@ -169,6 +172,29 @@ static int save_state(struct pn_guest *guest, const char *path, struct pn_diag *
 	return err;
 }
 
+/* Bytes on their way into a guest arrive at no certain instruction, so the driver is there before the snapshot. */
+static int put_driver(struct pn_guest *guest, struct pn_diag *diag)
+{
+	const struct pn_machine *machine = &guest->machine;
+	g_autofree char *path = g_strdup_printf("/run/puncture/%s.ko", machine->preload_name);
+	json_t *args = json_pack("{s:s,s:s,s:i}", "from", machine->preload, "path", path, "mode", 0600);
+	struct pn_action action = { .verb = "put", .args = args, .timeout_ns = BOOT_TIMEOUT_NS };
+	int err = pn_guest_act(guest, &action, NULL, diag);
+
+	json_decref(args);
+	return err;
+}
+
+/* A guest loaded from the snapshot must stand before the host can say anything to it: so its agent is caught where it holds itself. */
+static int make_spin(struct pn_guest *guest, struct pn_diag *diag)
+{
+	json_t *request = json_pack("{s:s,s:b,s:b}", "op", "exact", "on", 1, "spin", 1);
+	int err = pn_channel_call(guest->channel, request, NULL, COMMAND_TIMEOUT_NS, NULL, diag);
+
+	json_decref(request);
+	return err;
+}
+
 static int boot_and_save(struct pn_guest *guest, const struct making *making, const char *dir, const char *path, struct pn_diag *diag)
 {
 	int err = pn_virt_create(guest, making->boot, false, diag);
@@ -177,10 +203,14 @@ static int boot_and_save(struct pn_guest *guest, const struct making *making, co
 		err = pn_guest_monitor(guest, "cont", NULL, -1, COMMAND_TIMEOUT_NS, NULL, NULL, diag);
 	if (!err)
 		err = pn_guest_greet(guest, BOOT_TIMEOUT_NS, NULL, diag);
+	if (!err && making->machine->preload)
+		err = put_driver(guest, diag);
 	if (!err)
 		err = warm_up(guest, diag);
 	if (!err)
 		err = wait_quiet(guest, diag);
+	if (!err && making->machine->exact)
+		err = make_spin(guest, diag);
 	if (!err)
 		err = save_state(guest, path, diag);
 	if (!err)

@@ -21,6 +21,7 @@
 #include "../base/units.h"
 #include "kinds.h"
 #include "emulator.h"
+#include "exact.h"
 #include "process.h"
 #include "security.h"
 #include "virt.h"
@@ -207,7 +208,9 @@ static int start_from(struct pn_guest *guest, const struct pn_virt_boot *boot, c
 
 	if (!err && snapshot)
 		err = pn_snapshot_load(guest, snapshot, diag);
-	if (!err)
+	if (!err && guest->machine.exact)
+		err = pn_exact_begin(guest, diag);
+	else if (!err)
 		err = pn_guest_monitor(guest, "cont", NULL, -1, WAKE_TIMEOUT_NS, NULL, NULL, diag);
 	if (!err)
 		err = pn_guest_greet(guest, snapshot ? WAKE_TIMEOUT_NS : BOOT_TIMEOUT_NS, NULL, diag);
@@ -228,6 +231,8 @@ static int want_pin(struct pn_guest *guest, struct pn_virt_boot *boot, struct pn
 		pn_diag_set(&words, err, "KVM runs the guest's instructions, and TCG plugins see none of them");
 	else
 		err = pn_emulator_plugin(boot->emulator, &boot->plugin, &words);
+	if (err == -ENOTSUP && guest->machine.exact)
+		return pn_diag_set(diag, err, "exact mode: %s", words.text);
 	if (err == -ENOTSUP && guest->journal)
 		err = pn_journal_add(guest->journal, "unsupported", json_pack("{s:s,s:s}", "name", "pin", "reason", words.text));
 	return err == -ENOTSUP ? 0 : err ? pn_diag_set(diag, err, "%s", words.text) : 0;

@@ -26,6 +26,13 @@ void fake_guest_deinit(struct pn_guest *guest)
 	g_cond_clear(&guest->wake);
 }
 
+const struct pn_machine *pn_guest_machine(const struct pn_guest *g)
+{
+	static const struct pn_machine machine;
+
+	return &machine;
+}
+
 struct pn_pin *pn_guest_pin(const struct pn_guest *g)
 {
 	return NULL;

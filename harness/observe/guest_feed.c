@@ -203,7 +203,8 @@ int pn_feed_open(struct pn_probe_context *context, uint64_t interval_ns, struct 
 		free_feed(feed);
 		return err;
 	}
-	start_sampling(feed);
+	if (!pn_guest_machine(context->guest)->exact)
+		start_sampling(feed);
 	*ret_feed = feed;
 	return 0;
 }

@@ -51,6 +51,46 @@ static void set(const struct sums *sums, const char *driver_name, const char *ke
 	pn_metric_set(metrics, kernel, sums->kernel / sums->pages, "insns/page");
 }
 
+/* Of all regions; exact mode has them at each phase's record and at the timeline's ends. */
+static bool total(const json_t *entry, double *ret_total)
+{
+	double driver, kernel, user;
+
+	if (!insns(entry, "driver", &driver) || !insns(entry, "kernel", &kernel) || !insns(entry, "user", &user))
+		return false;
+	*ret_total = driver + kernel + user;
+	return true;
+}
+
+/* From where what is measured begins to the timeline's end, and each phase to the next. */
+static void set_totals(const struct pn_record *record, json_t *metrics)
+{
+	double first = -1, since = 0, now;
+	const char *phase = "";
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(record->journal, i, entry) {
+		bool edge = pn_is(entry, "ev", "timeline"), over = edge && pn_is(entry, "state", "end");
+
+		if ((!edge && !pn_is(entry, "ev", "phase")) || !total(entry, &now))
+			continue;
+		if (*phase && pn_phase_measured(phase)) {
+			g_autofree char *name = g_strconcat("exact.instructions.", phase, NULL);
+
+			pn_metric_set(metrics, name, now - since, "insns");
+		}
+		if (!over) {
+			phase = edge ? "" : pn_text(entry, "name");
+			since = now;
+		}
+		if (first < 0 && (edge ? !pn_scenario_measured_late(record->scenario) : pn_phase_measured(phase)))
+			first = now;
+		if (over && first >= 0)
+			pn_metric_set(metrics, "exact.instructions", now - first, "insns");
+	}
+}
+
 void pn_metrics_insns(const struct pn_record *record, struct pn_span window, bool exact, json_t *metrics)
 {
 	const char *driver = exact ? "exact.driver_instructions_per_page" : "driver.instructions_per_page";
@@ -71,6 +111,8 @@ void pn_metrics_insns(const struct pn_record *record, struct pn_span window, boo
 			open = NULL;
 		}
 	}
+	if (exact)
+		set_totals(record, metrics);
 	both = (struct sums){up.pages + down.pages, up.driver + down.driver, up.kernel + down.kernel};
 	set(&both, driver, kernel, "", metrics);
 	set(&up, driver, kernel, ".inflate", metrics);

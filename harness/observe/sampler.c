@@ -244,7 +244,8 @@ int pn_sampler_start(const struct pn_sampler_config *config, struct pn_sampler *
 	}
 	find_threads(&sampler->context);
 	open_probes(sampler);
-	for (unsigned int b = 0; b < THREADS; b++) {
+	/* In exact mode the guest is looked at while it stands, at marks only. */
+	for (unsigned int b = 0; b < THREADS && !pn_guest_machine(config->guest)->exact; b++) {
 		g_autofree char *name = g_strdup_printf("pn-%s", pn_beat_names[b]);
 
 		sampler->beats[b].thread = g_thread_new(name, beat_thread, &sampler->beats[b]);
@@ -299,8 +300,10 @@ int pn_sampler_stop(struct pn_sampler *sampler, struct pn_diag *diag)
 	sampler->stop = true;
 	g_cond_broadcast(&sampler->stop_cond);
 	g_mutex_unlock(&sampler->stop_lock);
-	for (unsigned int b = 0; b < THREADS; b++)
-		g_thread_join(sampler->beats[b].thread);
+	for (unsigned int b = 0; b < THREADS; b++) {
+		if (sampler->beats[b].thread)
+			g_thread_join(sampler->beats[b].thread);
+	}
 	beat_once(&sampler->beats[PN_BEAT_HOST]);
 	/* QEMU may have gone: the last look at it must not cost a deadline. */
 	if (pn_guest_state(sampler->config.guest) == PN_GUEST_RUNNING)

@@ -237,7 +237,7 @@ int pn_pin_set(struct pn_pin *pin, const struct pn_pin_point *point, uint64_t ti
 	message.id = id;
 	message.serial = ++pin->serial;
 	err = say(pin, &message);
-	if (!err)
+	if (!err && timeout_ns)
 		err = wait_for(pin, &pin->done, message.serial, pn_clock_now_ns() + timeout_ns);
 	pin->points[id].used = !err;
 	g_mutex_unlock(&pin->lock);

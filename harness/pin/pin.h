@@ -68,6 +68,7 @@ int pn_pin_wait(struct pn_pin *pin, uint64_t timeout_ns, struct pn_diag *diag);
 
 /**
  * pn_pin_set() - set a point and wait until it is in force
+ * @timeout_ns: 0: do not wait; it is in force once the guest has gone on
  * @ret_id: its number
  *
  * Takes until the guest next runs a module's code or goes idle, so no vCPU of a guest with one may be held by another point; and it

@@ -79,13 +79,20 @@ static int get_driver(struct pn_course *course, struct pn_diag *diag)
 	return err ? err : note_parts(course, diag);
 }
 
+void pn_course_preload(struct pn_machine *machine, const struct pn_module *module)
+{
+	machine->preload = module->path;
+	machine->preload_name = module->name;
+}
+
 static int start_guest(struct pn_course *course, struct pn_diag *diag)
 {
+	struct pn_machine machine = course->scenario->guest;
 	const char *own = course->scenario->guest_name;
 	g_autofree char *name = g_strdup_printf("%04u%s%s", course->shared->job->index, own ? "-" : "", own ? own : "");
 	struct pn_guest_config config = {
 		.name = name,
-		.machine = &course->scenario->guest,
+		.machine = &machine,
 		.dir = course->dir,
 		.journal = course->journal,
 		/* a case that is not judged by it is one that wants to be disturbed by nothing */
@@ -93,6 +100,8 @@ static int start_guest(struct pn_course *course, struct pn_diag *diag)
 	};
 	int err;
 
+	if (machine.exact)
+		pn_course_preload(&machine, course->module);
 	g_mutex_lock(&course->shared->lock); /* one by one: each start wants the cores for itself */
 	err = pn_guest_start(course->shared->host, &config, &course->guest, diag);
 	g_mutex_unlock(&course->shared->lock);

@@ -13,6 +13,7 @@ struct pn_host;
 struct pn_image;
 struct pn_job;
 struct pn_journal;
+struct pn_machine;
 struct pn_module;
 struct pn_sampler;
 struct pn_scenario;
@@ -49,6 +50,9 @@ struct pn_course {
 	bool ended;	      /* a fault has ended the guest as planned: the steps that ask it are left out */
 	int mark_error;	      /* the first mark that could not be written */
 };
+
+/** pn_course_preload() - in exact mode the driver is part of what the snapshot holds. @machine borrows from @module. */
+void pn_course_preload(struct pn_machine *machine, const struct pn_module *module);
 
 /**
  * pn_course_run() - one guest from start to end; blocks

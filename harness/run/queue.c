@@ -110,6 +110,18 @@ static char *yaml_path(unsigned int index)
 	return g_strdup_printf("plan/%04u.yaml", index);
 }
 
+/* All cases, or the run is a live one. */
+static bool is_exact(const struct pn_queue *queue)
+{
+	for (guint i = 0; i < queue->cases->len; i++) {
+		const struct pn_queued *queued = queue->cases->pdata[i];
+
+		if (!queued->scenario || !queued->scenario->guest.exact)
+			return false;
+	}
+	return queue->cases->len > 0;
+}
+
 static json_t *plan_entry(const struct pn_queued *queued, const json_t *before)
 {
 	g_autofree char *path = yaml_path(queued->index);
@@ -138,7 +150,7 @@ int pn_queue_save(const struct pn_queue *queue, struct pn_store *store, json_t *
 			err = pn_store_write(store, path, queued->yaml, diag);
 		json_array_append_new(cases, plan_entry(queued, known));
 	}
-	plan = json_pack("{s:i, s:s, s:s, s:O, s:o, s:O*, s:s*, s:o*}", "schema", 1, "run", queue->run_id ? queue->run_id : store->id, "mode", "live", "argv",
+	plan = json_pack("{s:i, s:s, s:s, s:O, s:o, s:O*, s:s*, s:o*}", "schema", 1, "run", queue->run_id ? queue->run_id : store->id, "mode", is_exact(queue) ? "exact" : "live", "argv",
 			 json_object_get(before, "argv") ? json_object_get(before, "argv") : argv, "cases", cases, "compare",
 			 queue->compare, "connect", queue->uri, "whole_count", queue->whole_count ? json_integer(queue->whole_count) : NULL);
 	if (!err)

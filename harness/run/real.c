@@ -20,6 +20,7 @@
 #include "../scenario/require.h"
 #include "../scenario/scenario.h"
 #include "case.h"
+#include "course.h"
 #include "control.h"
 #include "hostinfo.h"
 #include "policy.h"
@@ -32,6 +33,7 @@
 static int prepare(const struct pn_scenario *scenario, const char *uri, struct pn_diag *diag)
 {
 	const struct pn_machine *machine = &scenario->guest;
+	struct pn_machine shaped = *machine;
 	g_autofree char *dir = NULL;
 	struct pn_host_config config = {.uri = uri};
 	struct pn_module *module = NULL;
@@ -41,13 +43,15 @@ static int prepare(const struct pn_scenario *scenario, const char *uri, struct p
 
 	if (!err)
 		err = pn_module_get(scenario->driver.name, image, &module, diag);
+	if (!err && machine->exact)
+		pn_course_preload(&shaped, module);
 	if (!err)
 		err = MIN(pn_workdir_make(&dir, diag), 0);
 	config.run_dir = dir;
 	if (!err)
 		err = pn_host_open(&config, &host, diag);
 	if (!err) {
-		err = pn_guest_prepare(host, machine, diag);
+		err = pn_guest_prepare(host, &shaped, diag);
 		pn_host_close(host);
 	}
 	pn_module_free(module);
@@ -75,6 +79,8 @@ static char *prepare_key(const struct pn_scenario *scenario)
 			       b->free_page_reporting ? ", free-page-reporting" : "", b->free_page_hint ? ", free-page-hint" : "",
 			       b->page_poison ? ", page-poison" : "", b->packed ? ", packed" : "", b->iommu ? ", iommu" : "");
 	g_string_append_printf(key, "%s%s%s", b->direct ? ", direct" : "", b->model ? ", " : "", b->model ? pn_virtio_names[b->model] : "");
+	if (m->exact)
+		g_string_append(key, ", exact");
 	if (m->swap_bytes)
 		g_string_append_printf(key, ", swap %s", pn_bytes_format(m->swap_bytes, memory, sizeof(memory)));
 	if (m->disk_bytes)
@@ -127,8 +133,75 @@ static char *check_thp(const struct pn_scenario *scenario)
 	return check_backing(scenario, PN_BACKING_THP);
 }
 
+/* The latency probe measures times, of which there are none; disks that no load uses would only be in the way. */
+static void strip_for_exact(struct pn_scenario *scenario)
+{
+	unsigned int kept = 0;
+
+	for (char **load = scenario->loads; load && *load; load++) {
+		if (strcmp(*load, "touch"))
+			scenario->loads[kept++] = *load;
+		else
+			g_free(*load);
+	}
+	if (scenario->loads)
+		scenario->loads[kept] = NULL;
+	if (!kept)
+		scenario->guest.swap_bytes = scenario->guest.disk_bytes = 0;
+}
+
+static char *event_refused(const struct pn_event *event)
+{
+	static const char *const ways[] = {"unbind", "bind", "unload", "load", NULL};
+
+	if (event->after == PN_AFTER_POINT && event->action == PN_DO_LIFECYCLE)
+		return g_strdup_printf("lifecycle action %s at a point needs the guest's answer", event->name);
+	switch (event->action) {
+	case PN_DO_TARGET:
+	case PN_DO_HOLD:
+		return NULL;
+	case PN_DO_LIFECYCLE:
+		return g_strv_contains(ways, event->name) ? NULL : g_strdup_printf("lifecycle action %s stops or restarts vCPUs by the host's clock", event->name);
+	default:
+		return g_strdup_printf("%s is timed by the host's clock", event->name);
+	}
+}
+
+/* What exact mode can't give, said before anything starts. */
+static char *refuse_exact(const struct pn_scenario *scenario)
+{
+	const struct pn_machine *machine = &scenario->guest;
+	char *why = NULL;
+
+	if (machine->vcpus != 1)
+		return g_strdup_printf("exact mode: instructions repeat with one vCPU only, the scenario has %u", machine->vcpus);
+	if (scenario->member_count)
+		return g_strdup("exact mode: one guest only");
+	if (scenario->loads && scenario->loads[0])
+		return g_strdup_printf("exact mode: load %s is started and awaited by the host's clock", scenario->loads[0]);
+	if (machine->swap_bytes || machine->disk_bytes)
+		return g_strdup("exact mode: disks answer in the host's time");
+	if (machine->balloon.free_page_hint)
+		return g_strdup("exact mode: free-page-hint is served by a thread of its own");
+	if (machine->unpinned)
+		return g_strdup("exact mode: guest.unpinned leaves out the plugin that it needs");
+	for (unsigned int i = 0; i < scenario->event_count && !why; i++)
+		why = event_refused(&scenario->events[i]);
+	if (!why)
+		return check_pin(scenario);
+	char *words = g_strdup_printf("exact mode: %s", why);
+
+	g_free(why);
+	return words;
+}
+
 static char *fit(struct pn_scenario *scenario)
 {
+	if (scenario->guest.exact) {
+		scenario->guest.accel = PN_ACCEL_TCG;
+		strip_for_exact(scenario);
+		return refuse_exact(scenario);
+	}
 	/* the probe's answer is cached per host and kernel: it boots something once only */
 	scenario->guest.accel = pn_hostinfo_accel(scenario->guest.qemu, NULL);
 	for (unsigned int i = 0; i < scenario->member_count; i++)

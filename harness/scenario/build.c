@@ -69,6 +69,7 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	guest->modules = g_strdup(raw->modules);
 	guest->qemu = g_strdup(raw->qemu);
 	guest->unpinned = raw->unpinned;
+	guest->exact = raw->exact;
 	guest->balloon = (struct pn_balloon_device){
 	    .absent = balloon->absent,
 	    .deflate_on_oom = balloon->deflate_on_oom,

@@ -50,6 +50,7 @@ static const cyaml_schema_field_t guest_fields[] = {
     TEXT("kernel-args", struct pn_raw_guest, kernel_args),
     FLAG("unpinned", struct pn_raw_guest, unpinned),
     TEXT("init-on-alloc", struct pn_raw_guest, init_on_alloc),
+    FLAG("exact", struct pn_raw_guest, exact),
     CYAML_FIELD_MAPPING("balloon", OPTIONAL, struct pn_raw_guest, balloon, balloon_fields),
     CYAML_FIELD_END,
 };
@@ -241,6 +242,7 @@ static const struct pn_key_info scenario_keys[] = {
     {.name = "guest.disk", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "0", .help = "size of the data disk; 0: none"},
     {.name = "guest.devices", .type = PN_KEY_TEXTS, .help = "further QEMU -device arguments"},
     {.name = "guest.kernel-args", .type = PN_KEY_TEXT, .help = "appended to the kernel's command line"},
+    ON_OFF("guest.exact", "exact mode: instructions counted, the guest's own time, the vCPU held while the host acts (`run --exact`)"),
     ON_OFF("guest.unpinned", "without the TCG plugin: no instruction counts, no points"),
     {.name = "guest.init-on-alloc",
      .type = PN_KEY_CHOICE,

@@ -17,6 +17,7 @@
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../scenario/scenario.h"
+#include "exact.h"
 #include "faults.h"
 #include "loads.h"
 #include "point.h"
@@ -104,7 +105,7 @@ int pn_phase_begin(struct pn_conductor *conductor, const char *phase, struct pn_
 		r = pn_loads_mark(timeline, diag);
 	}
 	if (r == 0)
-		r = pn_journal_add(timeline->journal, "phase", json_pack("{s:s}", "name", phase));
+		r = pn_journal_add(timeline->journal, "phase", json_pack("{s:s,s:o*}", "name", phase, "insns", pn_guest_insns(timeline->guest)));
 	if (r == 0 && timeline->on_phase)
 		timeline->on_phase(timeline->data, phase);
 	g_mutex_unlock(&conductor->calls);
@@ -251,7 +252,8 @@ static void resume(struct pn_conductor *conductor)
 static void journal_edge(struct pn_conductor *conductor, const char *state)
 {
 	pn_journal_add(conductor->timeline->journal, "timeline",
-		       json_pack("{s:s,s:i,s:s*}", "state", state, "outcome", conductor->err, "ended_by", conductor->ended_by));
+		       json_pack("{s:s,s:i,s:s*,s:o*}", "state", state, "outcome", conductor->err, "ended_by", conductor->ended_by, "insns",
+				 pn_guest_insns(conductor->timeline->guest)));
 }
 
 /*
@@ -282,11 +284,26 @@ static void finish(struct pn_conductor *conductor)
 		pn_conductor_fail(conductor, r, &diag);
 }
 
+/* Ordered events on this thread, those at an instant on another; or all of them in the guest's time. */
+static int run_lanes(struct pn_conductor *conductor, struct pn_diag *diag)
+{
+	GThread *timed;
+	int r;
+
+	if (pn_guest_machine(conductor->timeline->guest)->exact)
+		return pn_exact_conduct(conductor, diag);
+	timed = g_thread_new("timed", timed_lane, conductor);
+	r = ordered_lane(conductor, diag);
+	if (r < 0)
+		pn_conductor_fail(conductor, r, diag); /* which ends the other lane */
+	g_thread_join(timed);
+	return r;
+}
+
 int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag)
 {
 	struct pn_conductor conductor = {.timeline = timeline};
 	struct pn_diag words = {0};
-	GThread *timed;
 	int r;
 
 	g_mutex_init(&conductor.lock);
@@ -304,11 +321,9 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag)
 			pn_conductor_fail(&conductor, r, &words);
 	}
 	conductor.start_ns = pn_clock_now_ns();
-	timed = g_thread_new("timed", timed_lane, &conductor);
-	r = ordered_lane(&conductor, &words);
+	r = run_lanes(&conductor, &words);
 	if (r < 0)
 		pn_conductor_fail(&conductor, r, &words);
-	g_thread_join(timed);
 	finish(&conductor);
 	/* Whichever call the end of the guest broke off, it was wanted. */
 	if (conductor.ended_by && pn_guest_state(timeline->guest) == PN_GUEST_GONE)

@@ -26,7 +26,6 @@
 
 #define GUEST_TIMEOUT_NS (30 * PN_NS_PER_S)			 /* in the guest: a driver that takes longer is wedged */
 #define ANSWER_TIMEOUT_NS (GUEST_TIMEOUT_NS + 5 * PN_NS_PER_S) /* then the agent says so */
-#define GUEST_DIR "/run/puncture"
 #define STATUS_DRIVER_OK 4 /* virtio 1.2, 2.1 */
 
 /** struct fetching - a module's file to be fetched from the guest */
@@ -138,8 +137,10 @@ static int load_module(const struct pn_timeline *timeline, struct pn_diag *diag)
 		json_object_set_new(request, "name", json_string(driver->name));
 		return ask(timeline, request, NULL, diag);
 	}
-	path = g_strdup_printf("%s/%s.ko", GUEST_DIR, driver->name);
+	path = g_strdup_printf("%s/%s.ko", PN_DRIVER_DIR, driver->name);
 	json_object_set_new(request, "path", json_string(path));
+	if (pn_guest_machine(timeline->guest)->exact) /* it is there since before the snapshot */
+		return ask(timeline, request, NULL, diag);
 	json_t *put = json_pack("{s:s,s:s,s:i}", "from", driver->path, "path", path, "mode", 0600);
 	r = pn_guest_act(timeline->guest, &(struct pn_action){.verb = "put", .args = put, .timeout_ns = ANSWER_TIMEOUT_NS}, NULL, diag);
 	json_decref(put);
@@ -178,7 +179,8 @@ static int find_file(const struct pn_timeline *timeline, const json_t *where, ch
 		*ret_file = g_strdup(timeline->driver->path);
 		return 0;
 	}
-	r = pn_cache_get("kmod", key, fetch, &fetching, &dir, diag);
+	/* In exact mode every run must ask the guest for the same. */
+	r = pn_cache_get("kmod", key, pn_guest_machine(timeline->guest)->exact ? NULL : fetch, &fetching, &dir, diag);
 	if (r == 0)
 		*ret_file = g_build_filename(dir, "module.ko", NULL);
 	return r;

@@ -8,6 +8,9 @@
 struct pn_diag;
 struct pn_timeline;
 
+/** PN_DRIVER_DIR - where a driver of the host's is put in the guest, as NAME.ko */
+#define PN_DRIVER_DIR "/run/puncture"
+
 /** pn_driver_bound() - what the agent says of the balloon device: @ret_bound {"bound","driver","device","features",...}. Return: 0 or -errno. */
 int pn_driver_bound(const struct pn_timeline *timeline, json_t **ret_bound, struct pn_diag *diag);
 

@@ -176,6 +176,7 @@ static int resolve(const struct point *point, const struct pn_notation *notation
 
 static int set(struct point *point, struct pn_diag *diag)
 {
+	const bool exact = pn_guest_machine(point->points->conductor->timeline->guest)->exact;
 	struct pn_notation notation;
 	struct pn_range range = {0};
 	struct pn_pin_point where;
@@ -190,7 +191,8 @@ static int set(struct point *point, struct pn_diag *diag)
 	where = (struct pn_pin_point){.kind = notation.exit ? PN_PIN_EXIT : PN_PIN_ENTRY, .from = range.from, .to = range.to,
 				      .cold_from = range.cold_from, .cold_to = range.cold_to, .nth = notation.nth, .held = on_held, .data = point};
 	point->nth = notation.nth;
-	r = pn_pin_set(point->points->pin, &where, SET_TIMEOUT_NS, &point->id, &words);
+	/* In exact mode the guest stands still now. */
+	r = pn_pin_set(point->points->pin, &where, exact ? 0 : SET_TIMEOUT_NS, &point->id, &words);
 	if (r < 0)
 		return pn_diag_set(diag, r, "timeline event %u: point '%s': %s", point->event, event_of(point)->point, words.text);
 	g_autofree char *text = g_strdup_printf("0x%" PRIx64, range.from);

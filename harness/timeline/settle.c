@@ -18,6 +18,7 @@
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../scenario/scenario.h"
+#include "exact.h"
 
 #define EAGER_NS (100 * PN_NS_PER_MS) /* a move may be as short as ten polls: they follow each other without a gap so long */
 #define GAP_MIN_NS (2 * PN_NS_PER_MS)
@@ -203,7 +204,10 @@ int pn_timeline_settle(const struct pn_timeline *timeline, uint64_t asked_bytes,
 	if (r < 0)
 		return r;
 	course.since_ns = pn_clock_now_ns();
-	r = pn_settle_watch(timeline, NULL, &course, timeout_ns, &settling, diag);
+	if (pn_guest_machine(timeline->guest)->exact)
+		r = pn_exact_settle_watch(timeline, &course, timeout_ns, &settling, diag);
+	else
+		r = pn_settle_watch(timeline, NULL, &course, timeout_ns, &settling, diag);
 	if (r < 0)
 		return r;
 	r = pn_settle_journal(timeline, &course, &settling);
