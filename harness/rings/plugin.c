@@ -15,17 +15,13 @@ int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 static struct qemu_api api;
 
-/* enum MachineInitPhase of QEMU's hw/qdev-core.h: all devices of the command line are there */
-#define PHASE_MACHINE_READY 4
-
-/* Opening a disk polls before there are any devices: then it is too early, and the next poll has its turn. */
-static void start(void *data)
+/* A bottom half would come too early where a disk is opened: that runs the event loop before there are any devices. */
+static void on_machine_ready(struct qemu_notifier *notifier, void *data)
 {
-	if (api.phase_check(PHASE_MACHINE_READY))
-		pn_watch_start(&api);
-	else
-		api.aio_bh_schedule_oneshot_full(api.qemu_get_aio_context(), start, NULL, "pn-rings");
+	pn_watch_start(&api);
 }
+
+static struct qemu_notifier machine_ready = { .notify = on_machine_ready };
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info, int argc, char **argv)
 {
@@ -46,6 +42,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info
 		pn_stream_end();
 		return 0;
 	}
-	api.aio_bh_schedule_oneshot_full(api.qemu_get_aio_context(), start, NULL, "pn-rings");
+	api.qemu_add_machine_init_done_notifier(&machine_ready);
 	return 0;
 }

@@ -31,10 +31,8 @@ static const struct {
 	NEEDED(virtio_queue_get_avail_addr),
 	NEEDED(virtio_queue_get_used_addr),
 	NEEDED(virtio_queue_get_num),
-	NEEDED(qemu_get_aio_context),
-	NEEDED(aio_bh_schedule_oneshot_full),
+	NEEDED(qemu_add_machine_init_done_notifier),
 	NEEDED(qemu_register_reset),
-	NEEDED(phase_check),
 };
 
 const char *qemu_api_find(struct qemu_api *api)

@@ -48,6 +48,12 @@ struct qemu_region_ops {
 #define QEMU_LITTLE_ENDIAN 2
 #define QEMU_REGION_ROOM 4096 /* a MemoryRegion has some 270 bytes */
 
+/** struct qemu_notifier - QEMU's struct Notifier (include/qemu/notify.h); @next and @previous are the list's */
+struct qemu_notifier {
+	void (*notify)(struct qemu_notifier *notifier, void *data);
+	void *next, *previous;
+};
+
 /** struct qemu_api - QEMU's functions by their names */
 struct qemu_api {
 	void *(*object_resolve_path_type)(const char *path, const char *type, bool *ambiguous);
@@ -65,10 +71,8 @@ struct qemu_api {
 	uint64_t (*virtio_queue_get_avail_addr)(void *vdev, int queue);
 	uint64_t (*virtio_queue_get_used_addr)(void *vdev, int queue);
 	int (*virtio_queue_get_num)(void *vdev, int queue);
-	void *(*qemu_get_aio_context)(void);
-	void (*aio_bh_schedule_oneshot_full)(void *context, void (*fn)(void *data), void *data, const char *name);
+	void (*qemu_add_machine_init_done_notifier)(struct qemu_notifier *notifier);
 	void (*qemu_register_reset)(void (*fn)(void *data), void *data);
-	bool (*phase_check)(int phase);
 };
 
 /** qemu_api_find() - look all of them up. Return: NULL, or the name of the first that this QEMU does not have. */
