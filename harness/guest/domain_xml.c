@@ -2,28 +2,22 @@
 /*
  * A machine as libvirt XML. Every PCI device of ours is a function of the root bus at a fixed slot: no root ports to enumerate
  * makes boot and snapshot smaller, and the same shape always gives the same machine, which a snapshot depends on.
- *
- * The capability cpu-unavailable-features is taken away because libvirt, having it, asks QEMU for every CPU property one by one:
- * 0.3 s of a start on this kind of host, for an answer that nobody uses.
  */
 
 #include "domain_xml.h"
 
 #include <errno.h>
 #include <glib.h>
-#include <libxml/xmlwriter.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "../agent/proto.h"
 #include "../base/diag.h"
 #include "../base/units.h"
+#include "domain_writer.h"
 #include "machine.h"
 
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
-
-/* Slots of the root bus; 0x1f is the chip set's. */
-enum slot { SLOT_SERIAL = 2, SLOT_BALLOON, SLOT_SWAP, SLOT_DATA, SLOT_PANIC, SLOT_PORT };
 
 /* On the root bus a device would be transitional, which knows no iommu. */
 #define VIRTIO_MODEL "virtio-non-transitional"
@@ -32,48 +26,6 @@ const char *const pn_virtio_names[PN_VIRTIO_COUNT] = { "modern", "transitional",
 
 /* libvirt has no word for a device that is legacy only: of the plain one the modern half is taken away below. */
 static const char *const balloon_models[PN_VIRTIO_COUNT] = { VIRTIO_MODEL, "virtio-transitional", "virtio" };
-
-#define SLOT_PANIC_ADDR 0x6
-G_STATIC_ASSERT(SLOT_PANIC == SLOT_PANIC_ADDR);
-
-struct writer {
-	xmlTextWriterPtr xml;
-};
-
-static void open_element(struct writer *writer, const char *name)
-{
-	xmlTextWriterStartElement(writer->xml, BAD_CAST name);
-}
-
-static void close_element(struct writer *writer)
-{
-	xmlTextWriterEndElement(writer->xml);
-}
-
-static void attribute(struct writer *writer, const char *name, const char *value)
-{
-	xmlTextWriterWriteAttribute(writer->xml, BAD_CAST name, BAD_CAST value);
-}
-
-static void number(struct writer *writer, const char *name, uint64_t value)
-{
-	xmlTextWriterWriteFormatAttribute(writer->xml, BAD_CAST name, "%llu", (unsigned long long)value);
-}
-
-static void text(struct writer *writer, const char *name, const char *value)
-{
-	xmlTextWriterWriteElement(writer->xml, BAD_CAST name, BAD_CAST value);
-}
-
-/* An element with one or two attributes and nothing in it; @name2 may be NULL. */
-static void leaf(struct writer *writer, const char *name, const char *name1, const char *value1, const char *name2, const char *value2)
-{
-	open_element(writer, name);
-	attribute(writer, name1, value1);
-	if (name2)
-		attribute(writer, name2, value2);
-	close_element(writer);
-}
 
 static void bus_address(struct writer *writer, const char *bus, unsigned int slot)
 {
@@ -261,142 +213,6 @@ static void write_devices(struct writer *writer, const struct pn_domain *domain)
 	close_element(writer);
 }
 
-static void property(struct writer *writer, const char *name, const char *type, const char *value)
-{
-	open_element(writer, "qemu:property");
-	attribute(writer, "name", name);
-	attribute(writer, "type", type);
-	attribute(writer, "value", value);
-	close_element(writer);
-}
-
-/* Queues are served where the guest kicks them, not in the main loop some time later. */
-static void write_serial_override(struct writer *writer)
-{
-	open_element(writer, "qemu:device");
-	attribute(writer, "alias", "virtio-serial0");
-	open_element(writer, "qemu:frontend");
-	property(writer, "ioeventfd", "bool", "false");
-	close_element(writer);
-	close_element(writer);
-}
-
-static void write_override(struct writer *writer, const struct pn_machine *machine)
-{
-	const struct pn_balloon_device *balloon = &machine->balloon;
-	bool ours = !balloon->absent && (balloon->free_page_hint || balloon->page_poison || balloon->direct || balloon->model == PN_VIRTIO_LEGACY);
-
-	if (!ours && !machine->exact)
-		return;
-	open_element(writer, "qemu:override");
-	if (machine->exact)
-		write_serial_override(writer);
-	if (!ours) {
-		close_element(writer);
-		return;
-	}
-	open_element(writer, "qemu:device");
-	attribute(writer, "alias", "balloon0");
-	open_element(writer, "qemu:frontend");
-	if (balloon->free_page_hint) {
-		property(writer, "free-page-hint", "bool", "true");
-		property(writer, "iothread", "string", "iothread1"); /* hints are taken on a thread of their own */
-	}
-	if (balloon->page_poison)
-		property(writer, "page-poison", "bool", "true");
-	if (balloon->direct)
-		property(writer, "indirect_desc", "bool", "false");
-	if (balloon->model == PN_VIRTIO_LEGACY)
-		property(writer, "disable-modern", "bool", "true");
-	close_element(writer);
-	close_element(writer);
-	close_element(writer);
-}
-
-static void argument(struct writer *writer, const char *value)
-{
-	leaf(writer, "qemu:arg", "value", value, NULL, NULL);
-}
-
-static void G_GNUC_PRINTF(2, 3) formatted(struct writer *writer, const char *format, ...)
-{
-	g_autofree char *value = NULL;
-	va_list args;
-
-	va_start(args, format);
-	value = g_strdup_vprintf(format, args);
-	va_end(args);
-	argument(writer, value);
-}
-
-/* in an option of QEMU a comma stands twice */
-static char *escape_commas(const char *path)
-{
-	g_auto(GStrv) parts = g_strsplit(path, ",", -1);
-
-	return g_strjoinv(",,", parts);
-}
-
-static void write_watcher(struct writer *writer, const struct pn_domain *domain)
-{
-	g_autofree char *module = NULL, *out = NULL;
-
-	if (!domain->watch_path)
-		return;
-	module = escape_commas(domain->watcher);
-	out = escape_commas(domain->watch_path);
-	argument(writer, "-plugin");
-	formatted(writer, "%s,out=%s", module, out);
-}
-
-static int write_qemu(struct writer *writer, const struct pn_domain *domain, struct pn_diag *diag)
-{
-	g_auto(GStrv) extra = g_strsplit(domain->machine->extra_devices ? domain->machine->extra_devices : "", "\n", -1);
-
-	open_element(writer, "qemu:commandline");
-	argument(writer, "-action");
-	argument(writer, "panic=pause");
-	argument(writer, "-chardev");
-	formatted(writer, "socket,id=pn-query,path=%s,server=on,wait=off", domain->query_path);
-	argument(writer, "-mon");
-	argument(writer, "chardev=pn-query,mode=control");
-	/* Besides the one on the ISA bus, which guests use to hold themselves: kernels have a driver for either, and ours for this one. */
-	argument(writer, "-device");
-	argument(writer, "pvpanic-pci,addr=" G_STRINGIFY(SLOT_PANIC_ADDR));
-	if (domain->machine->exact) {
-		argument(writer, "-icount");
-		argument(writer, "shift=0,sleep=off");
-		argument(writer, "-rtc"); /* beside libvirt's own, which it completes */
-		argument(writer, "base=2026-01-01T00:00:00,clock=vm");
-		argument(writer, "-seed"); /* of RDRAND and the like; the case's own seed is the harness's */
-		argument(writer, "1");
-	}
-	if (domain->plugin) {
-		argument(writer, "-plugin");
-		argument(writer, domain->plugin);
-	}
-	if (domain->incoming) {
-		argument(writer, "-incoming");
-		argument(writer, "defer");
-	}
-	write_watcher(writer, domain);
-	for (char **line = extra; *line; line++) {
-		const char *device = g_strstrip(*line);
-
-		if (!*device)
-			continue;
-		if (*device == '-')
-			return pn_diag_value(diag, "machine", "extra_devices", device, "what follows QEMU's -device, such as virtio-net-pci");
-		argument(writer, "-device");
-		argument(writer, device);
-	}
-	close_element(writer);
-	open_element(writer, "qemu:capabilities");
-	leaf(writer, "qemu:del", "capability", "cpu-unavailable-features", NULL, NULL);
-	close_element(writer);
-	return 0;
-}
-
 static int write_domain(struct writer *writer, const struct pn_domain *domain, struct pn_diag *diag)
 {
 	const struct pn_machine *machine = domain->machine;
@@ -417,8 +233,8 @@ static int write_domain(struct writer *writer, const struct pn_domain *domain, s
 	text(writer, "on_reboot", "restart");
 	text(writer, "on_crash", "preserve");
 	write_devices(writer, domain);
-	write_override(writer, machine);
-	err = write_qemu(writer, domain, diag);
+	pn_domain_override(writer, machine);
+	err = pn_domain_qemu(writer, domain, diag);
 	close_element(writer);
 	return err;
 }
