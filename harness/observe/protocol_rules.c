@@ -85,6 +85,7 @@ static const struct {
 } known[] = {
 	{ "stock", 23, "Linux sends 10 entries of 10 bytes, and 100 is no multiple of 6" },
 	{ "stock", 40, "Linux writes poison_val in probe only, not after a reset" },
+	{ "stock", 43, "follows from 40: after a reset poison_val is 0, and Linux fills pages with what it was before" },
 	{ "stock", 48, "Linux fills and kicks the statistics queue before it sets DRIVER_OK" },
 	{ NULL, 17, "Linux's legacy PCI transport writes the configuration byte by byte; a driver has no say in it" },
 };
