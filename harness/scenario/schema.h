@@ -117,6 +117,7 @@ struct pn_schema {
 	const struct pn_key_info *keys;	       /* ends with a NULL name */
 };
 
+extern const struct pn_key_info pn_scenario_keys[]; /* of pn_scenario_schema; ends with an empty one */
 extern const struct pn_schema pn_scenario_schema;
 extern const struct pn_schema pn_suite_schema;
 extern const struct pn_schema pn_load_schema;
