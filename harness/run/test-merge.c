@@ -95,25 +95,12 @@ static void a_guest_without_outcome_is_an_error(void **state)
 	assert_non_null(strstr(diag.text, "guests/b/outcome.json"));
 }
 
-static int make_dir(void **state)
-{
-	*state = test_dir_make();
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	pn_fs_remove_tree(*state, NULL);
-	g_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(sums_what_adds_up, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(the_worst_counts_and_says_which, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(a_guest_without_outcome_is_an_error, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(sums_what_adds_up, test_dir_setup, test_dir_teardown),
+		cmocka_unit_test_setup_teardown(the_worst_counts_and_says_which, test_dir_setup, test_dir_teardown),
+		cmocka_unit_test_setup_teardown(a_guest_without_outcome_is_an_error, test_dir_setup, test_dir_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

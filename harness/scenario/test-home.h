@@ -39,6 +39,18 @@ static inline void home_free(char *home)
 	g_free(home);
 }
 
+static inline int home_setup(void **state)
+{
+	*state = home_new();
+	return 0;
+}
+
+static inline int home_teardown(void **state)
+{
+	home_free(*state);
+	return 0;
+}
+
 /* Plan one name with settings (both lists end with NULL). */
 static inline int home_plan(const char *home, const char *name, const char *const *sets, struct pn_plan **ret_plan, struct pn_diag *diag)
 {

@@ -11,18 +11,6 @@
 #include "load.h"
 #include "test-home.h"
 
-static int make_home(void **state)
-{
-	*state = home_new();
-	return 0;
-}
-
-static int drop_home(void **state)
-{
-	home_free(*state);
-	return 0;
-}
-
 static void reads_every_key(void **state)
 {
 	struct pn_load *load;
@@ -118,7 +106,7 @@ static void expands_placeholders(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_home, drop_home)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
 	const struct CMUnitTest tests[] = {TEST(reads_every_key), TEST(refuses_what_cannot_be), TEST(names_the_loads_there_are),
 					   TEST(expands_placeholders)};
 

@@ -12,18 +12,6 @@
 
 #define NONE ((const char *const[]){NULL})
 
-static int make_home(void **state)
-{
-	*state = home_new();
-	return 0;
-}
-
-static int drop_home(void **state)
-{
-	home_free(*state);
-	return 0;
-}
-
 static struct pn_plan *plan_of(const char *home, const char *yaml, const char *const *sets)
 {
 	struct pn_diag diag = {};
@@ -189,13 +177,13 @@ static void what_a_controller_can_not_do_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(one_guest_has_no_members, make_home, drop_home),
-	    cmocka_unit_test_setup_teardown(each_has_its_own_keys, make_home, drop_home),
-	    cmocka_unit_test_setup_teardown(a_number_is_enough, make_home, drop_home),
-	    cmocka_unit_test_setup_teardown(overrides_reach_the_guests, make_home, drop_home),
-	    cmocka_unit_test_setup_teardown(what_is_wrong_is_refused, make_home, drop_home),
-	    cmocka_unit_test_setup_teardown(a_controller_has_its_units, make_home, drop_home),
-	    cmocka_unit_test_setup_teardown(what_a_controller_can_not_do_is_refused, make_home, drop_home),
+	    cmocka_unit_test_setup_teardown(one_guest_has_no_members, home_setup, home_teardown),
+	    cmocka_unit_test_setup_teardown(each_has_its_own_keys, home_setup, home_teardown),
+	    cmocka_unit_test_setup_teardown(a_number_is_enough, home_setup, home_teardown),
+	    cmocka_unit_test_setup_teardown(overrides_reach_the_guests, home_setup, home_teardown),
+	    cmocka_unit_test_setup_teardown(what_is_wrong_is_refused, home_setup, home_teardown),
+	    cmocka_unit_test_setup_teardown(a_controller_has_its_units, home_setup, home_teardown),
+	    cmocka_unit_test_setup_teardown(what_a_controller_can_not_do_is_refused, home_setup, home_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,18 +14,6 @@
 
 #define NONE ((const char *const[]){NULL})
 
-static int make_home(void **state)
-{
-	*state = home_new();
-	return 0;
-}
-
-static int drop_home(void **state)
-{
-	home_free(*state);
-	return 0;
-}
-
 static struct pn_plan *plan_of(const char *home, const char *name, const char *const *sets)
 {
 	struct pn_diag diag = {};
@@ -297,7 +285,7 @@ static void runs_a_case_once(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_home, drop_home)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, home_setup, home_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(expands_a_matrix_in_order), TEST(applies_the_stronger_last),	  TEST(takes_the_options_of_the_command_line),
 	    TEST(draws_stable_seeds),	     TEST(a_case_alone_is_the_same_case), TEST(merges_faults),

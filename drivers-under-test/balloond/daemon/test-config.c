@@ -120,25 +120,12 @@ static void metadata_goes_over_the_configuration(void **state)
 	pn_limits_clear(&own);
 }
 
-static int make_dir(void **state)
-{
-	*state = test_dir_make();
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	pn_fs_remove_tree(*state, NULL);
-	g_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_has_a_default),
-		cmocka_unit_test_setup_teardown(what_is_written_counts, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(what_is_wrong_is_refused_with_its_place, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(what_is_written_counts, test_dir_setup, test_dir_teardown),
+		cmocka_unit_test_setup_teardown(what_is_wrong_is_refused_with_its_place, test_dir_setup, test_dir_teardown),
 		cmocka_unit_test(metadata_goes_over_the_configuration),
 	};
 

@@ -93,24 +93,11 @@ static void a_wrong_address_is_refused(void **state)
 	pn_status_free(status);
 }
 
-static int make_dir(void **state)
-{
-	*state = test_dir_make();
-	return 0;
-}
-
-static int drop_dir(void **state)
-{
-	pn_fs_remove_tree(*state, NULL);
-	g_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(who_asks_gets_the_snapshot, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(a_dead_daemons_socket_is_replaced, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(who_asks_gets_the_snapshot, test_dir_setup, test_dir_teardown),
+		cmocka_unit_test_setup_teardown(a_dead_daemons_socket_is_replaced, test_dir_setup, test_dir_teardown),
 		cmocka_unit_test(metrics_have_what_is_known_and_nothing_else),
 		cmocka_unit_test(a_wrong_address_is_refused),
 	};
