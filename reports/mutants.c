@@ -5,7 +5,9 @@
  */
 #include "mutants.h"
 
+#include <errno.h>
 #include <glib.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@
 #include "rundir.h"
 
 #define SUITES "mutants/" /* first part of the cases' ids */
+#define ALONE_MIN 2	     /* mutants that only this oracle finds: with fewer nobody would miss it */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -61,6 +64,14 @@ static json_t *find_mutant(json_t *mutants, const char *name)
 	return mutant;
 }
 
+/* A finding that accuses; where nothing does, the word of an oracle that was expected to say that the case tested nothing ("brok:ORACLE"). */
+static bool found(const json_t *finding, const char *raw, const char *expected)
+{
+	if (!strcmp(raw, "BROK") && g_str_has_prefix(expected, "brok:"))
+		return !strcmp(text_of(finding, "verdict"), "BROK") && !strcmp(text_of(finding, "oracle"), expected + strlen("brok:"));
+	return !strcmp(text_of(finding, "verdict"), "FAIL");
+}
+
 static void add_mutant_case(json_t *mutants, const struct pn_rundir *run, size_t i)
 {
 	json_t *mutant = find_mutant(mutants, pn_rundir_string(run, i, "driver"));
@@ -68,12 +79,11 @@ static void add_mutant_case(json_t *mutants, const struct pn_rundir *run, size_t
 	const json_t *finding;
 	size_t f;
 
-	if (g_str_has_prefix(expected, "fail:"))
-		add_once(json_object_get(mutant, "expected"), expected + strlen("fail:"));
+	add_once(json_object_get(mutant, "expected"), g_str_has_prefix(expected, "fail:") ? expected + strlen("fail:") : expected);
 	json_object_set_new(mutant, "verdict", json_string(raw_verdict(run->verdicts[i])));
 	json_object_set_new(mutant, "reason", json_string(pn_rundir_reason(run, i)));
 	json_array_foreach(json_object_get(run->verdicts[i], "findings"), f, finding) {
-		if (strcmp(text_of(finding, "verdict"), "FAIL"))
+		if (!found(finding, raw_verdict(run->verdicts[i]), expected))
 			continue;
 		add_once(json_object_get(mutant, "by"), text_of(finding, "oracle"));
 		json_object_set_new(mutant, "killed", json_true());
@@ -105,6 +115,31 @@ static json_t *count_oracles(const json_t *mutants)
 	return oracles;
 }
 
+/*
+ * Oracles of the run's cases that too few mutants are found by alone. Only a run that has everything can say so: mutants that need no guest too, no case
+ * without an end, no part of it elsewhere.
+ */
+static json_t *find_lacking(const struct pn_rundir *run, const json_t *oracles)
+{
+	g_autofree char *policy = g_build_filename(run->dir, "policy.json", NULL);
+	bool whole = g_file_test(policy, G_FILE_TEST_EXISTS) && !json_object_get(run->plan, "shard");
+	json_t *lacking = json_array();
+	const json_t *finding;
+	size_t f;
+
+	for (size_t i = 0; i < run->count; i++)
+		whole &= run->verdicts[i] != NULL;
+	for (size_t i = 0; whole && i < run->count; i++) {
+		json_array_foreach(json_object_get(run->verdicts[i], "findings"), f, finding) {
+			const char *name = text_of(finding, "oracle");
+
+			if (strcmp(name, "case") && json_integer_value(json_object_get(json_object_get(oracles, name), "alone")) < ALONE_MIN)
+				add_once(lacking, name);
+		}
+	}
+	return lacking;
+}
+
 static void add_policy(const struct pn_rundir *run, json_t *mutants, json_t *alarms, json_int_t *controls)
 {
 	g_autofree char *path = g_build_filename(run->dir, "policy.json", NULL);
@@ -122,7 +157,7 @@ static void add_policy(const struct pn_rundir *run, json_t *mutants, json_t *ala
 
 json_t *pn_mutants_summary(const struct pn_rundir *run)
 {
-	json_t *mutants = json_array(), *alarms = json_array(), *survivors = json_array();
+	json_t *mutants = json_array(), *alarms = json_array(), *survivors = json_array(), *oracles;
 	json_int_t controls = 0, undecided = 0, killed = 0;
 	const json_t *mutant;
 	size_t i;
@@ -154,9 +189,10 @@ json_t *pn_mutants_summary(const struct pn_rundir *run)
 		json_decref(survivors);
 		return NULL;
 	}
-	return json_pack("{s:i, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "schema", 1, "mutants", mutants, "killed", killed, "false_alarms",
+	oracles = count_oracles(mutants);
+	return json_pack("{s:i, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", 1, "mutants", mutants, "killed", killed, "false_alarms",
 			 (json_int_t)json_array_size(alarms), "controls", controls, "undecided_controls", undecided, "survivors", survivors, "alarms",
-			 alarms, "oracles", count_oracles(mutants));
+			 alarms, "oracles", oracles, "lacking", json_array_size(mutants) ? find_lacking(run, oracles) : json_array());
 }
 
 static void print_names(FILE *out, const char *title, const json_t *names)
@@ -189,6 +225,7 @@ static void print(const json_t *summary, FILE *out)
 	json_object_foreach(json_object_get(summary, "oracles"), name, oracle)
 		fprintf(out, "  %-12s found %lld, %lld of them alone\n", name, (long long)json_integer_value(json_object_get(oracle, "killed")),
 			(long long)json_integer_value(json_object_get(oracle, "alone")));
+	print_names(out, "found fewer than two mutants alone", json_object_get(summary, "lacking"));
 }
 
 int pn_mutants_write(const struct pn_rundir *run, FILE *out, struct pn_diag *diag)
@@ -206,6 +243,9 @@ int pn_mutants_write(const struct pn_rundir *run, FILE *out, struct pn_diag *dia
 	err = pn_fs_write(path, line, strlen(line), diag);
 	if (!err)
 		print(summary, out);
+	if (!err && (json_array_size(json_object_get(summary, "lacking")) || json_array_size(json_object_get(summary, "survivors")) ||
+		     json_array_size(json_object_get(summary, "alarms"))))
+		err = 1;
 	free(text);
 	json_decref(summary);
 	return err;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <glib.h>
+#include <glib/gstdio.h>
 
 #include "mutants.h"
 #include "rundir.h"
@@ -60,6 +61,36 @@ static void who_found_what(void **state)
 		json_decref(verdicts[i]);
 }
 
+/* A run that has everything: each oracle of its cases must have found two mutants that nobody else did. */
+static void oracles_that_nobody_would_miss(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("puncture-test-XXXXXX", NULL), *policy = g_build_filename(dir, "policy.json", NULL);
+	json_t *verdicts[] = {ended("FAIL", "ledger", NULL), ended("FAIL", "ledger", NULL), ended("FAIL", "liveness", NULL), ended("BROK", NULL, NULL)};
+	struct pn_rundir run = {.dir = dir, .verdicts = verdicts, .count = G_N_ELEMENTS(verdicts)};
+	json_t *summary, *lacking;
+
+	json_array_append_new(json_object_get(verdicts[3], "findings"), json_pack("{s:s, s:s, s:s}", "oracle", "faults", "verdict", "BROK", "reason", ""));
+	run.plan = json_pack("{s:[o,o,o,o]}", "cases", planned("mutants/s,1", "a", "fail:ledger"), planned("mutants/s,2", "b", "fail:ledger"),
+			     planned("mutants/s,3", "c", "fail:liveness:slow"), planned("mutants/s,4", "d", "brok:faults"));
+	summary = pn_mutants_summary(&run);
+	assert_int_equal(json_array_size(json_object_get(summary, "lacking")), 0); /* it has not got everything */
+	json_decref(summary);
+	assert_true(g_file_set_contents(policy, "{}", -1, NULL));
+	summary = pn_mutants_summary(&run);
+	lacking = json_object_get(summary, "lacking");
+	assert_int_equal(json_array_size(lacking), 2);
+	assert_string_equal(json_string_value(json_array_get(lacking, 0)), "liveness");
+	assert_string_equal(json_string_value(json_array_get(lacking, 1)), "faults");
+	/* found, by one that can say no more than that nothing was tested */
+	assert_int_equal(json_integer_value(json_object_get(summary, "killed")), 4);
+	json_decref(summary);
+	json_decref(run.plan);
+	for (size_t i = 0; i < run.count; i++)
+		json_decref(verdicts[i]);
+	g_remove(policy);
+	g_rmdir(dir);
+}
+
 static void a_run_without_mutants_has_no_such_file(void **state)
 {
 	json_t *verdicts[] = {ended("PASS", NULL, NULL)};
@@ -73,7 +104,7 @@ static void a_run_without_mutants_has_no_such_file(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(who_found_what), cmocka_unit_test(a_run_without_mutants_has_no_such_file)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(who_found_what), cmocka_unit_test(oracles_that_nobody_would_miss), cmocka_unit_test(a_run_without_mutants_has_no_such_file)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

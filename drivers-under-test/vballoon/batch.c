@@ -13,6 +13,7 @@
 
 #define GFP_GENTLE	((VB_MUTANT(FLOOR) ? 0 : __GFP_NORETRY | __GFP_NOMEMALLOC) | \
 			 (VB_MUTANT(NOISE) ? 0 : __GFP_NOWARN))
+#define GFP_SPARED	(VB_MUTANT(NO_RECLAIM) ? __GFP_RECLAIM : 0)
 /* Rounds of bulk allocation in one step; under pressure each gives one page. */
 #define BULK_ROUNDS	16
 
@@ -114,7 +115,7 @@ static unsigned long fill_singles(struct vballoon *vb, struct vb_batch *b,
 	int round;
 
 	for (round = 0; round < BULK_ROUNDS && nr < want; round++) {
-		got = vb_compat_alloc_bulk(balloon_mapping_gfp_mask() | GFP_GENTLE,
+		got = vb_compat_alloc_bulk((balloon_mapping_gfp_mask() & ~GFP_SPARED) | GFP_GENTLE,
 					   want - nr, vb->bulk);
 		if (!got)
 			break;

@@ -160,7 +160,7 @@ static void hint_work(struct work_struct *work)
 	struct vb_hint *h = vb->hint;
 	u32 id;
 
-	if (READ_ONCE(h->stop) || !vb->q[VB_Q_HINT].vq)
+	if (READ_ONCE(h->stop) || !vb->q[VB_Q_HINT].vq || VB_MUTANT(NEVER_HINTS))
 		return;
 	id = read_command(vb);
 	if (id == VIRTIO_BALLOON_CMD_ID_DONE) {

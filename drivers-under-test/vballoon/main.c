@@ -206,7 +206,8 @@ static void config_changed(struct virtio_device *vdev)
 	struct vballoon *vb = vdev->priv;
 
 	vb_hint_config_changed(vb);
-	vb_worker_wake(vb, VB_EV_CONFIG);
+	if (!VB_MUTANT(DEAF) || vb_mutant_first())
+		vb_worker_wake(vb, VB_EV_CONFIG);
 }
 
 static const struct virtio_device_id ids[] = {
@@ -227,6 +228,7 @@ static const unsigned int features[] = {
 static struct virtio_driver driver = {
 	.driver.name = VB_NAME,
 	.driver.owner = THIS_MODULE,
+	.driver.suppress_bind_attrs = VB_MUTANT(NO_UNBIND),
 	.id_table = ids,
 	.feature_table = features,
 	.feature_table_size = ARRAY_SIZE(features),

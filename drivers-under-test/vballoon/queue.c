@@ -46,8 +46,7 @@ static void queue_used(struct virtqueue *vq)
 	}
 	WRITE_ONCE(vb->q[i].irq_ns, ktime_get_ns());
 	wake_up_all(&vb->q[i].wait);
-	if (!VB_MUTANT(DEAF))
-		vb_worker_wake(vb, VB_EV_ACK);
+	vb_worker_wake(vb, VB_EV_ACK);
 }
 
 /**
@@ -238,8 +237,6 @@ bool vb_queue_wait_idle(struct vb_queue *q, struct vb_flight *f)
  */
 long vb_flight_slice(void)
 {
-	if (VB_MUTANT(DEAF))
-		return MAX_SCHEDULE_TIMEOUT;
 	return max(msecs_to_jiffies(vb_knob_ack_timeout_ms) / LOST_SLICES, 1UL);
 }
 

@@ -66,6 +66,8 @@ unsigned long vb_worker_floor_pages(struct vballoon *vb)
 
 	if (VB_MUTANT(FLOOR))
 		return 0;
+	if (VB_MUTANT(CAUTIOUS))
+		return total_pages(vb) / 10 * 9;
 	if (vb_knob_floor_mib)
 		return (unsigned long)vb_knob_floor_mib << (20 - PAGE_SHIFT);
 	return max(total_pages(vb) / FLOOR_SHARE, least);

@@ -38,7 +38,7 @@ static void write_serial_override(struct writer *writer)
 void pn_domain_override(struct writer *writer, const struct pn_machine *machine)
 {
 	const struct pn_balloon_device *balloon = &machine->balloon;
-	bool ours = !balloon->absent && (balloon->free_page_hint || balloon->page_poison || balloon->direct || balloon->model == PN_VIRTIO_LEGACY);
+	bool ours = !balloon->absent;
 
 	if (!ours && !machine->exact)
 		return;
@@ -56,8 +56,7 @@ void pn_domain_override(struct writer *writer, const struct pn_machine *machine)
 		property(writer, "free-page-hint", "bool", "true");
 		property(writer, "iothread", "string", "iothread1"); /* hints are taken on a thread of their own */
 	}
-	if (balloon->page_poison)
-		property(writer, "page-poison", "bool", "true");
+	property(writer, "page-poison", "bool", balloon->page_poison ? "true" : "false"); /* QEMU's own default is to offer it */
 	if (balloon->direct)
 		property(writer, "indirect_desc", "bool", "false");
 	if (balloon->model == PN_VIRTIO_LEGACY)

@@ -27,7 +27,7 @@ struct pn_domain {
 };
 
 /** PN_DOMAIN_SHAPE - number of the shape of machine that this code builds: part of a snapshot's key, raised with every change of it */
-#define PN_DOMAIN_SHAPE 4
+#define PN_DOMAIN_SHAPE 5
 
 /**
  * pn_domain_xml() - the domain as libvirt wants it

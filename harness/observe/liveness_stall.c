@@ -14,6 +14,7 @@
 #define STARVED_PERCENT 70.0 /* of the time the vCPU wanted to run and could not */
 #define FAULTS_PER_S 500.0   /* major faults that are paging, not work */
 #define BOTH_WAYS_PAGES 1024 /* inflated and deflated at once */
+#define TURNS 3		     /* to and fro, however small the steps */
 
 double pn_liveness_starved(const struct pn_record *record, struct pn_span span)
 {
@@ -33,14 +34,17 @@ static int measure_balloon(const struct pn_record *record, struct pn_span span, 
 {
 	GArray *points = pn_record_series(record, "balloon.bytes", span);
 	uint64_t moved_ns = span.from_ns;
-	int64_t before = stall->from_bytes;
+	int64_t before = stall->from_bytes, way = 0;
 	int err = 0;
 
 	for (guint i = 0; i < points->len; i++) {
 		const struct pn_point *point = &g_array_index(points, struct pn_point, i);
 
-		if (point->value != before)
+		if (point->value != before) {
+			stall->turns += way && (point->value > before) != (way > 0);
+			way = point->value > before ? 1 : -1;
 			moved_ns = point->t_ns;
+		}
 		before = point->value;
 	}
 	stall->still_s = (double)(span.to_ns - moved_ns) / (double)PN_NS_PER_S;
@@ -51,7 +55,7 @@ static int measure_balloon(const struct pn_record *record, struct pn_span span, 
 	return err;
 }
 
-/* The span goes from the last target before the record to the record. */
+/* The span goes from the last target before the record, or from when the driver was bound anew since, to the record. */
 static struct pn_span span_of(const struct pn_record *record, const json_t *unsettled)
 {
 	struct pn_span span = {0, (uint64_t)pn_field_or(unsettled, "t_ns", 0)};
@@ -63,7 +67,7 @@ static struct pn_span span_of(const struct pn_record *record, const json_t *unse
 
 		if (t_ns > span.to_ns)
 			break;
-		if (pn_is(entry, "ev", "target"))
+		if (pn_is(entry, "ev", "target") || (span.from_ns && pn_is(entry, "ev", "driver") && pn_is(entry, "state", "bound")))
 			span.from_ns = t_ns;
 	}
 	if (!span.from_ns)
@@ -99,7 +103,7 @@ int pn_stall_measure(const struct pn_record *record, const json_t *unsettled, st
 
 const char *pn_stall_word(const struct pn_stall *stall)
 {
-	if (stall->inflated >= BOTH_WAYS_PAGES && stall->deflated >= BOTH_WAYS_PAGES)
+	if ((stall->inflated >= BOTH_WAYS_PAGES && stall->deflated >= BOTH_WAYS_PAGES) || stall->turns >= TURNS)
 		return "thrash";
 	if (stall->still_s < STILL_S && stall->progressed)
 		return "slow";

@@ -106,6 +106,8 @@ static void on_notify(struct pn_protocol *protocol, const json_t *event)
 	pn_setup_notify(protocol, queue);
 	if (pn_protocol_role(protocol, queue) != PN_ROLE_STATS)
 		pn_stats_access(protocol);
+	if (pn_protocol_role(protocol, queue) != PN_ROLE_HINT)
+		pn_hints_elsewhere(protocol);
 }
 
 static void on_available(struct pn_protocol *protocol, const json_t *event)
@@ -127,6 +129,8 @@ static void on_used(struct pn_protocol *protocol, const json_t *event)
 
 	if (pn_protocol_role(protocol, queue) == PN_ROLE_STATS)
 		pn_stats_used(protocol);
+	if (pn_protocol_role(protocol, queue) == PN_ROLE_HINT)
+		pn_hints_used(protocol);
 	pn_pages_used(protocol, queue, pn_event_number(event, "head"));
 }
 

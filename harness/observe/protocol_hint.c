@@ -6,6 +6,7 @@
 #define STOP 0
 #define DONE 1
 #define ENOUGH_ACCESSES 20 /* a driver that did as much since has had its chance */
+#define ENOUGH_ELSEWHERE 4 /* so has one that did as much since its round was over on both sides */
 
 static uint32_t id_of(const char *hex)
 {
@@ -56,6 +57,9 @@ void pn_hints_available(struct pn_protocol *protocol, const json_t *event)
 	bool writable = false;
 	size_t i;
 
+	protocol->hints.open++;
+	protocol->hints.quiet = 0;
+
 	json_array_foreach (json_object_get(event, "descs"), i, desc) {
 		if (json_integer_value(json_array_get(desc, 1)))
 			writable = true;
@@ -68,15 +72,22 @@ void pn_hints_available(struct pn_protocol *protocol, const json_t *event)
 		on_page(protocol);
 }
 
+void pn_hints_used(struct pn_protocol *protocol)
+{
+	protocol->hints.open--;
+	protocol->hints.quiet = 0;
+}
+
 static void end_command(struct pn_protocol *protocol)
 {
 	struct pn_hints *hints = &protocol->hints;
+	bool enough = hints->accesses >= ENOUGH_ACCESSES, over = hints->over && hints->open <= 0 && hints->quiet >= ENOUGH_ELSEWHERE;
 
-	if (!hints->known || hints->accesses < ENOUGH_ACCESSES)
+	if (!hints->known)
 		return;
-	if (hints->id > DONE)
+	if (enough && hints->id > DONE)
 		pn_rule_check(protocol, 31, hints->pages || hints->starts, "nothing was hinted for id %u", hints->id);
-	if (hints->starts)
+	if (hints->starts && (enough || over))
 		pn_rule_check(protocol, 33, hints->ended, "id %u was never ended with STOP", hints->id);
 }
 
@@ -90,6 +101,8 @@ void pn_hints_id(struct pn_protocol *protocol, uint32_t id)
 	if (id <= DONE) {
 		hints->id = id;
 		hints->known = true;
+		hints->over = true;
+		hints->quiet = 0;
 		return;
 	}
 	end_command(protocol);
@@ -99,6 +112,12 @@ void pn_hints_id(struct pn_protocol *protocol, uint32_t id)
 void pn_hints_access(struct pn_protocol *protocol)
 {
 	protocol->hints.accesses++;
+	protocol->hints.quiet++;
+}
+
+void pn_hints_elsewhere(struct pn_protocol *protocol)
+{
+	protocol->hints.quiet++;
 }
 
 void pn_hints_end(struct pn_protocol *protocol)

@@ -93,6 +93,7 @@ static void deflate_page(struct pn_protocol *protocol, uint32_t pfn, uint8_t *st
 	pn_rule_check(protocol, 13, *state & HELD && !(*state & INFLATING), "page %#x is asked back %s", pfn,
 		      *state & INFLATING ? "while its inflation is under way" : "and was not in the balloon");
 	protocol->pages.held -= !!(*state & (HELD | INFLATING));
+	protocol->pages.untold -= protocol->pages.untold && *state & (HELD | INFLATING);
 	*state &= ~(HELD | INFLATING);
 }
 
@@ -180,6 +181,20 @@ static void judge_rest(struct pn_protocol *protocol)
 		      (unsigned long long)pages->held, pages->actual);
 }
 
+/*
+ * A driver may use pages first and tell of them a little later. What actual has left out at one rest and nobody has asked back by the next, though,
+ * the driver has taken back in silence.
+ */
+static void judge_told(struct pn_protocol *protocol)
+{
+	struct pn_pages *pages = &protocol->pages;
+	uint64_t beyond = pages->actual_written && pages->held > pages->actual ? pages->held - pages->actual : 0;
+
+	if (pages->untold)
+		pn_rule_broken(protocol, 9, "%llu pages left the balloon, as actual says, and were never asked back", (unsigned long long)pages->untold);
+	pages->untold = protocol->now_ns - MAX(pages->moved_ns, pages->actual_ns) >= REST_NS ? beyond : 0;
+}
+
 static void judge_target(struct pn_protocol *protocol)
 {
 	struct pn_pages *pages = &protocol->pages;
@@ -198,6 +213,7 @@ void pn_pages_target(struct pn_protocol *protocol, uint32_t target)
 	if (pages->target_known && pages->target == target)
 		return;
 	judge_rest(protocol);
+	judge_told(protocol);
 	judge_target(protocol);
 	pages->lowest = pages->target_known ? MIN(pages->lowest, target) : target;
 	pages->target_known = true;
@@ -214,6 +230,7 @@ void pn_pages_actual(struct pn_protocol *protocol, uint32_t actual)
 		pages->target_served = true; /* also by a balloon that names its blocks in reports only */
 	pages->actual = actual;
 	pages->actual_written = true;
+	pages->actual_ns = protocol->now_ns;
 	pn_rule_ok(protocol, 15, 1);
 }
 
@@ -224,6 +241,7 @@ void pn_pages_end(struct pn_protocol *protocol, bool reset)
 	GHashTable *in_flight = pages->in_flight;
 
 	judge_rest(protocol);
+	judge_told(protocol);
 	judge_target(protocol);
 	if (pages->below && !reset) {
 		pn_rule_broken(protocol, 7, "%s", pages->below_first);

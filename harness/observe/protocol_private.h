@@ -31,6 +31,8 @@ struct pn_pages {
 	uint64_t moved_ns; /* last time a page went in or out */
 	bool actual_written;
 	uint32_t actual;
+	uint64_t actual_ns;
+	uint64_t untold; /* at the rest before: pages that actual has left out, and that nobody has asked back since */
 };
 
 /** struct pn_stats - the statistics queue (protocol_stats.c) */
@@ -49,6 +51,9 @@ struct pn_hints {
 	unsigned int starts; /* output buffers with the current id */
 	unsigned int pages;  /* buffers of pages since the id was read */
 	unsigned int accesses; /* since the id was read */
+	bool over;	       /* the driver has read that the device is through */
+	int open;	       /* buffers that the device has */
+	unsigned int quiet;    /* what the driver did elsewhere since it read so, and since the queue last moved */
 };
 
 struct pn_protocol {
@@ -117,7 +122,9 @@ void pn_stats_end(struct pn_protocol *protocol);
 /* Hinting: protocol_hint.c */
 void pn_hints_available(struct pn_protocol *protocol, const json_t *event);
 void pn_hints_id(struct pn_protocol *protocol, uint32_t id);
+void pn_hints_used(struct pn_protocol *protocol);
 void pn_hints_access(struct pn_protocol *protocol);
+void pn_hints_elsewhere(struct pn_protocol *protocol);
 void pn_hints_end(struct pn_protocol *protocol);
 
 /* Buffers of any queue, and what is reported: protocol_chain.c */

@@ -79,6 +79,15 @@ static void test_thrash(void **state)
 	assert_finding(fixture_judge(*state, "liveness"), PN_FAIL, "thrash");
 }
 
+/* Small steps to and fro are thrash too. */
+static void test_turns(void **state)
+{
+	unsettle(*state, 60 * (int64_t)PN_MIB, "moving");
+	for (int i = 0; i < 6; i++)
+		fixture_set(*state, 1.5 + 0.2 * i, 1.69 + 0.2 * i, "balloon.bytes", (60 + i % 2) * (int64_t)PN_MIB);
+	assert_finding(fixture_judge(*state, "liveness"), PN_FAIL, "thrash");
+}
+
 static void test_host_starves(void **state)
 {
 	unsettle(*state, 0, "moving");
@@ -224,7 +233,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_healthy),	     TEST(test_slow),	      TEST(test_stuck),	       TEST(test_silent_no_op), TEST(test_livelock),
-	    TEST(test_thrash),	     TEST(test_host_starves), TEST(test_may_miss),     TEST(test_no_samples),	TEST(test_targets_missing),
+	    TEST(test_thrash),	     TEST(test_turns),	      TEST(test_host_starves), TEST(test_may_miss),     TEST(test_no_samples),	TEST(test_targets_missing),
 	    TEST(test_heartbeat),    TEST(test_silent_guest), TEST(test_change_storm), TEST(test_busy_at_rest), TEST(test_stats),
 	    TEST(test_driver_stuck), TEST(test_killed_under_a_balloon), TEST(test_moved_while_paused), TEST(test_no_timeline),
 	};

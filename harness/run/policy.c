@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mutants that need no guest: balloond's policy is a pure function, so its own tests judge it. Each mutant goes through all of them; a test that fails has
- * killed it, and a test that hangs or dies has too. The policy as it is goes the same way, and has to pass.
+ * killed it, and a test that hangs or dies has too. The policy as it is goes the same way, and has to pass. Mutants of the daemon around it are judged by
+ * the oracle of the host (policy_host.c).
  */
 #include "policy.h"
 
@@ -15,12 +16,16 @@
 #include "../base/diag.h"
 #include "../base/spawn.h"
 #include "../base/units.h"
+#include "policy_host.h"
 #include "store.h"
 
 #define BASE "balloond"
 #define TEST_TIMEOUT_NS (60 * PN_NS_PER_S)
 
+#define HOST "host"
+
 static const char *const tests[] = {"convergence", "invariant", "trust", NULL};
+static const char *const controls[] = {"convergence", "invariant", "trust", HOST};
 
 /* Return: 0 passed, 1 failed, or a negative errno when it could not be run. */
 static int run_test(const char *test, const char *mutant, struct pn_diag *diag)
@@ -36,12 +41,19 @@ static int run_test(const char *test, const char *mutant, struct pn_diag *diag)
 	return err == -EIO || err == -ETIMEDOUT ? 1 : err;
 }
 
+static int judge_by(const char *judge, const char *mutant, struct pn_diag *diag)
+{
+	return strcmp(judge, HOST) ? run_test(judge, mutant, diag) : pn_policy_host_judge(mutant, diag);
+}
+
 static int judge(const struct pn_mutant *mutant, json_t *mutants, struct pn_diag *diag)
 {
+	static const char *const host[] = {HOST, NULL};
+	bool of_daemon = mutant->oracles_count && !strcmp(mutant->oracles[0], HOST);
 	json_t *by = json_array(), *expected = json_array();
 
-	for (const char *const *test = tests; *test; test++) {
-		int r = run_test(*test, mutant->mutant, diag);
+	for (const char *const *test = of_daemon ? host : tests; *test; test++) {
+		int r = judge_by(*test, mutant->mutant, diag);
 
 		if (r < 0) {
 			json_decref(by);
@@ -60,13 +72,13 @@ static int judge(const struct pn_mutant *mutant, json_t *mutants, struct pn_diag
 
 static int judge_control(json_t *alarms, struct pn_diag *diag)
 {
-	for (const char *const *test = tests; *test; test++) {
-		int r = run_test(*test, NULL, diag);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(controls); i++) {
+		int r = judge_by(controls[i], NULL, diag);
 
 		if (r < 0)
 			return r;
 		if (r)
-			json_array_append_new(alarms, json_pack("{s:s, s:s}", "case", *test, "reason", "the policy's own test fails on the policy as it is"));
+			json_array_append_new(alarms, json_pack("{s:s, s:s}", "case", controls[i], "reason", "it fails on balloond as it is"));
 	}
 	return 0;
 }
@@ -84,7 +96,7 @@ int pn_policy_mutants_run(struct pn_store *store, struct pn_diag *diag)
 			err = judge(&list.list[i], mutants, diag);
 	}
 	pn_mutants_free(&list);
-	all = json_pack("{s:o, s:o, s:i}", "mutants", mutants, "alarms", alarms, "controls", (int)G_N_ELEMENTS(tests) - 1);
+	all = json_pack("{s:o, s:o, s:i}", "mutants", mutants, "alarms", alarms, "controls", (int)G_N_ELEMENTS(controls));
 	if (!err)
 		err = pn_store_write_json(store, "policy.json", all, diag);
 	json_decref(all);

@@ -221,7 +221,7 @@ static int report(const struct pn_supervisor *self, bool interrupted, struct pn_
 {
 	struct pn_report_style style = {.colour = pn_progress_colour(STDOUT_FILENO)};
 	struct pn_rundir *run = NULL;
-	int err = pn_rundir_read(self->store->dir, &run, diag);
+	int err = pn_rundir_read(self->store->dir, &run, diag), lacking = 0;
 
 	if (err)
 		return err;
@@ -231,12 +231,14 @@ static int report(const struct pn_supervisor *self, bool interrupted, struct pn_
 	}
 	err = pn_report_text(run, &style, stdout, diag);
 	if (!err)
-		err = pn_mutants_write(run, stdout, diag);
-	if (!err && self->store->full)
+		err = lacking = pn_mutants_write(run, stdout, diag);
+	if (err >= 0 && self->store->full)
 		printf("the disk is full: make room, then go on with: %s --resume %s\n", self->config->again, self->store->dir);
 	printf("run directory: %s\n", self->store->dir);
-	if (!err)
+	if (err >= 0)
 		err = pn_run_exit(run, interrupted);
+	if (err == PN_EXIT_PASS && lacking > 0)
+		err = PN_EXIT_FAIL;
 	pn_rundir_free(run);
 	return err;
 }

@@ -135,13 +135,16 @@ void pn_verdict_add_leftovers(json_t *verdict, const json_t *leftovers)
 	}
 }
 
-static bool failed_by(const json_t *verdict, const char *oracle)
+/* @oracle: its name, or NAME:WORD with the word that its reason begins with */
+static bool found_by(const json_t *verdict, const char *name, const char *oracle)
 {
+	g_auto(GStrv) parts = g_strsplit(oracle, ":", 2);
 	const json_t *finding;
 	size_t i;
 
 	json_array_foreach (json_object_get(verdict, "findings"), i, finding)
-		if (!strcmp(text_of(finding, "verdict"), "FAIL") && !strcmp(text_of(finding, "oracle"), oracle))
+		if (!strcmp(text_of(finding, "verdict"), name) && !strcmp(text_of(finding, "oracle"), parts[0]) &&
+		    g_str_has_prefix(text_of(finding, "reason"), parts[1] ? parts[1] : ""))
 			return true;
 	return false;
 }
@@ -151,9 +154,10 @@ static bool as_expected(const json_t *verdict, const char *expect)
 	const char *name = text_of(verdict, "verdict");
 
 	if (g_str_has_prefix(expect, "fail:"))
-		return !strcmp(name, "FAIL") && failed_by(verdict, expect + strlen("fail:"));
+		return !strcmp(name, "FAIL") && found_by(verdict, "FAIL", expect + strlen("fail:"));
 	if (g_str_has_prefix(expect, "brok:"))
-		return !strcmp(name, "BROK") && strstr(text_of(verdict, "reason"), expect + strlen("brok:"));
+		return !strcmp(name, "BROK") && (strstr(text_of(verdict, "reason"), expect + strlen("brok:")) ||
+						  found_by(verdict, "BROK", expect + strlen("brok:")));
 	return !strcmp(expect, "brok") && !strcmp(name, "BROK");
 }
 

@@ -208,7 +208,7 @@ const struct pn_key_info pn_scenario_keys[] = {
     {.name = "oracles.waive[].oracle", .type = PN_KEY_CHOICE, .required = true, .choices = pn_oracle_choices, .help = "which"},
     {.name = "oracles.waive[].reason", .type = PN_KEY_TEXT, .required = true, .help = "why; stands in the report"},
     {.name = "requires", .type = PN_KEY_NAMES, .help = "what the host must have; the case is SKIP without it"},
-    {.name = "expect", .type = PN_KEY_TEXT, .fallback = "pass", .help = "pass; for tests of the harness: fail:ORACLE, brok, brok:TEXT"},
+    {.name = "expect", .type = PN_KEY_TEXT, .fallback = "pass", .help = "pass; for tests of the harness: fail:ORACLE, fail:ORACLE:WORD (how its reason begins), brok, brok:TEXT (in the reason, or an oracle)"},
     MAP("known", "a known issue of somebody else's driver or emulator: `expect: fail:ORACLE` is what it does, and a pass is news"),
     {.name = "known.reason", .type = PN_KEY_TEXT, .required = true, .help = "what is wrong, and why it is let stand"},
     {.name = "known.expires", .type = PN_KEY_TEXT, .required = true, .help = "day such as 2027-06-30: from then on the case fails until somebody has looked again"},

@@ -121,12 +121,20 @@ void pn_setting_clear(struct pn_setting *setting)
 	*setting = (struct pn_setting){};
 }
 
+/* Another driver takes the place of the scenario's name only: what it is loaded with stays, `own-params` and `mode` are said for any that knows them. */
+static const char *place_of(const struct pn_setting *setting)
+{
+	bool name_alone = strcmp(setting->key, "driver") == 0 && pn_doc_node(setting->doc, setting->node)->type == YAML_SCALAR_NODE;
+
+	return name_alone ? "driver.name" : setting->key;
+}
+
 int pn_setting_apply(const struct pn_setting *setting, struct pn_doc *doc, struct pn_diag *diag)
 {
 	int node = pn_doc_graft(doc, setting->doc, setting->node);
 
 	pn_schema_normalise(&pn_scenario_schema, doc);
-	if (pn_doc_set(doc, setting->key, node) < 0)
+	if (pn_doc_set(doc, place_of(setting), node) < 0)
 		return refuse(setting->key, setting->doc, setting->node, setting->text, "a dotted key of a scenario, list elements as [0]",
 			      diag);
 	return 0;

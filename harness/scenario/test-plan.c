@@ -204,6 +204,19 @@ static void ends_a_timeline_at_rest(void **state)
 	pn_plan_free(plan);
 }
 
+/* Another driver takes the place of the name; how it is loaded was not said for that name. */
+static void keeps_parameters_beside_another_driver(void **state)
+{
+	static const char *const settings[] = {"driver=stock", NULL};
+	struct pn_plan *plan;
+
+	home_write(*state, "scenarios/k.yaml", "summary: s\npattern: inflate\ndriver: {name: vballoon, params: max_order=0}\n");
+	plan = plan_of(*state, "k", settings);
+	assert_string_equal(plan->cases[0].scenario->driver.name, "stock");
+	assert_string_equal(plan->cases[0].scenario->driver.params, "max_order=0");
+	pn_plan_free(plan);
+}
+
 /* A case must find its driver again from whatever directory it is run. */
 static void writes_absolute_paths(void **state)
 {
@@ -290,7 +303,7 @@ int main(void)
 	    TEST(expands_a_matrix_in_order), TEST(applies_the_stronger_last),	  TEST(takes_the_options_of_the_command_line),
 	    TEST(draws_stable_seeds),	     TEST(a_case_alone_is_the_same_case), TEST(merges_faults),
 	    TEST(ends_a_timeline_at_rest),   TEST(skips_what_cannot_run),	  TEST(names_what_there_is),
-	    TEST(runs_a_case_once),	     TEST(writes_absolute_paths),
+	    TEST(runs_a_case_once),	     TEST(writes_absolute_paths),	  TEST(keeps_parameters_beside_another_driver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

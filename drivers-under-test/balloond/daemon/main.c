@@ -19,6 +19,7 @@
 #include "../../../harness/base/diag.h"
 #include "../../../harness/base/exit.h"
 #include "../../../harness/base/units.h"
+#include "../mutant.h"
 #include "config.h"
 #include "controller.h"
 #include "metrics.h"
@@ -181,7 +182,7 @@ static bool rest(struct service *service, uint64_t due_ns)
 		if (read(service->signals, &info, sizeof(info)) != sizeof(info))
 			continue;
 		if (info.ssi_signo != SIGHUP)
-			return false;
+			return PB_MUTANT(LINGERS);
 		reload(service);
 	}
 }

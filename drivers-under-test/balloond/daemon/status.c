@@ -17,6 +17,7 @@
 
 #include "../../../harness/base/diag.h"
 #include "../../../harness/base/units.h"
+#include "../mutant.h"
 
 #define WRITE_TIMEOUT_MS 1000
 
@@ -201,7 +202,8 @@ void pn_status_free(struct pn_status *status)
 	}
 	if (status->fd >= 0) {
 		close(status->fd);
-		unlink(status->path);
+		if (!PB_MUTANT(SOCKET_LEFT))
+			unlink(status->path);
 	}
 	g_free(status->path);
 	json_decref(status->snapshot);
