@@ -219,6 +219,7 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 		compute_monitor(record, window, metrics);
 		pn_metrics_balloon(record, window, metrics);
 		pn_metrics_insns(record, window, record->scenario->guest.exact, metrics);
+		pn_metrics_kicks(record, window, metrics);
 		pn_metrics_return(record, window, metrics);
 		pn_metrics_loads(record, metrics);
 	}

@@ -19,6 +19,7 @@ struct pn_protocol *pn_protocol_new(const struct pn_protocol_context *context)
 	struct pn_protocol *protocol = g_new0(struct pn_protocol, 1);
 
 	protocol->context = *context;
+	protocol->kicks = json_array();
 	protocol->pages.states = g_byte_array_new();
 	protocol->pages.in_flight = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)json_decref);
 	return protocol;
@@ -30,6 +31,7 @@ void pn_protocol_free(struct pn_protocol *protocol)
 		return;
 	g_byte_array_unref(protocol->pages.states);
 	g_hash_table_unref(protocol->pages.in_flight);
+	json_decref(protocol->kicks);
 	g_free(protocol);
 }
 
@@ -104,10 +106,12 @@ static void on_notify(struct pn_protocol *protocol, const json_t *event)
 	unsigned int queue = pn_event_number(event, "q");
 
 	pn_setup_notify(protocol, queue);
-	if (pn_protocol_role(protocol, queue) != PN_ROLE_STATS)
-		pn_stats_access(protocol);
 	if (pn_protocol_role(protocol, queue) != PN_ROLE_HINT)
 		pn_hints_elsewhere(protocol);
+	if (pn_protocol_role(protocol, queue) == PN_ROLE_STATS)
+		return;
+	pn_stats_access(protocol);
+	json_array_append_new(protocol->kicks, json_integer((json_int_t)protocol->now_ns));
 }
 
 static void on_available(struct pn_protocol *protocol, const json_t *event)
@@ -181,6 +185,11 @@ const struct pn_rule_result *pn_protocol_result(const struct pn_protocol *protoc
 const char *pn_protocol_blind(const struct pn_protocol *protocol)
 {
 	return protocol->blind[0] ? protocol->blind : NULL;
+}
+
+json_t *pn_protocol_kicks(const struct pn_protocol *protocol)
+{
+	return json_incref(protocol->kicks);
 }
 
 json_t *pn_protocol_json(const struct pn_protocol *protocol)

@@ -66,6 +66,9 @@ const struct pn_rule_result *pn_protocol_result(const struct pn_protocol *protoc
 /** pn_protocol_blind() - why the record tells nothing, or not all; NULL: it is whole */
 const char *pn_protocol_blind(const struct pn_protocol *protocol);
 
+/** pn_protocol_kicks() - [t_ns,...]: when the driver notified the device, of any queue but that of the statistics. json_decref() by the caller. */
+json_t *pn_protocol_kicks(const struct pn_protocol *protocol);
+
 /**
  * pn_protocol_json() - [{"rule","kind","must","text","why","known","checked","broken","first"}], one for each requirement
  *
@@ -76,7 +79,7 @@ json_t *pn_protocol_json(const struct pn_protocol *protocol);
 /**
  * pn_protocol_read() - judge a record on disk, line by line
  * @path: the record of harness/rings
- * @ret_result: {"rules": as pn_protocol_json(), "blind": why it tells nothing or not all, or null}
+ * @ret_result: {"rules": as pn_protocol_json(), "blind": why it tells nothing or not all, or null, "kicks": pn_protocol_kicks()}
  *
  * A last line that was cut, by a QEMU that was killed, is no error. Return: 0, -ENOENT, or another negative errno.
  */

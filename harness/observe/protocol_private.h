@@ -61,6 +61,7 @@ struct pn_protocol {
 	struct pn_rule_result results[PN_PROTOCOL_RULES];
 	char blind[200];
 	bool begun, seen; /* a "watch" record; one that says on */
+	json_t *kicks;	  /* when the driver notified, statistics apart: the beat of those is the host's */
 	uint64_t now_ns, start_ns;
 
 	uint64_t offered, features;

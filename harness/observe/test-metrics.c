@@ -64,6 +64,47 @@ static void test_golden(void **state)
 	json_decref(metrics);
 }
 
+/* what was seen on the queues: notifications at the given instants after the timeline's start */
+static void kick(struct fixture *fixture, const double *at_s, size_t count, const char *blind)
+{
+	json_t *kicks = json_array();
+	struct pn_span window;
+
+	assert_int_equal(pn_record_window(&fixture->record, &window), 0);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(kicks, json_integer((json_int_t)window.from_ns + (json_int_t)(at_s[i] * PN_NS_PER_S)));
+	json_decref(fixture->record.protocol);
+	fixture->record.protocol = json_pack("{s:[], s:s?, s:o}", "rules", "blind", blind, "kicks", kicks);
+}
+
+static void test_kicks(void **state)
+{
+	static const double at_s[] = {-0.1, 0.1, 0.2, 0.3, 2.1, 3.5}; /* the first and the last are before and after what is measured */
+	json_t *metrics;
+
+	kick(*state, at_s, 6, NULL);
+	metrics = compute(*state);
+	assert_metric(metrics, "driver.kicks_per_page", 4 / (2 * (double)FIXTURE_BALLOON / PN_PAGE_BYTES), "kicks/page");
+	json_decref(metrics);
+}
+
+static void test_kicks_unseen(void **state)
+{
+	static const double at_s[] = {0.1};
+	struct fixture *fixture = *state;
+	json_t *metrics;
+
+	kick(fixture, at_s, 1, "a chain was too long for the record");
+	metrics = compute(fixture);
+	assert_absent(metrics, "driver.kicks_per_page");
+	json_decref(metrics);
+	kick(fixture, at_s, 1, NULL);
+	fixture_journal(fixture, 3.5, "unsettled", NULL);
+	metrics = compute(fixture);
+	assert_absent(metrics, "driver.kicks_per_page");
+	json_decref(metrics);
+}
+
 static void test_swap_and_reboot(void **state)
 {
 	struct fixture *fixture = *state;
@@ -352,6 +393,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(test_kicks), TEST(test_kicks_unseen),
 	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_how_sharp), TEST(test_host_is_shared), TEST(test_flip),
 	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_host_does_not_reboot), TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
 	    TEST(test_returned), TEST(test_returned_in_noise), TEST(test_returned_unseen),

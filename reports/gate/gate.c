@@ -106,6 +106,15 @@ static double spread_of(const struct sample *sample)
 	return sample->least > 0 ? log(sample->most / sample->least) : INFINITY;
 }
 
+/* by how much the worst value of now is worse than the worst of before: nothing can have got worse that is within the limit here */
+static double worst_effect(const struct sample *before, const struct sample *now, bool higher)
+{
+	struct sample worst_before = {.median = higher ? before->least : before->most};
+	struct sample worst_now = {.median = higher ? now->least : now->most};
+
+	return effect_of(&worst_before, &worst_now, higher);
+}
+
 static void judge_count(struct pn_gate_finding *finding, const struct pn_metric_info *info, const struct sample *before,
 			const struct sample *now)
 {
@@ -116,12 +125,11 @@ static void judge_count(struct pn_gate_finding *finding, const struct pn_metric_
 		finding->why = g_strdup("the baseline has one value: what it varies by is not known");
 	} else if (fabs(effect) > limit && apart(before, now)) {
 		finding->verdict = effect > 0 ? PN_REGRESSED : PN_IMPROVED;
-	} else if (fabs(effect) <= limit && fmax(spread_of(before), spread_of(now)) <= limit) {
+	} else if (fabs(effect) <= limit && worst_effect(before, now, info->higher) <= limit) {
 		finding->verdict = PN_SAME;
 	} else {
 		finding->verdict = PN_CANNOT_TELL;
-		finding->why =
-		    g_strdup_printf("values overlap or spread by more than %g %%: not a count here", pn_tiers[info->tier].limit * 100);
+		finding->why = g_strdup_printf("values overlap and spread by more than %g %%", pn_tiers[info->tier].limit * 100);
 	}
 	/* a figure that decides nothing can still get worse, but that it varies blocks nobody */
 	finding->advisory = finding->verdict == PN_CANNOT_TELL && !info->decides;
@@ -137,6 +145,12 @@ static void judge_wall(struct pn_gate_finding *finding, const struct pn_metric_i
 	/* a few values on each side say nothing, and telling them every time teaches people not to read */
 	if (fabs(effect) >= log1p(pn_tiers[info->tier].limit) && p <= ADVISORY_P)
 		finding->verdict = effect > 0 ? PN_REGRESSED : PN_IMPROVED;
+}
+
+/* a count that varied when the baseline was made is none in this case, on this machine: it can advise as a time can, and block nobody */
+static bool is_count(const struct pn_metric_info *info, const struct sample *before)
+{
+	return pn_tiers[info->tier].blocks && (info->tier != PN_TIER_COUNT || spread_of(before) <= log1p(pn_tiers[info->tier].limit));
 }
 
 static void judge_metric(struct pn_gate *gate, const char *case_id, const char *metric, const json_t *before_list, const json_t *now_list)
@@ -158,7 +172,7 @@ static void judge_metric(struct pn_gate *gate, const char *case_id, const char *
 	now = sample_of(now_list);
 	finding->before = before.median;
 	finding->now = now.median;
-	if (pn_tiers[info->tier].blocks)
+	if (is_count(info, &before))
 		judge_count(finding, info, &before, &now);
 	else
 		judge_wall(finding, info, &before, &now);
