@@ -208,6 +208,8 @@ static int make_from(const struct pn_recipe *recipe, const char *bzimage, const 
 		return r;
 	if (bzimage)
 		r = pn_kernel_from_user(recipe, bzimage, modules, stamp, &kernel, diag);
+	else if (recipe->kernel->source)
+		r = pn_kernel_from_source(recipe, stamp, &kernel, diag);
 	else
 		r = pn_kernel_from_package(recipe, stamp, &kernel, diag);
 	if (r >= 0)

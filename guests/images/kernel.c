@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel and the modules of a recipe in one form, whether it comes from a Debian package or from a user: cache entry "kernel" with
+ * A kernel and the modules of a recipe in one form, whether it comes from a Debian package, its source, or a user: cache entry "kernel" with
  * vmlinuz, System.map where there is a real one, and lib/modules/RELEASE with the chosen modules and fresh indexes. Modules are
  * stored uncompressed there, because the agent loads files as they are.
  */
@@ -19,6 +19,7 @@
 #include "kmods.h"
 #include "package.h"
 #include "recipe.h"
+#include "source.h"
 #include "stamp.h"
 
 /* counts up when the form of the entry changes */
@@ -177,6 +178,14 @@ static int build_from_user(const char *dir, void *data, struct pn_diag *diag)
 	return r < 0 ? r : fill(source, release, dir, diag);
 }
 
+static int build_from_source(const char *dir, void *data, struct pn_diag *diag)
+{
+	const struct source *source = data;
+	g_autofree char *release = g_path_get_basename(source->modules);
+
+	return fill(source, release, dir, diag);
+}
+
 static int get(GString *key, pn_cache_build_fn *build, const struct source *source, struct pn_kernel *ret_kernel, struct pn_diag *diag)
 {
 	const struct pn_recipe *recipe = source->recipe;
@@ -241,6 +250,29 @@ int pn_kernel_from_package(const struct pn_recipe *recipe, struct pn_stamp *stam
 	if (r >= 0)
 		pn_stamp_remember(stamp, package.name, package.version);
 	pn_package_deinit(&package);
+	return r;
+}
+
+int pn_kernel_from_source(const struct pn_recipe *recipe, struct pn_stamp *stamp, struct pn_kernel *ret_kernel, struct pn_diag *diag)
+{
+	g_autofree char *bzimage = NULL, *symbols = NULL;
+	g_autoptr(GString) key = g_string_new("source ");
+	struct source source = {.recipe = recipe};
+	struct pn_source built = {};
+	int r = pn_source_get(recipe->kernel, stamp, &built, diag);
+
+	if (r < 0)
+		return r;
+	source.bzimage = bzimage = g_build_filename(built.dir, "vmlinuz", NULL);
+	source.symbols = symbols = g_build_filename(built.dir, "System.map", NULL);
+	source.modules = built.modules;
+	g_string_append(key, built.hash);
+	r = get(key, build_from_source, &source, ret_kernel, diag);
+	if (r >= 0) {
+		ret_kernel->version = g_steal_pointer(&built.version);
+		ret_kernel->headers = g_steal_pointer(&built.build);
+	}
+	pn_source_deinit(&built);
 	return r;
 }
 

@@ -11,7 +11,7 @@ struct pn_kernel {
 	char *dir;     /* cache entry: vmlinuz, System.map (maybe), lib/modules/RELEASE */
 	char *release; /* uname -r */
 	char *version; /* of its package; NULL for a user's */
-	char *headers; /* a user's kernel: its build directory, if modules/build leads to one; NULL otherwise */
+	char *headers; /* its build directory: of a user's kernel if modules/build leads to one, of one built here; NULL otherwise */
 };
 
 void pn_kernel_deinit(struct pn_kernel *kernel);
@@ -23,6 +23,13 @@ void pn_kernel_deinit(struct pn_kernel *kernel);
  * Downloads and unpacks it once. Return: 0 or a negative errno.
  */
 int pn_kernel_from_package(const struct pn_recipe *recipe, struct pn_stamp *stamp, struct pn_kernel *ret_kernel, struct pn_diag *diag);
+
+/**
+ * pn_kernel_from_source() - the kernel that a recipe has built (source.h)
+ *
+ * Blocks for tens of minutes the first time. Return: 0 or a negative errno.
+ */
+int pn_kernel_from_source(const struct pn_recipe *recipe, struct pn_stamp *stamp, struct pn_kernel *ret_kernel, struct pn_diag *diag);
 
 /**
  * pn_kernel_from_user() - a kernel that somebody brings

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/diag.h"
@@ -17,13 +18,17 @@
 #include "yaml.h"
 
 #define EXTENDS_MAX 4
+#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const char *const compressions[] = {"zstd", "xz", "lz4", "gzip", NULL};
 
 static const cyaml_schema_value_t string_schema = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
 
 static const cyaml_schema_field_t kernel_fields[] = {
-    CYAML_FIELD_STRING_PTR("package", CYAML_FLAG_POINTER, struct pn_recipe_kernel, package, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("package", OPTIONAL, struct pn_recipe_kernel, package, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("source", OPTIONAL, struct pn_recipe_kernel, source, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("config", OPTIONAL, struct pn_recipe_kernel, config, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("patch", OPTIONAL, struct pn_recipe_kernel, patch, 1, CYAML_UNLIMITED),
     CYAML_FIELD_END,
 };
 
@@ -37,8 +42,6 @@ static const cyaml_schema_field_t file_fields[] = {
 };
 
 static const cyaml_schema_value_t file_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_recipe_file, file_fields)};
-
-#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 static const cyaml_schema_field_t recipe_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct pn_recipe, name, 1, 64),
@@ -110,6 +113,24 @@ static int check_files(const char *path, const struct pn_recipe *recipe, struct 
 	return 0;
 }
 
+/* A package, or a source with what it is built with. */
+static int check_kernel(const char *path, const struct pn_recipe_kernel *kernel, struct pn_diag *diag)
+{
+	const char *const files[] = {kernel->config, kernel->patch};
+
+	if (!kernel->package == !kernel->source)
+		return pn_diag_set(diag, -EINVAL, "%s: kernel: needs one of package and source", path);
+	if (!kernel->source != !kernel->config)
+		return pn_diag_set(diag, -EINVAL, "%s: kernel: source and config go together", path);
+	if (kernel->patch && !kernel->source)
+		return pn_diag_set(diag, -EINVAL, "%s: kernel.patch: only with source", path);
+	for (unsigned int i = 0; i < G_N_ELEMENTS(files); i++) {
+		if (files[i] && !g_file_test(files[i], G_FILE_TEST_IS_REGULAR))
+			return pn_diag_value(diag, path, i == 0 ? "kernel.config" : "kernel.patch", files[i], "a file, relative to the recipe");
+	}
+	return 0;
+}
+
 static int check(const char *path, const struct pn_recipe *recipe, struct pn_diag *diag)
 {
 	const char *missing = !recipe->kernel ? "kernel" : !recipe->modules ? "modules" : !recipe->files ? "files" : NULL;
@@ -120,7 +141,21 @@ static int check(const char *path, const struct pn_recipe *recipe, struct pn_dia
 	if (!recipe->tools_compression)
 		return pn_diag_set(diag, -EINVAL, "%s: tools_compression: missing, and nothing that this recipe extends has it", path);
 	r = check_compression(path, recipe->tools_compression, diag);
+	if (r == 0)
+		r = check_kernel(path, recipe->kernel, diag);
 	return r < 0 ? r : check_files(path, recipe, diag);
+}
+
+/* A recipe's files lie beside it, whoever extends it. cyaml frees what it allocated with free(). */
+static void beside(const char *recipe, char **file)
+{
+	g_autofree char *full = g_canonicalize_filename(recipe, NULL), *dir = g_path_get_dirname(full);
+	g_autofree char *path = *file ? g_canonicalize_filename(*file, dir) : NULL;
+
+	if (!path)
+		return;
+	free(*file);
+	*file = strdup(path);
 }
 
 static int load(const char *recipe, unsigned int depth, GPtrArray *paths, struct pn_recipe **ret_recipe, struct pn_diag *diag)
@@ -139,6 +174,10 @@ static int load(const char *recipe, unsigned int depth, GPtrArray *paths, struct
 	if (r < 0)
 		return r;
 	g_ptr_array_add(paths, g_strdup(path));
+	if (child->kernel) {
+		beside(path, &child->kernel->config);
+		beside(path, &child->kernel->patch);
+	}
 	if (!child->extends) {
 		*ret_recipe = child;
 		return 0;

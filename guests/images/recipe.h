@@ -5,7 +5,10 @@ struct pn_diag;
 
 /** struct pn_recipe_kernel - where the kernel comes from */
 struct pn_recipe_kernel {
-	char *package; /* Debian package, or a meta package that depends on it */
+	char *package; /* Debian package, or a meta package that depends on it; NULL: built from @source */
+	char *source;  /* Debian package with a kernel's source; NULL: @package is taken as it is */
+	char *config;  /* of @source: what it is built with; a file's path, relative to the recipe as written, absolute when read */
+	char *patch;   /* the same, applied to the source; NULL: none */
 };
 
 /** struct pn_recipe_file - a file of the host that the guest gets */

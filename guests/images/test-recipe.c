@@ -64,7 +64,11 @@ static void a_wrong_recipe_is_refused_in_one_line(void **state)
 	    {"name: a\nsummary: s\nkernel: {package: k}\nmodules: [m]\nfiles:\n  - {file: f, package: p}\ntools_compression: xz\n",
 	     "files.file: 'f' is not accepted; expected an absolute path"},
 	    {"name: a\nsummary: s\nextends: ./wrong.yaml\n", "extends: './wrong.yaml' is not accepted"},
-	    {"name: a\nsummary: s\nextends: nosuch\n", "image: 'nosuch' is not there; expected cloud, generic"},
+	    {"name: a\nsummary: s\nextends: nosuch\n", "image: 'nosuch' is not there; expected cloud, debug, generic"},
+	    {"name: a\nsummary: s\nextends: cloud\nkernel: {package: k, source: s}\n", "kernel: needs one of package and source"},
+	    {"name: a\nsummary: s\nextends: cloud\nkernel: {source: s}\n", "kernel: source and config go together"},
+	    {"name: a\nsummary: s\nextends: cloud\nkernel: {source: s, config: nosuch}\n", "nosuch' is not accepted; expected a file, relative to the recipe"},
+	    {"name: a\nsummary: s\nextends: cloud\nkernel: {package: k, patch: p}\n", "kernel.patch: only with source"},
 	};
 	g_autofree char *cwd = g_get_current_dir();
 
