@@ -19,7 +19,8 @@ static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
 
 static const cyaml_schema_field_t mutant_fields[] = {
     TEXT(name, 0),	TEXT(base, 0),	 TEXT(mutant, 0), TEXT(cflags, CYAML_FLAG_OPTIONAL),   TEXTS(files),   TEXT(summary, 0),
-    TEXT(bugs, CYAML_FLAG_OPTIONAL), TEXT(family, CYAML_FLAG_OPTIONAL), TEXT(scenario, CYAML_FLAG_OPTIONAL), TEXTS(oracles), CYAML_FIELD_END,
+    TEXT(bugs, CYAML_FLAG_OPTIONAL), TEXT(family, CYAML_FLAG_OPTIONAL), TEXT(scenario, CYAML_FLAG_OPTIONAL), TEXT(stock, CYAML_FLAG_OPTIONAL),
+    TEXTS(oracles), CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t mutant_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct pn_mutant, mutant_fields)};
@@ -41,11 +42,21 @@ void pn_mutants_free(struct pn_mutants *mutants)
 	mutants->count = 0;
 }
 
+static bool stock_is_known(const struct pn_mutants *mutants, const char *scenario)
+{
+	for (unsigned int i = 0; i < mutants->count; i++) {
+		if (mutants->list[i].scenario && !strcmp(mutants->list[i].scenario, scenario) && mutants->list[i].stock)
+			return true;
+	}
+	return false;
+}
+
 static char *suite_of(const struct pn_mutants *mutants, const char *scenario, bool controls)
 {
 	GString *text = g_string_new(NULL);
 
-	g_string_append_printf(text, "name: mutants\nsummary: mutants\nscenarios: [%s]\nmatrix:\n  driver: [vballoon]\n", scenario);
+	g_string_append_printf(text, "name: mutants\nsummary: mutants\nscenarios: [%s]\nmatrix:\n  driver: [vballoon%s]\n", scenario,
+			       controls && !stock_is_known(mutants, scenario) ? ", stock" : "");
 	if (!controls)
 		g_string_append(text, "  include:\n");
 	for (unsigned int i = 0; i < mutants->count; i++) {

@@ -15,6 +15,7 @@ struct pn_mutant {
 	char *bugs;    /* what it stands for: numbers of the catalogue of real bugs, or a text */
 	char *family;  /* of triggers: one or more of A to J */
 	char *scenario; /* of a driver: the shortest that must fail on it; NULL: not in the suite of mutants */
+	char *stock;	/* the known issue (a scenario) that the stock driver shows in that scenario; NULL: it is a control there too */
 	char **oracles; /* that must find it; the first is the one that the suite expects */
 	unsigned int oracles_count;
 };
@@ -37,5 +38,5 @@ void pn_mutants_free(struct pn_mutants *mutants);
  */
 char **pn_mutants_suites(void);
 
-/** pn_mutants_controls() - the same without any mutant: the driver as it is through all of their scenarios */
+/** pn_mutants_controls() - the same without any mutant: the driver as it is through all of their scenarios, and the stock one but for its known issues */
 char **pn_mutants_controls(void);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* QEMU behind two socket pairs: qtest (text, a line a command) and QMP. Every answer is waited for, for a bounded time. */
+/*
+ * QEMU behind two socket pairs: qtest (text, a line a command) and QMP. Every answer is waited for, for a bounded time. Its process is recorded as owned
+ * before it becomes QEMU, so that one whose starter was killed is found by the next start.
+ */
 
 #include "qtest.h"
 
@@ -19,18 +22,22 @@
 #include <unistd.h>
 
 #include "../base/diag.h"
+#include "../base/owned.h"
+#include "../base/owned_kinds.h"
 
 #define ANSWER_TIMEOUT_MS 10000
 #define LINE_BYTES (4 * PN_QTEST_BYTES)
 
 struct pn_qtest {
 	pid_t pid;
+	int owned; /* id of the record */
 	int qtest_fd, monitor_fd;
 	bool dead;
 	char line[LINE_BYTES];
 };
 
-static void __attribute__((noreturn)) become_qemu(const char *emulator, const char *device, int qtest_fd, int monitor_fd, pid_t parent)
+/* @go: one byte comes when the process is on record; its end is closed when the starter has died before that */
+static void __attribute__((noreturn)) become_qemu(const char *emulator, const char *device, int qtest_fd, int monitor_fd, int go)
 {
 	g_autofree char *qtest_dev = g_strdup_printf("socket,id=qtest,fd=%d", qtest_fd);
 	g_autofree char *monitor_dev = g_strdup_printf("socket,id=monitor,fd=%d", monitor_fd);
@@ -38,9 +45,10 @@ static void __attribute__((noreturn)) become_qemu(const char *emulator, const ch
 			       "-chardev", qtest_dev, "-qtest", "chardev:qtest", "-qtest-log", "/dev/null", "-chardev", monitor_dev, "-mon",
 			       "chardev=monitor,mode=control", "-device", device, NULL };
 	int null = open("/dev/null", O_RDWR);
+	char byte;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (read(go, &byte, 1) != 1)
 		_exit(127);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
@@ -121,33 +129,52 @@ json_t *pn_qtest_monitor(struct pn_qtest *qtest, const char *text)
 	}
 }
 
+/* Let the child go on, once it is on record. */
+static int release(struct pn_qtest *qtest, int go, struct pn_diag *diag)
+{
+	json_t *what = json_pack("{s:i, s:I}", "pid", (int)qtest->pid, "start", (json_int_t)pn_owned_process_start(qtest->pid));
+
+	qtest->owned = pn_owned_add("process", what, diag);
+	if (qtest->owned < 0)
+		return qtest->owned;
+	return write(go, "", 1) == 1 ? 0 : pn_diag_set(diag, -errno, "pipe: %s", g_strerror(errno));
+}
+
+static void start_child(struct pn_qtest *qtest, const char *emulator, const char *device, const int theirs[2], const int go[2])
+{
+	qtest->pid = fork();
+	if (qtest->pid)
+		return;
+	close(go[1]); /* so that the end of the starter is seen */
+	if (fcntl(theirs[0], F_SETFD, 0) || fcntl(theirs[1], F_SETFD, 0))
+		_exit(127);
+	become_qemu(emulator, device, theirs[0], theirs[1], go[0]);
+}
+
 int pn_qtest_start(const char *emulator, const char *device, struct pn_qtest **ret_qtest, struct pn_diag *diag)
 {
 	struct pn_qtest *qtest = g_new0(struct pn_qtest, 1);
-	pid_t parent = getpid();
-	int a[2], b[2], keep;
-	json_t *reply;
+	int a[2], b[2], go[2], err;
+	json_t *reply = NULL;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b)) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, a) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, b) || pipe2(go, O_CLOEXEC)) {
 		g_free(qtest);
-		return pn_diag_set(diag, -errno, "socketpair: %s", g_strerror(errno));
+		return pn_diag_set(diag, -errno, "sockets to QEMU: %s", g_strerror(errno));
 	}
-	qtest->pid = fork();
-	if (!qtest->pid) {
-		keep = fcntl(a[1], F_SETFD, 0) | fcntl(b[1], F_SETFD, 0);
-		if (keep)
-			_exit(127);
-		become_qemu(emulator, device, a[1], b[1], parent);
-	}
+	start_child(qtest, emulator, device, (const int[]){ a[1], b[1] }, go);
+	err = qtest->pid > 0 ? release(qtest, go[1], diag) : pn_diag_set(diag, -EAGAIN, "fork: %s", g_strerror(errno));
+	close(go[0]);
+	close(go[1]);
 	close(a[1]);
 	close(b[1]);
 	qtest->qtest_fd = a[0];
 	qtest->monitor_fd = b[0];
-	reply = pn_qtest_monitor(qtest, "{\"execute\":\"qmp_capabilities\"}");
+	if (!err)
+		reply = pn_qtest_monitor(qtest, "{\"execute\":\"qmp_capabilities\"}");
 	json_decref(reply);
-	if (qtest->pid < 0 || !reply) {
+	if (!reply) {
 		pn_qtest_stop(qtest);
-		return pn_diag_set(diag, -EIO, "%s: could not be started with -qtest and -device %s", emulator, device);
+		return err ? err : pn_diag_set(diag, -EIO, "%s: could not be started with -qtest and -device %s", emulator, device);
 	}
 	*ret_qtest = qtest;
 	return 0;
@@ -161,6 +188,8 @@ void pn_qtest_stop(struct pn_qtest *qtest)
 		kill(qtest->pid, SIGKILL);
 		waitpid(qtest->pid, NULL, 0);
 	}
+	if (qtest->owned > 0)
+		pn_owned_forget(qtest->owned);
 	close(qtest->qtest_fd);
 	close(qtest->monitor_fd);
 	g_free(qtest);
