@@ -69,17 +69,17 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)ts.tv_sec * PN_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-/* Sample what is due; everything at a mark. Under the beat's lock. */
-static void sample_probes(struct beat *beat, uint64_t now_ns, bool mark, json_t *into)
+/* Sample what is due by @when_ns, for which the beat was meant (a late one must not make the next seem early); everything at a mark. Under the beat's lock. */
+static void sample_probes(struct beat *beat, uint64_t when_ns, bool mark, json_t *into)
 {
 	for (guint i = 0; i < beat->probes->len; i++) {
 		struct running *running = &g_array_index(beat->probes, struct running, i);
 
-		if (!mark && running->due_ns > now_ns)
+		if (!mark && running->due_ns > when_ns)
 			continue;
 		/* Half a beat of grace, so that an interval of two beats does not become three. */
 		if (!mark && !running->probe->eager)
-			running->due_ns = now_ns + MAX(running->probe->interval_ns, beat->pace_ns) - beat->interval_ns / 2;
+			running->due_ns = when_ns + MAX(running->probe->interval_ns, beat->pace_ns) - beat->interval_ns / 2;
 		running->probe->sample(running->state, mark, into);
 	}
 }
@@ -94,7 +94,7 @@ static void drain_guest(struct pn_sampler *sampler)
 	}
 }
 
-static void beat_once(struct beat *beat)
+static void beat_once(struct beat *beat, uint64_t when_ns)
 {
 	struct pn_sampler *sampler = beat->sampler;
 	json_t *line = json_pack("{s:s}", "src", pn_beat_names[beat->which]);
@@ -106,12 +106,18 @@ static void beat_once(struct beat *beat)
 	/* Under the lock: a mark that was first must not seem to be later. */
 	now_ns = pn_clock_now_ns();
 	pn_probe_set(line, now_ns, "t_ns");
-	sample_probes(beat, now_ns, false, line);
+	sample_probes(beat, when_ns, false, line);
 	if (beat->which == PN_BEAT_HOST)
 		drain_guest(sampler);
 	g_mutex_unlock(&beat->lock);
 	pn_lines_add(sampler->lines, line);
 	beat->lines++;
+}
+
+/* Between two beats: as if it were the next one. */
+static void last_look(struct beat *beat)
+{
+	beat_once(beat, pn_clock_now_ns() + beat->interval_ns);
 }
 
 /* Wait for an instant. Return: true when it is time to stop. */
@@ -135,7 +141,7 @@ static gpointer beat_thread(gpointer data)
 	while (!wait_until(beat->sampler, deadline_ns)) {
 		uint64_t missed;
 
-		beat_once(beat);
+		beat_once(beat, deadline_ns);
 		deadline_ns += interval_ns;
 		if (pn_clock_now_ns() < deadline_ns)
 			continue;
@@ -304,10 +310,10 @@ int pn_sampler_stop(struct pn_sampler *sampler, struct pn_diag *diag)
 		if (sampler->beats[b].thread)
 			g_thread_join(sampler->beats[b].thread);
 	}
-	beat_once(&sampler->beats[PN_BEAT_HOST]);
+	last_look(&sampler->beats[PN_BEAT_HOST]);
 	/* QEMU may have gone: the last look at it must not cost a deadline. */
 	if (pn_guest_state(sampler->config.guest) == PN_GUEST_RUNNING)
-		beat_once(&sampler->beats[PN_BEAT_MONITOR]);
+		last_look(&sampler->beats[PN_BEAT_MONITOR]);
 	journal_summary(sampler);
 	pn_feed_close(sampler->feed);
 	log_err = pn_kmsg_stop(sampler->kmsg);
