@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A run as a trace in the Trace Event Format (JSON), which ui.perfetto.dev and chrome://tracing open: a process a case; phases, faults and
- * the host's actions as slices, samples as counters. Times are microseconds of the run's clock. Limit: all of a run is one file; report on a
- * run of few cases.
+ * the host's actions as slices, samples as counters. Times are microseconds of the run's clock. The format wants slices of one thread to lie in
+ * each other or apart; readers drop or cut those that overlap, so these get further threads. Limit: all of a run is one file; report on a run
+ * of few cases.
  */
 #include "report.h"
 
@@ -16,16 +17,25 @@
 #include "rundir.h"
 
 /** enum track - a thread of the case's process */
-enum track { TRACK_PHASES = 1, TRACK_FAULTS, TRACK_ACTIONS, TRACK_EVENTS };
+enum track { TRACK_PHASES = 1, TRACK_FAULTS, TRACK_ACTIONS, TRACK_EVENTS, TRACKS };
 
 static const char *const track_names[] = {
 	[TRACK_PHASES] = "phases", [TRACK_FAULTS] = "faults and lifecycle", [TRACK_ACTIONS] = "actions of the host", [TRACK_EVENTS] = "events"};
+
+/** struct slice - a stretch of time on a track */
+struct slice {
+	enum track track;
+	int64_t from_ns, to_ns;
+	char *name;
+	json_t *args;
+};
 
 /** struct trace - where events go */
 struct trace {
 	FILE *out;
 	int pid;
 	bool any;
+	GArray *slices; /* of the case at hand */
 };
 
 static void put(struct trace *trace, json_t *event)
@@ -46,10 +56,83 @@ static void put_name(struct trace *trace, const char *what, int tid, const char 
 	put(trace, json_pack("{s:s, s:s, s:i, s:i, s:{s:s}}", "ph", "M", "name", what, "pid", trace->pid, "tid", tid, "args", "name", name));
 }
 
-static void put_slice(struct trace *trace, enum track track, const char *name, int64_t from_ns, int64_t took_ns, json_t *args)
+/* A slice. @args is stolen. */
+static void add_slice(struct trace *trace, enum track track, const char *name, int64_t from_ns, int64_t took_ns, json_t *args)
 {
-	put(trace, json_pack("{s:s, s:s, s:i, s:i, s:f, s:f, s:o}", "ph", "X", "name", name, "pid", trace->pid, "tid", (int)track, "ts",
-			     us_of(from_ns), "dur", us_of(MAX(took_ns, 0)), "args", args ? args : json_object()));
+	struct slice slice = {track, from_ns, from_ns + MAX(took_ns, 0), g_strdup(name), args};
+
+	g_array_append_val(trace->slices, slice);
+}
+
+static void slice_clear(void *data)
+{
+	struct slice *slice = data;
+
+	g_free(slice->name);
+	json_decref(slice->args);
+}
+
+/* outer slices before those that lie in them */
+static int by_time(const void *a, const void *b)
+{
+	const struct slice *one = a, *other = b;
+
+	if (one->track != other->track)
+		return one->track < other->track ? -1 : 1;
+	if (one->from_ns != other->from_ns)
+		return one->from_ns < other->from_ns ? -1 : 1;
+	return (one->to_ns < other->to_ns) - (one->to_ns > other->to_ns);
+}
+
+/* Does it lie in the innermost slice that is open at its start, or after all? Then it is open now. @open: ends, outermost first. */
+static bool fits(GArray *open, const struct slice *slice)
+{
+	while (open->len && g_array_index(open, int64_t, open->len - 1) <= slice->from_ns)
+		g_array_set_size(open, open->len - 1);
+	if (open->len && g_array_index(open, int64_t, open->len - 1) < slice->to_ns)
+		return false;
+	g_array_append_val(open, slice->to_ns);
+	return true;
+}
+
+/* the first thread of the track that the slice fits into; a new one gets its name */
+static int thread_of(struct trace *trace, GPtrArray *lanes, const struct slice *slice)
+{
+	guint lane = 0;
+
+	while (lane < lanes->len && !fits(lanes->pdata[lane], slice))
+		lane++;
+	if (lane == lanes->len) {
+		GArray *open = g_array_new(FALSE, FALSE, sizeof(int64_t));
+
+		fits(open, slice);
+		g_ptr_array_add(lanes, open);
+		if (lane) {
+			g_autofree char *name = g_strdup_printf("%s %u", track_names[slice->track], lane + 1);
+
+			put_name(trace, "thread_name", (int)(slice->track + lane * TRACKS), name);
+		}
+	}
+	return (int)(slice->track + lane * TRACKS);
+}
+
+static void put_slices(struct trace *trace)
+{
+	g_autoptr(GPtrArray) lanes = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+	enum track track = 0;
+
+	g_array_sort(trace->slices, by_time);
+	for (guint i = 0; i < trace->slices->len; i++) {
+		struct slice *slice = &g_array_index(trace->slices, struct slice, i);
+
+		if (slice->track != track)
+			g_ptr_array_set_size(lanes, 0);
+		track = slice->track;
+		put(trace, json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:O}", "ph", "X", "cat", "puncture", "name", slice->name, "pid", trace->pid,
+				     "tid", thread_of(trace, lanes, slice), "ts", us_of(slice->from_ns), "dur", us_of(slice->to_ns - slice->from_ns),
+				     "args", slice->args));
+	}
+	g_array_set_size(trace->slices, 0);
 }
 
 static void put_spans(struct trace *trace, const struct pn_html_record *record)
@@ -60,7 +143,7 @@ static void put_spans(struct trace *trace, const struct pn_html_record *record)
 		const struct pn_html_span *span = &g_array_index(spans, struct pn_html_span, i);
 		bool phase = !strcmp(span->kind, "phase");
 
-		put_slice(trace, phase ? TRACK_PHASES : TRACK_FAULTS, span->name, span->from_ns, span->to_ns - span->from_ns,
+		add_slice(trace, phase ? TRACK_PHASES : TRACK_FAULTS, span->name, span->from_ns, span->to_ns - span->from_ns,
 			  json_pack("{s:s, s:s*}", "kind", span->kind, "detail", span->detail));
 	}
 	g_array_unref(spans);
@@ -89,7 +172,7 @@ static void put_actions(struct trace *trace, const struct pn_html_record *record
 			continue;
 		done = g_hash_table_lookup(ends, GSIZE_TO_POINTER((gsize)number(line, "n")));
 		name = g_strconcat(pn_html_string(line, "verb"), " ", pn_html_string(args, "op"), NULL);
-		put_slice(trace, TRACK_ACTIONS, g_strchomp(name), number(line, "t_ns"),
+		add_slice(trace, TRACK_ACTIONS, g_strchomp(name), number(line, "t_ns"),
 			  done ? number(done, "took_ns") : record->to_ns - number(line, "t_ns"),
 			  json_pack("{s:O*, s:O*}", "args", args, "errno", json_object_get(done, "errno")));
 	}
@@ -129,8 +212,9 @@ static void put_samples(struct trace *trace, const struct pn_html_record *record
 
 int pn_report_trace(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)
 {
-	struct trace trace = {.out = out};
+	struct trace trace = {.out = out, .slices = g_array_new(FALSE, FALSE, sizeof(struct slice))};
 
+	g_array_set_clear_func(trace.slices, slice_clear);
 	fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[", out);
 	for (size_t i = 0; i < run->count; i++) {
 		struct pn_html_record record;
@@ -144,10 +228,12 @@ int pn_report_trace(const struct pn_rundir *run, const struct pn_report_style *s
 			put_name(&trace, "thread_name", track, track_names[track]);
 		put_spans(&trace, &record);
 		put_actions(&trace, &record);
+		put_slices(&trace);
 		put_events(&trace, &record);
 		put_samples(&trace, &record);
 		pn_html_record_deinit(&record);
 	}
 	fputs("\n]}\n", out);
+	g_array_unref(trace.slices);
 	return ferror(out) ? pn_diag_set(diag, -EIO, "the report could not be written") : 0;
 }
