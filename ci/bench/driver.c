@@ -58,6 +58,8 @@ static const struct bar bars[] = {
 	{"monitor while inflating, p99.9", "monitor_ns.inflating.p999", "driver-monitor", "strict fast pfn", "4k thp memfd hugetlb", AT_MOST, {10e6, 10e6}},
 	{"monitor, p99.9", "monitor_ns.p999", "driver-monitor", "strict fast pfn", "4k thp memfd hugetlb", AT_MOST, {10e6, 10e6}},
 	{"touch p99 while oscillating", "guest.touch_ns.p99", "driver-touch", "strict fast pfn", "4k thp memfd hugetlb", SMALLER, {1, 1}},
+	{"driver's instructions a page", "driver.instructions_per_page", "driver-count", "strict fast pfn", "thp", SMALLER, {1, 1}},
+	{"kernel's instructions a page", "kernel.instructions_per_page", "driver-count", "strict fast pfn", "thp", SMALLER, {1, 1}},
 	{"host CPU a page", "driver.host_cpu_ns_per_page", "driver-return", "strict fast pfn", "4k thp memfd hugetlb", SMALLER, {1, 1}},
 };
 

@@ -68,5 +68,5 @@ struct pn_machine {
 	bool exact;		   /* instructions counted, virtual time, vCPU held while the host acts */
 	const char *preload;	   /* exact: the driver's .ko, put into the guest before the snapshot; NULL: none */
 	const char *preload_name;  /* exact: its module's name */
-	bool unpinned;		   /* without the TCG plugin that counts instructions and holds vCPUs: no part of the shape */
+	bool unpinned;		   /* without the plugins: the one that counts instructions and holds vCPUs, the one that watches the queues; no part of the shape */
 };

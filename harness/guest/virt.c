@@ -247,7 +247,9 @@ static int want_watcher(struct pn_guest *guest, struct pn_virt_boot *boot, struc
 
 	if (!guest->watch_path)
 		return 0;
-	if (guest->machine.accel == PN_ACCEL_KVM)
+	if (guest->machine.unpinned)
+		pn_diag_set(&words, err, "guest.unpinned: the scenario wants nothing of ours in QEMU");
+	else if (guest->machine.accel == PN_ACCEL_KVM)
 		pn_diag_set(&words, err, "the queues are watched under TCG only");
 	else
 		err = pn_emulator_plugin(boot->emulator, &plugin, &words);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Free page reporting: what a guest has had free for a while is no longer with the host. Judged at the mark "end" when nothing has moved for long
- * enough: no load has ended, no target been set. Free memory in pieces smaller than a page block is not reported, hence the allowance.
+ * enough: no load has ended, no target been set, nobody has touched the free pages. Free memory in pieces smaller than a page block is not reported, hence the allowance.
  */
 
 #include "ledger.h"
@@ -25,7 +25,7 @@ static uint64_t last_change_ns(const struct pn_record *record, uint64_t before_n
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
 
 		if (t_ns < before_ns && (pn_is(entry, "ev", "target") || pn_is(entry, "ev", "fault") || pn_is(entry, "ev", "driver") ||
-					 (pn_is(entry, "ev", "load") && !pn_is(entry, "state", "marked") && !pn_is(entry, "state", "measured"))))
+					 pn_is(entry, "ev", "touched") || (pn_is(entry, "ev", "load") && !pn_is(entry, "state", "marked") && !pn_is(entry, "state", "measured"))))
 			last = t_ns;
 	}
 	return last;

@@ -83,7 +83,7 @@ const struct pn_key_info pn_scenario_keys[] = {
     {.name = "guest.devices", .type = PN_KEY_TEXTS, .help = "further QEMU -device arguments"},
     {.name = "guest.kernel-args", .type = PN_KEY_TEXT, .help = "appended to the kernel's command line"},
     ON_OFF("guest.exact", "exact mode: instructions counted, the guest's own time, the vCPU held while the host acts (`run --exact`)"),
-    ON_OFF("guest.unpinned", "without the TCG plugin: no instruction counts, no points"),
+    ON_OFF("guest.unpinned", "nothing of ours in QEMU: no instruction counts, no points, the queues not watched, and a third of the time"),
     {.name = "guest.init-on-alloc",
      .type = PN_KEY_CHOICE,
      .choices = on_alloc,
