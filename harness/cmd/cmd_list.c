@@ -27,6 +27,7 @@
 #include "../scenario/require.h"
 #include "../scenario/scenario.h"
 #include "../scenario/schema.h"
+#include "../scenario/technique.h"
 #include "text.h"
 
 /** struct lister - where entries go */
@@ -173,6 +174,12 @@ static void list_faults(const struct lister *lister)
 		emit_with_keys(lister, fault->name, fault->help, fault->args);
 }
 
+static void list_techniques(const struct lister *lister)
+{
+	for (const struct pn_technique_info *technique = pn_techniques; technique->name; technique++)
+		emit(lister, technique->name, technique->help);
+}
+
 static void list_probes(const struct lister *lister)
 {
 	for (unsigned int i = 0; pn_probe_table[i]; i++) {
@@ -298,6 +305,7 @@ static const struct list_kind {
 	{"patterns", "shapes of balloon targets over time, with their parameters", list_patterns},
 	{"events", "steps of a timeline, with their arguments", list_events},
 	{"faults", "what can be broken, with its arguments", list_faults},
+	{"techniques", "ways to get memory back from guests", list_techniques},
 	{"backings", "host memory that a guest's memory is made of", list_backings},
 	{"probes", "what is measured, with its keys", list_probes},
 	{"oracles", "what must hold", list_oracles},

@@ -14,6 +14,7 @@
 #include "domain_writer.h"
 #include "domain_xml.h"
 #include "machine.h"
+#include "vmem.h"
 
 static void property(struct writer *writer, const char *name, const char *type, const char *value)
 {
@@ -102,6 +103,22 @@ static void write_watcher(struct writer *writer, const struct pn_domain *domain)
 	formatted(writer, "%s,out=%s", module, out);
 }
 
+/*
+ * libvirt's virtio-mem wants a NUMA node and a slot; QEMU itself a limit for memory, which its option merges with libvirt's own. Nothing is plugged before it is
+ * asked for.
+ */
+static void write_vmem(struct writer *writer, const struct pn_machine *machine)
+{
+	if (!machine->virtio_mem_bytes)
+		return;
+	argument(writer, "-m");
+	formatted(writer, "maxmem=%llub", (unsigned long long)(2 * machine->memory_bytes));
+	argument(writer, "-object");
+	formatted(writer, "memory-backend-ram,id=" PN_VMEM_ID "-ram,size=%llu", (unsigned long long)machine->virtio_mem_bytes);
+	argument(writer, "-device");
+	argument(writer, "virtio-mem-pci,id=" PN_VMEM_ID ",memdev=" PN_VMEM_ID "-ram,requested-size=0");
+}
+
 int pn_domain_qemu(struct writer *writer, const struct pn_domain *domain, struct pn_diag *diag)
 {
 	g_auto(GStrv) extra = g_strsplit(domain->machine->extra_devices ? domain->machine->extra_devices : "", "\n", -1);
@@ -133,6 +150,7 @@ int pn_domain_qemu(struct writer *writer, const struct pn_domain *domain, struct
 		argument(writer, "defer");
 	}
 	write_watcher(writer, domain);
+	write_vmem(writer, domain->machine);
 	for (char **line = extra; *line; line++) {
 		const char *device = g_strstrip(*line);
 

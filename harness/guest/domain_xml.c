@@ -47,7 +47,7 @@ static void write_memory(struct writer *writer, const struct pn_machine *machine
 {
 	open_element(writer, "memory");
 	attribute(writer, "unit", "b");
-	xmlTextWriterWriteFormatString(writer->xml, "%llu", (unsigned long long)machine->memory_bytes);
+	xmlTextWriterWriteFormatString(writer->xml, "%llu", (unsigned long long)(machine->memory_bytes - machine->virtio_mem_bytes));
 	close_element(writer);
 	/* 4k and thp differ by what the process may do, not by the machine: backing.c */
 	open_element(writer, "memoryBacking");

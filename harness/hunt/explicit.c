@@ -85,8 +85,13 @@ int pn_explicit_event(struct pn_doc *doc, const struct pn_event *event)
 	case PN_DO_LIFECYCLE:
 		put(doc, map, "action", event->name);
 		break;
+	case PN_DO_RECLAIM:
+		put_quantity(doc, map, "asked", PN_KEY_BYTES, event->asked_bytes);
+		break;
 	case PN_DO_HOLD:
 	case PN_DO_TOUCH:
+	case PN_DO_NEED:
+	case PN_DO_GIVE_BACK:
 		break;
 	}
 	if (event->for_ns)

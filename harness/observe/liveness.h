@@ -40,5 +40,8 @@ void pn_liveness_pause(const struct pn_record *record, struct pn_span window, st
 /** pn_liveness_oom() - processes killed for want of memory under a balloon that may be deflated for it */
 void pn_liveness_oom(const struct pn_record *record, struct pn_span window, struct pn_finding *finding);
 
+/** pn_liveness_technique() - memory that a technique did not bring back, or could not have */
+void pn_liveness_technique(const struct pn_record *record, struct pn_finding *finding);
+
 /** pn_liveness_starved() - share of a span in which the most starved vCPU was runnable and waited, in percent; negative: not known */
 double pn_liveness_starved(const struct pn_record *record, struct pn_span span);

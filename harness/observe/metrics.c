@@ -222,6 +222,7 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 		pn_metrics_kicks(record, window, metrics);
 		pn_metrics_return(record, window, metrics);
 		pn_metrics_loads(record, metrics);
+		pn_metrics_technique(record, metrics);
 	}
 	*ret_metrics = metrics;
 	return 0;

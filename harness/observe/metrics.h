@@ -23,6 +23,9 @@ void pn_metrics_return(const struct pn_record *record, struct pn_span window, js
 /** pn_metrics_loads() - what the loads measured */
 void pn_metrics_loads(const struct pn_record *record, json_t *metrics);
 
+/** pn_metrics_technique() - what a technique brought back, and at what price */
+void pn_metrics_technique(const struct pn_record *record, json_t *metrics);
+
 /** pn_quantile() - the value below which a share of a series lies (nearest rank). @points: struct pn_point, not empty; re-ordered by value
  */
 int64_t pn_quantile(GArray *points, double share);

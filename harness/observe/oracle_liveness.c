@@ -96,5 +96,6 @@ void pn_judge_liveness(const struct pn_record *record, struct pn_finding *findin
 	pn_liveness_stats(record, window, finding);
 	pn_liveness_oom(record, window, finding);
 	pn_liveness_pause(record, window, finding);
+	pn_liveness_technique(record, finding);
 	pn_finding_set(finding, PN_PASS, "every target was answered, the guest was heard all the time");
 }

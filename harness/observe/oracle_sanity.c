@@ -145,7 +145,7 @@ static void check_bound(const struct pn_record *record, struct pn_finding *findi
 	const json_t *entry;
 	size_t i;
 
-	if (record->scenario->guest.balloon.absent)
+	if (record->scenario->guest.balloon.absent || record->scenario->unaware)
 		return;
 	json_array_foreach(record->journal, i, entry) {
 		if (pn_is(entry, "ev", "driver") && pn_is(entry, "state", "bound"))

@@ -7,6 +7,7 @@
 #include "course.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../../guests/images/image.h"
 #include "../base/clock.h"
@@ -17,6 +18,7 @@
 #include "../guest/guest.h"
 #include "../observe/observe.h"
 #include "../scenario/scenario.h"
+#include "../technique/reclaim.h"
 #include "../timeline/loads.h"
 #include "coverage.h"
 #include "parts.h"
@@ -85,6 +87,30 @@ void pn_course_preload(struct pn_machine *machine, const struct pn_module *modul
 	machine->preload_name = module->name;
 }
 
+static int get_technique(struct pn_course *course, struct pn_diag *diag)
+{
+	int err;
+
+	if (!course->scenario->technique)
+		return 0;
+	err = pn_reclaim_new(course->scenario, course->journal, course->dir, &course->reclaim, diag);
+	if (!err)
+		course->timeline.technique = pn_reclaim_technique(course->reclaim);
+	return err;
+}
+
+/* With a technique the guest is started within what that needs. */
+static int start_within(struct pn_course *course, const struct pn_guest_config *config, struct pn_diag *diag)
+{
+	int err = course->reclaim ? pn_reclaim_enter(course->reclaim, diag) : 0, left;
+
+	if (err)
+		return err;
+	err = pn_guest_start(course->shared->host, config, &course->guest, diag);
+	left = course->reclaim ? pn_reclaim_leave(course->reclaim, course->guest, err ? NULL : diag) : 0;
+	return err ? err : left;
+}
+
 static int start_guest(struct pn_course *course, struct pn_diag *diag)
 {
 	struct pn_machine machine = course->scenario->guest;
@@ -103,7 +129,7 @@ static int start_guest(struct pn_course *course, struct pn_diag *diag)
 	if (machine.exact)
 		pn_course_preload(&machine, course->module);
 	g_mutex_lock(&course->shared->lock); /* one by one: each start wants the cores for itself */
-	err = pn_guest_start(course->shared->host, &config, &course->guest, diag);
+	err = start_within(course, &config, diag);
 	g_mutex_unlock(&course->shared->lock);
 	return err;
 }
@@ -132,6 +158,11 @@ static void on_touched(void *data)
 	mark(course, label);
 }
 
+static void on_driver(void *data)
+{
+	mark(data, "driver");
+}
+
 /* The guest is sampled slowly: its counters must be exact at both ends of what is measured. */
 static void begin_measuring(struct pn_course *course)
 {
@@ -145,6 +176,8 @@ static void on_phase(void *data, const char *phase)
 
 	if (!course->measuring && pn_phase_measured(phase))
 		begin_measuring(course);
+	if (course->reclaim && !strcmp(phase, "warm"))
+		pn_reclaim_look(course->reclaim, phase);
 }
 
 static int start_sampler(struct pn_course *course, struct pn_diag *diag)
@@ -168,12 +201,20 @@ static int use_swap(struct pn_course *course, struct pn_diag *diag)
 	return course->scenario->guest.swap_bytes ? pn_fixture_need(&course->timeline, "swap", diag) : 0;
 }
 
+/* is there no driver at any time? */
+static bool driverless(const struct pn_course *course)
+{
+	return course->scenario->guest.balloon.absent || course->scenario->unaware;
+}
+
 static int load_driver(struct pn_course *course, struct pn_diag *diag)
 {
 	int err;
 
 	mark(course, "boot");
-	if (course->scenario->guest.balloon.absent)
+	if (course->reclaim && (err = pn_reclaim_prepare(course->reclaim, course->guest, diag)) < 0)
+		return err;
+	if (driverless(course) || (course->timeline.technique && course->timeline.technique->late))
 		return 0;
 	err = pn_driver_load(&course->timeline, diag);
 	if (!err)
@@ -273,7 +314,7 @@ static int deflate(struct pn_course *course, struct pn_diag *diag)
 	uint64_t bytes = 0;
 	int result;
 
-	if (course->scenario->guest.balloon.absent)
+	if (driverless(course))
 		return 0;
 	result = pn_guest_balloon(course->guest, 0, diag);
 	if (!result)
@@ -288,7 +329,7 @@ static int unload_driver(struct pn_course *course, struct pn_diag *diag)
 {
 	int err;
 
-	if (course->scenario->guest.balloon.absent)
+	if (driverless(course))
 		return 0;
 	err = pn_driver_unload(&course->timeline, diag);
 	if (!err)
@@ -298,7 +339,7 @@ static int unload_driver(struct pn_course *course, struct pn_diag *diag)
 
 /* in this order, and in none other: each needs what stands before it */
 static const struct step steps[] = {
-	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"guest", start_guest},
+	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"technique", get_technique}, {"guest", start_guest},
 	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"loads", start_loads},
 	{"begin", begin},	    {"timeline", conduct},    {"other guests", end},	 {"agent", hear_agent},
 	{"end", end_measuring},	    {"stop loads", stop_loads}, {"deflate", deflate},	 {"unload", unload_driver},
@@ -332,7 +373,8 @@ static int take_down(struct pn_course *course, struct pn_diag *diag)
 	int covered = course->guest && course->module ? pn_coverage_write(course->guest, course->dir, course->module->name, sampler ? NULL : diag) : 0;
 	uint64_t began_ns = pn_clock_now_ns();
 	int guest = pn_guest_stop(course->guest, sampler || covered ? NULL : diag);
-	int first = sampler ? sampler : covered ? covered : guest;
+	int reclaim = pn_reclaim_free(course->reclaim, sampler || covered || guest ? NULL : diag);
+	int first = sampler ? sampler : covered ? covered : guest ? guest : reclaim;
 
 	if (course->guest && course->journal)
 		pn_journal_add(course->journal, "guest",
@@ -340,6 +382,7 @@ static int take_down(struct pn_course *course, struct pn_diag *diag)
 	if (!first && course->mark_error)
 		first = pn_diag_set(diag, course->mark_error, "a mark could not be written: %s", g_strerror(-course->mark_error));
 	course->guest = NULL;
+	course->reclaim = NULL;
 	course->sampler = NULL;
 	pn_module_free(course->module);
 	pn_image_free(course->image);
@@ -360,6 +403,7 @@ int pn_course_run(struct pn_course *course, struct pn_diag *diag)
 		.on_settled = on_settled,
 		.on_phase = on_phase,
 		.on_touched = on_touched,
+		.on_driver = on_driver,
 		.data = course,
 		.load_results = course->loads,
 	};

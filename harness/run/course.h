@@ -15,6 +15,7 @@ struct pn_job;
 struct pn_journal;
 struct pn_machine;
 struct pn_module;
+struct pn_reclaim;
 struct pn_sampler;
 struct pn_scenario;
 
@@ -42,6 +43,7 @@ struct pn_course {
 	struct pn_module *module;
 	struct pn_guest *guest;
 	struct pn_sampler *sampler;
+	struct pn_reclaim *reclaim; /* the technique at work; NULL: none */
 	struct pn_timeline timeline;
 	unsigned int loads_started;
 	unsigned int settled; /* "settled" records so far */

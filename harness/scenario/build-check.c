@@ -16,6 +16,7 @@
 #include "names.h"
 #include "require.h"
 #include "schema.h"
+#include "technique.h"
 
 #define SMALLEST_DISK (16 * PN_MIB)
 
@@ -263,6 +264,8 @@ int pn_build_check(struct pn_builder *builder)
 
 	for (size_t i = 0; r >= 0 && i < G_N_ELEMENTS(checks); i++)
 		r = checks[i](builder);
+	if (r >= 0)
+		r = pn_technique_check(builder->doc, builder->scenario, builder->diag);
 	if (r >= 0)
 		r = pn_events_read(builder->doc, builder->raw, builder->scenario, builder->diag);
 	if (r >= 0)

@@ -22,6 +22,7 @@
 #include "require.h"
 #include "schema.h"
 #include "seed.h"
+#include "technique.h"
 
 static uint64_t value_of(const char *key, const char *text)
 {
@@ -99,6 +100,7 @@ static void fill(struct pn_builder *builder, const char *name, uint64_t seed)
 	scenario->file = g_strdup(pn_doc_file(builder->doc));
 	fill_guest(&scenario->guest, &raw->guest);
 	fill_driver(&scenario->driver, &raw->driver);
+	pn_technique_fill(scenario, raw);
 	pn_controller_fill(&scenario->controller, &raw->controller);
 	fill_loads(scenario, raw);
 	scenario->probes = raw->probes_count ? pn_texts_copy(raw->probes, raw->probes_count) : NULL;
@@ -196,7 +198,8 @@ void pn_scenario_free(struct pn_scenario *scenario)
 	const struct pn_machine *guest = &scenario->guest;
 	const void *texts[] = {scenario->name,	 scenario->summary,    scenario->file,	   scenario->driver.name, scenario->driver.params,
 			       scenario->expect, guest->extra_devices, guest->kernel_args, guest->image,	  guest->kernel,
-			       guest->modules,	 guest->qemu,	       scenario->guest_name, scenario->known_reason, scenario->known_expires};
+			       guest->modules,	 guest->qemu,	       scenario->guest_name, scenario->known_reason, scenario->known_expires,
+			       scenario->technique};
 
 	for (unsigned int i = 0; i < scenario->member_count; i++)
 		pn_scenario_free(scenario->members[i]);

@@ -18,7 +18,7 @@ struct course {
 	const struct pn_scenario *scenario;
 	struct pn_diag *diag;
 	GHashTable *loads; /* running */
-	bool paused, unbound, unloaded;
+	bool paused, unbound, unloaded, reclaimed;
 	bool resumed_by_time; /* some event of its own time resumes the guest, so no pause is known to last */
 	const struct pn_draft *held; /* a fault that never ends has struck before; NULL: none */
 	const struct pn_draft *target; /* last one, NULL: none yet */
@@ -155,6 +155,20 @@ static int check_point(struct course *course, const struct pn_draft *draft)
 	return event->action == PN_DO_TARGET ? check_target(course, draft) : 0;
 }
 
+static int check_technique(struct course *course, const struct pn_draft *draft)
+{
+	bool reclaim = draft->event.action == PN_DO_RECLAIM;
+
+	if (!course->scenario->technique)
+		return refuse(course, draft, "do", "(an event of a technique)", "a scenario with `technique`");
+	if (!reclaim && !g_hash_table_contains(course->loads, "mix"))
+		return refuse(course, draft, "do", "(an event of the mix)", "the load mix started before it: it is what the guest needs");
+	if (reclaim == course->reclaimed && draft->event.action != PN_DO_NEED)
+		return refuse(course, draft, "do", "(an event of a technique)", reclaim ? "give-back before another reclaim" : "reclaim before it");
+	course->reclaimed = draft->event.action == PN_DO_NEED ? course->reclaimed : reclaim;
+	return 0;
+}
+
 static int check_one(struct course *course, const struct pn_draft *draft)
 {
 	int r = check_end(course, draft);
@@ -176,6 +190,10 @@ static int check_one(struct course *course, const struct pn_draft *draft)
 		return draft->event.after == PN_AFTER_TIME ? check_lifecycle_by_time(course, draft) : check_lifecycle(course, draft);
 	case PN_DO_FAULT:
 		return check_fault(course, draft);
+	case PN_DO_RECLAIM:
+	case PN_DO_NEED:
+	case PN_DO_GIVE_BACK:
+		return check_technique(course, draft);
 	case PN_DO_HOLD:
 	case PN_DO_TOUCH:
 		return 0;

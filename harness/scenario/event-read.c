@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/diag.h"
+#include "../base/units.h"
 #include "../pin/notation.h"
 #include "args.h"
 #include "event-draft.h"
@@ -97,6 +98,7 @@ static int read_kind(struct reader *reader, int node, const char *path, struct p
 	event->balloon_bytes = pn_args_number(args, "balloon");
 	event->may_miss = pn_args_number(args, "may-miss");
 	event->for_ns = pn_args_number(args, "for");
+	event->asked_bytes = pn_args_number(args, "asked") / PN_PAGE_BYTES * PN_PAGE_BYTES;
 	if (kind->action == PN_DO_FAULT)
 		r = read_fault(reader, node, path, event);
 	else
@@ -133,7 +135,7 @@ static int read_timeline(struct reader *reader, const struct pn_raw_scenario *ra
 static int expand_pattern(struct reader *reader, const struct pn_raw_scenario *raw)
 {
 	const struct pn_pattern *pattern = pn_pattern_find(raw->pattern->kind);
-	struct pn_pattern_context context = {.memory_bytes = reader->scenario->guest.memory_bytes, .seed = reader->scenario->seed};
+	struct pn_pattern_context context = {.memory_bytes = reader->scenario->guest.memory_bytes, .seed = reader->scenario->seed, .mix = &reader->scenario->mix};
 	int node = pn_doc_find(reader->doc, "pattern");
 	g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct pn_event));
 	g_autofree char *accepted = NULL;

@@ -9,7 +9,7 @@
 
 #include "../base/units.h"
 
-const char *const pn_event_kind_names[] = {"target", "hold", "fault", "load-start", "load-stop", "lifecycle", "touch", NULL};
+const char *const pn_event_kind_names[] = {"target", "hold", "fault", "load-start", "load-stop", "lifecycle", "touch", "reclaim", "need", "give-back", NULL};
 const char *const pn_lifecycle_names[] = {"pause", "resume", "reset", "unbind", "bind", "unload", "load", "freeze", NULL};
 const char *const pn_event_after_names[] = {"previous", "settled", NULL};
 
@@ -50,6 +50,19 @@ static const struct pn_key_info lifecycle_args[] = {
 
 static const struct pn_key_info touch_args[] = {{}};
 
+#define WITHIN(text, what)                                                                                                              \
+	{                                                                                                                               \
+		.name = "for", .type = PN_KEY_DURATION, .min = 100 * PN_NS_PER_MS, .max = 3600 * PN_NS_PER_S, .fallback = text, .help = what \
+	}
+
+static const struct pn_key_info reclaim_args[] = {
+    {.name = "asked", .type = PN_KEY_SHARE, .required = true, .min = PN_MIB, .help = "how much the host must get back"},
+    WITHIN("20s", "how long it may take; over earlier when all is back or nothing moves any more"),
+    {},
+};
+
+static const struct pn_key_info need_args[] = {WITHIN("20s", "how long it may take"), {}};
+
 const struct pn_event_kind pn_event_kinds[] = {
     {.name = "target", .action = PN_DO_TARGET, .args = target_args, .help = "set a new balloon target"},
     {.name = "hold", .action = PN_DO_HOLD, .args = hold_args, .help = "let time pass"},
@@ -64,6 +77,9 @@ const struct pn_event_kind pn_event_kinds[] = {
      .action = PN_DO_TOUCH,
      .args = touch_args,
      .help = "the guest writes all of its free memory once and releases it, as it does before every timeline: the host must have memory behind it"},
+    {.name = "reclaim", .action = PN_DO_RECLAIM, .args = reclaim_args, .help = "the host gets memory back by the scenario's technique"},
+    {.name = "need", .action = PN_DO_NEED, .args = need_args, .help = "the guest suddenly uses all that the load `mix` holds, the technique in force"},
+    {.name = "give-back", .action = PN_DO_GIVE_BACK, .args = need_args, .help = "the technique is undone, and the guest uses all that the load `mix` holds"},
     {},
 };
 

@@ -10,6 +10,7 @@
 #include "pattern.h"
 #include "schema.h"
 #include "seed.h"
+#include "technique.h"
 
 #include "../base/units.h"
 
@@ -49,6 +50,10 @@ const char *const pn_probe_choices[] = {"guest",   "balloon", "stats", "block", 
 #define OWN(key, kind)                                                             \
 	{                                                                          \
 		.name = key, .type = kind, .help = "in place of the scenario's"   \
+	}
+#define PART(key, text)                                                                   \
+	{                                                                                 \
+		.name = "mix." key, .type = PN_KEY_SHARE, .fallback = "0", .help = text   \
 	}
 #define ON_OFF(key, text)                                                           \
 	{                                                                           \
@@ -148,6 +153,20 @@ const struct pn_key_info pn_scenario_keys[] = {
     {.name = "controller.faults[].guest", .type = PN_KEY_NAME, .help = "whose; default: all"},
     {.name = "controller.faults[].at", .type = PN_KEY_DURATION, .max = DAY, .fallback = "0", .help = "since the timelines' start"},
     {.name = "controller.faults[].for", .type = PN_KEY_DURATION, .max = DAY, .fallback = "10s", .help = "how long; kill: waits so long for an order to die after"},
+    {.name = "technique",
+     .type = PN_KEY_CHOICE,
+     .choices = pn_technique_names,
+     .help = "how `do: reclaim` gets memory back; brings the driver, device and image that it needs: `puncture list techniques`"},
+    ON_OFF("unaware", "with a technique: nothing in the guest plays along: no driver, no order to its kernel"),
+    MAP("mix", "what the guest's memory is filled with by the load `mix`; what is left is free"),
+    PART("cache", "page cache of the data disk, clean"),
+    PART("cold", "anonymous, stamped, compressible, not touched"),
+    PART("hot", "anonymous, stamped, touched all the time: by the load `mix-hot`"),
+    PART("zero", "pages written with zeroes"),
+    PART("duplicate", "pages that are the same in every guest"),
+    PART("incompressible", "anonymous, stamped noise"),
+    PART("fresh", "new memory that `do: need` writes besides"),
+    {.name = "mix.diverge", .type = PN_KEY_COUNT, .max = 1000000, .fallback = "0", .help = "so many duplicate pages a second get a content of their own"},
     MAP("driver", "driver under test; its name alone is enough"),
     {.name = "driver.name",
      .type = PN_KEY_NAME,

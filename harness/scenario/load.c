@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../base/diag.h"
@@ -14,6 +15,7 @@
 #include "doc.h"
 #include "event.h"
 #include "names.h"
+#include "scenario.h"
 #include "schema.h"
 
 static struct pn_load *from_raw(const struct pn_raw_load *raw, const char *name)
@@ -127,6 +129,32 @@ static bool append_share(GString *text, const char *share, uint64_t whole_bytes)
 	return true;
 }
 
+/* {mix:cold}: bytes; {mix:diverge}: pages a second */
+static bool append_mix(GString *text, const char *part, const struct pn_mix *mix)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} parts[] = {
+	    {"cache", offsetof(struct pn_mix, cache_bytes)}, {"cold", offsetof(struct pn_mix, cold_bytes)},
+	    {"hot", offsetof(struct pn_mix, hot_bytes)},     {"zero", offsetof(struct pn_mix, zero_bytes)},
+	    {"duplicate", offsetof(struct pn_mix, duplicate_bytes)}, {"incompressible", offsetof(struct pn_mix, incompressible_bytes)},
+	    {"fresh", offsetof(struct pn_mix, fresh_bytes)},
+	};
+
+	if (!strcmp(part, "diverge")) {
+		g_string_append_printf(text, "%u", mix ? mix->diverge_per_s : 0);
+		return true;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		if (strcmp(parts[i].name, part))
+			continue;
+		g_string_append_printf(text, "%" G_GUINT64_FORMAT, mix ? *(const uint64_t *)((const char *)mix + parts[i].offset) : 0);
+		return true;
+	}
+	return false;
+}
+
 static bool append_placeholder(GString *text, const char *word, const struct pn_load_context *context)
 {
 	const char *share = strchr(word, ':') ? strchr(word, ':') + 1 : "100%";
@@ -135,6 +163,8 @@ static bool append_placeholder(GString *text, const char *word, const struct pn_
 		return append_share(text, share, context->memory_bytes);
 	if (g_str_equal(word, "balloonable") || g_str_has_prefix(word, "balloonable:"))
 		return append_share(text, share, pn_events_reachable(context->memory_bytes));
+	if (g_str_has_prefix(word, "mix:"))
+		return append_mix(text, share, context->mix);
 	if (g_str_equal(word, "disk") && context->disk)
 		g_string_append(text, context->disk);
 	else if (g_str_equal(word, "dir") && context->dir)

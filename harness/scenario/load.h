@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct pn_diag;
+struct pn_mix;
 
 /** enum pn_load_kind - whose output the result is read from */
 enum pn_load_kind { PN_LOAD_STRESS_NG, PN_LOAD_FIO, PN_LOAD_NATIVE };
@@ -19,7 +20,8 @@ enum pn_load_ready {
  * struct pn_load - a load: workloads/loads/NAME.yaml
  *
  * Words of @argv and the content of @files may hold {memory:60%} (bytes of guest memory), {balloonable:50%}, {disk} (where the data
- * disk is mounted), {dir} (its own directory in the guest), {seed}, {vcpus}; expanded by pn_load_expand().
+ * disk is mounted), {dir} (its own directory in the guest), {seed}, {vcpus}, {mix:cold} (a part of the scenario's mix, in bytes); expanded by
+ * pn_load_expand().
  */
 struct pn_load {
 	char *name;
@@ -47,9 +49,10 @@ struct pn_load_context {
 	uint64_t seed;
 	const char *disk;
 	const char *dir;
+	const struct pn_mix *mix; /* NULL: all of it is 0 */
 };
 
-#define PN_LOAD_PLACEHOLDERS "{memory:60%}, {balloonable:50%}, {disk} (with a disk), {dir}, {seed} or {vcpus}"
+#define PN_LOAD_PLACEHOLDERS "{memory:60%}, {balloonable:50%}, {disk} (with a disk), {dir}, {seed}, {vcpus} or {mix:PART}"
 
 /** pn_load_expand() - replace the placeholders of one text; @ret_text freed with g_free(). Return: 0, or -EINVAL naming the placeholder. */
 int pn_load_expand(const char *text, const struct pn_load_context *context, char **ret_text, struct pn_diag *diag);

@@ -232,3 +232,32 @@ PN_EXPAND(sweep)
 	}
 	return NULL;
 }
+
+static struct pn_event *step(GArray *events, enum pn_event_do action, const char *load, uint64_t for_ns, const char *phase)
+{
+	struct pn_event event = {.action = action, .after = PN_AFTER_PREVIOUS, .for_ns = for_ns, .name = g_strdup(load), .phase = g_strdup(phase)};
+
+	g_array_append_val(events, event);
+	return &g_array_index(events, struct pn_event, events->len - 1);
+}
+
+#define WARM_NS (1000 * PN_NS_PER_MS) /* what the load costs by itself is measured over so long */
+
+PN_EXPAND(reclaim)
+{
+	uint64_t within = pn_args_number(args, "within");
+	bool hot = context->mix && context->mix->hot_bytes;
+
+	step(events, PN_DO_LOAD_START, "mix", 0, "setup");
+	if (hot)
+		step(events, PN_DO_LOAD_START, "mix-hot", 0, NULL);
+	step(events, PN_DO_HOLD, NULL, WARM_NS, "warm");
+	step(events, PN_DO_RECLAIM, NULL, within, "reclaim")->asked_bytes = whole_pages(pn_args_number(args, "asked"));
+	step(events, PN_DO_HOLD, NULL, pn_args_number(args, "hold"), "hold");
+	if (hot)
+		step(events, PN_DO_LOAD_STOP, "mix-hot", 0, NULL);
+	step(events, PN_DO_NEED, NULL, within, "need");
+	step(events, PN_DO_GIVE_BACK, NULL, within, "give-back");
+	step(events, PN_DO_LOAD_STOP, "mix", 0, NULL);
+	return NULL;
+}

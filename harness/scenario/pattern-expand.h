@@ -16,3 +16,4 @@ PN_EXPAND(oscillate);
 PN_EXPAND(random_walk);
 PN_EXPAND(flip);
 PN_EXPAND(sweep);
+PN_EXPAND(reclaim);

@@ -101,7 +101,19 @@ static const struct pn_key_info sweep_params[] = {
     {},
 };
 
-const char *const pn_pattern_names[] = {"inflate", "deflate", "step", "ramp", "oscillate", "random-walk", "flip", "sweep", NULL};
+static const struct pn_key_info reclaim_params[] = {
+    {.name = "asked", .type = PN_KEY_SHARE, .min = PN_MIB, .fallback = "25%", .help = "how much the host must get back"},
+    {.name = "within",
+     .type = PN_KEY_DURATION,
+     .min = 100 * PN_NS_PER_MS,
+     .max = 3600 * PN_NS_PER_S,
+     .fallback = "20s",
+     .help = "how long that may take, and after it each use of all of the mix"},
+    HOLD("2s"),
+    {},
+};
+
+const char *const pn_pattern_names[] = {"inflate", "deflate", "step", "ramp", "oscillate", "random-walk", "flip", "sweep", "reclaim", NULL};
 
 const struct pn_pattern pn_patterns[] = {
     {.name = "inflate",
@@ -144,6 +156,12 @@ const struct pn_pattern pn_patterns[] = {
      .expand = pn_pattern_expand_sweep,
      .ends = "at 0",
      .help = "edge targets: 1 page, unaligned, less than the minimum left, all, all and a page, 0; phase sweep"},
+    {.name = "reclaim",
+     .params = reclaim_params,
+     .expand = pn_pattern_expand_reclaim,
+     .ends = "at 0",
+     .reclaims = true,
+     .help = "memory back by `technique`: the mix filled, reclaimed, held, needed, given back; phases setup, warm, reclaim, hold, need, give-back"},
     {},
 };
 

@@ -6,10 +6,13 @@
 #include "args.h"
 #include "scenario.h"
 
+struct pn_mix;
+
 /** struct pn_pattern_context - what a pattern may know beside its parameters */
 struct pn_pattern_context {
 	uint64_t memory_bytes;
 	uint64_t seed;
+	const struct pn_mix *mix; /* of the scenario; may be NULL */
 };
 
 /**
@@ -17,6 +20,7 @@ struct pn_pattern_context {
  * @name: value of pattern.kind
  * @help: one line
  * @ends: where the balloon rests at the end, one line
+ * @reclaims: it is about a technique, not about targets; such ones stand last
  * @params: its parameters, ends with a NULL name
  * @expand: pure: the same parameters and context append the same events to @events (of struct pn_event). Return: NULL, or the name of
  *          the parameter that does not go with the others, @ret_accepted then says what would (freed with g_free()).
@@ -27,6 +31,7 @@ struct pn_pattern {
 	const char *name;
 	const char *help;
 	const char *ends;
+	bool reclaims;
 	const struct pn_key_info *params;
 	const char *(*expand)(const struct pn_args *args, const struct pn_pattern_context *context, GArray *events, char **ret_accepted);
 };

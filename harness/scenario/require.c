@@ -13,6 +13,7 @@
 
 #include "../base/units.h"
 #include "scenario.h"
+#include "technique.h"
 
 static char *check_kvm(const struct pn_scenario *scenario)
 {
@@ -80,6 +81,16 @@ static char *check_memory(const struct pn_scenario *scenario)
 			       pn_bytes_format(needed_bytes, needed, sizeof(needed)), pn_bytes_format(there, have, sizeof(have)));
 }
 
+static char *check_technique(const struct pn_scenario *scenario)
+{
+	return pn_technique_refusal(scenario);
+}
+
+static bool has_technique(const struct pn_scenario *scenario)
+{
+	return scenario->technique;
+}
+
 static bool always(const struct pn_scenario *scenario)
 {
 	return true;
@@ -119,6 +130,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "hugetlb", .check = check_backing, .implied = on_hugetlb, .help = "2MiB huge pages and memory for the guest"},
     {.name = "thp", .check = check_backing, .implied = on_thp, .help = "transparent huge pages not switched off"},
     {.name = "pin", .check = check_pin, .implied = has_point, .help = "an emulator (TCG) that can hold vCPUs at points of the guest's code"},
+    {.name = "technique", .check = check_technique, .implied = has_technique, .help = "what the scenario's technique needs: swap, cgroups, zswap, KSM"},
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
     {.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
     {.name = "root", .check = check_root, .help = "root on the host"},

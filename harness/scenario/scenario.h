@@ -19,6 +19,9 @@ enum pn_event_do {
 	PN_DO_LOAD_STOP,  /* stop load @name */
 	PN_DO_LIFECYCLE,  /* lifecycle action @name: pause, resume, reset, unbind, bind, unload, load */
 	PN_DO_TOUCH,	  /* the guest writes its free memory */
+	PN_DO_RECLAIM,	  /* the host gets @asked_bytes back by the scenario's technique, @balloon_bytes of them by a target; within @for_ns */
+	PN_DO_NEED,	  /* the guest uses all of its mix; given up after @for_ns */
+	PN_DO_GIVE_BACK,  /* the technique is undone; the guest uses all of its mix */
 };
 
 /** enum pn_event_after - what an event waits for */
@@ -35,6 +38,7 @@ struct pn_event {
 	enum pn_event_after after;
 	uint64_t at_ns;
 	uint64_t for_ns;
+	uint64_t asked_bytes;
 	uint64_t
 	    balloon_bytes; /* size of the balloon asked for, not of what is left to the guest; may be unaligned or too large on purpose */
 	char *name;
@@ -95,6 +99,13 @@ struct pn_controller_spec {
 	unsigned int fault_count;
 };
 
+/** struct pn_mix - what a guest's memory is filled with */
+struct pn_mix {
+	uint64_t cache_bytes, cold_bytes, hot_bytes, zero_bytes, duplicate_bytes, incompressible_bytes;
+	uint64_t fresh_bytes;	/* taken anew when all is needed */
+	unsigned int diverge_per_s; /* duplicate pages that become different */
+};
+
 /**
  * struct pn_scenario - one runnable case's worth of scenario: matrix and --set already applied, every unit converted
  *
@@ -123,6 +134,9 @@ struct pn_scenario {
 	uint64_t runtime_ns;	    /* planned length of the measured part */
 	uint64_t timeout_ns;	    /* a case that lives longer hangs: it is killed and BROK */
 	uint64_t seed;
+	char *technique; /* name (technique.h); NULL: none */
+	bool unaware;	 /* nothing in the guest plays along with it */
+	struct pn_mix mix;
 	struct pn_controller_spec controller; /* of the whole case */
 	char *guest_name;  /* of one guest among several; NULL: the scenario's only guest */
 	uint64_t delay_ns; /* of one guest among several: its timeline begins so much after that of the case */

@@ -137,6 +137,18 @@ static const cyaml_schema_field_t oracles_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t mix_fields[] = {
+    TEXT("cache", struct pn_raw_mix, cache),
+    TEXT("cold", struct pn_raw_mix, cold),
+    TEXT("hot", struct pn_raw_mix, hot),
+    TEXT("zero", struct pn_raw_mix, zero),
+    TEXT("duplicate", struct pn_raw_mix, duplicate),
+    TEXT("incompressible", struct pn_raw_mix, incompressible),
+    TEXT("fresh", struct pn_raw_mix, fresh),
+    CYAML_FIELD_UINT("diverge", OPTIONAL, struct pn_raw_mix, diverge),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t known_fields[] = {
     TEXT("reason", struct pn_raw_known, reason),
     TEXT("expires", struct pn_raw_known, expires),
@@ -151,6 +163,9 @@ static const cyaml_schema_field_t scenario_fields[] = {
     CYAML_FIELD_SEQUENCE("guests", POINTER, struct pn_raw_scenario, guests, &member_entry, 0, CYAML_UNLIMITED),
     CYAML_FIELD_MAPPING("controller", OPTIONAL, struct pn_raw_scenario, controller, controller_fields),
     CYAML_FIELD_MAPPING("driver", OPTIONAL, struct pn_raw_scenario, driver, driver_fields),
+    TEXT("technique", struct pn_raw_scenario, technique),
+    CYAML_FIELD_BOOL("unaware", OPTIONAL, struct pn_raw_scenario, unaware),
+    CYAML_FIELD_MAPPING("mix", OPTIONAL, struct pn_raw_scenario, mix, mix_fields),
     NAMES("load", struct pn_raw_scenario, load),
     NAMES("alongside", struct pn_raw_scenario, alongside),
     CYAML_FIELD_MAPPING_PTR("pattern", POINTER, struct pn_raw_scenario, pattern, pattern_fields),

@@ -51,6 +51,11 @@ struct pn_raw_oracles {
 	unsigned int waive_count;
 };
 
+struct pn_raw_mix {
+	char *cache, *cold, *hot, *zero, *duplicate, *incompressible, *fresh;
+	unsigned int diverge;
+};
+
 struct pn_raw_known {
 	char *reason, *expires, *bugs;
 };
@@ -76,6 +81,9 @@ struct pn_raw_controller {
 
 /** struct pn_raw_scenario - a scenario as libcyaml loads it; absent: NULL, 0 or false */
 struct pn_raw_scenario {
+	char *technique;
+	bool unaware;
+	struct pn_raw_mix mix;
 	char *name, *summary, *expect, *sample, *sample_monitor, *sample_free, *settle, *runtime, *timeout;
 	struct pn_raw_guest guest;
 	struct pn_raw_controller controller;

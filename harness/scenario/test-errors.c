@@ -42,7 +42,7 @@ static const struct refusal refusals[] = {
     {"too deep", HEAD "a: [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]\n", NULL, "x.yaml:2: nested more than 16 levels deep"},
     /* keys */
     {"unknown key", BODY "gest: {}\n", NULL,
-     "x.yaml:3: gest: 'gest' is not accepted; expected a key such as guest, guests, seed, name, load, ..."},
+     "x.yaml:3: gest: 'gest' is not accepted; expected a key such as guest, guests, seed, name, mix, ..."},
     {"unknown nested key", BODY "guest: {memroy: 1GiB}\n", NULL,
      "x.yaml:3: guest.memroy: 'memroy' is not accepted; expected a key such as memory, qemu, image, kernel, exact, ..."},
     {"unknown parameter", HEAD "pattern: {kind: inflate, period: 1s}\n", NULL,
@@ -52,7 +52,7 @@ static const struct refusal refusals[] = {
     {"summary missing", "pattern: inflate\n", NULL, "x.yaml:1: summary: '(nothing)' is not accepted; expected a text"},
     {"kind missing", HEAD "pattern: {}\n", NULL,
      "x.yaml:2: pattern.kind: '(nothing)' is not accepted; expected one of inflate, deflate, step, ramp, oscillate, random-walk, flip, "
-     "sweep"},
+     "sweep, reclaim"},
     {"nothing to do", HEAD, NULL,
      "x.yaml:1: timeline: '(nothing)' is not accepted; expected a pattern, or a timeline of at least one event"},
     {"both", BODY "timeline: [{do: hold, for: 1s}]\n", NULL,

@@ -119,7 +119,7 @@ static void check_same(const struct expansion *a, const struct expansion *b)
 
 static void keeps_its_word_by_default(void **state)
 {
-	for (const struct pn_pattern *pattern = pn_patterns; pattern->name; pattern++) {
+	for (const struct pn_pattern *pattern = pn_patterns; pattern->name && !pattern->reclaims; pattern++) {
 		struct expansion one = expand(pattern, "", 1), again = expand(pattern, "", 1);
 
 		check_events(pattern, &one);
@@ -137,7 +137,7 @@ static void keeps_its_word_anyhow(void **state)
 	uint64_t random = 42;
 
 	for (int round = 0; round < 300; round++)
-		for (const struct pn_pattern *pattern = pn_patterns; pattern->name; pattern++) {
+		for (const struct pn_pattern *pattern = pn_patterns; pattern->name && !pattern->reclaims; pattern++) {
 			g_autoptr(GString) params = g_string_new(NULL);
 			uint64_t base = pn_seed_below(&random, 40 * PN_MIB);
 

@@ -110,6 +110,11 @@ int pn_conductor_settle(struct pn_conductor *conductor, struct pn_diag *diag);
 /** pn_conductor_marked() - wait until the mark of a course that is settled has been taken: what disturbs the guest now is not in it */
 void pn_conductor_marked(struct pn_conductor *conductor);
 
+/** pn_conductor_reclaim(), pn_conductor_need(), pn_conductor_give_back() - events of a technique (technique.c). Return: 0 or a negative errno. */
+int pn_conductor_reclaim(struct pn_conductor *conductor, const struct pn_event *event, struct pn_diag *diag);
+int pn_conductor_need(struct pn_conductor *conductor, const struct pn_event *event, struct pn_diag *diag);
+int pn_conductor_give_back(struct pn_conductor *conductor, const struct pn_event *event, struct pn_diag *diag);
+
 /** pn_event_journal() - record that an event is about to be done. Return: 0 or a negative errno. */
 int pn_event_journal(struct pn_conductor *conductor, unsigned int index, uint64_t late_ns, struct pn_diag *diag);
 

@@ -168,13 +168,29 @@ static int do_touch(struct pn_conductor *conductor, const struct pn_event *event
 	return pn_timeline_touch(conductor->timeline, diag);
 }
 
+static int do_reclaim(struct pn_conductor *conductor, const struct pn_event *event, unsigned int index, struct pn_diag *diag)
+{
+	return pn_conductor_reclaim(conductor, event, diag);
+}
+
+static int do_need(struct pn_conductor *conductor, const struct pn_event *event, unsigned int index, struct pn_diag *diag)
+{
+	return pn_conductor_need(conductor, event, diag);
+}
+
+static int do_give_back(struct pn_conductor *conductor, const struct pn_event *event, unsigned int index, struct pn_diag *diag)
+{
+	return pn_conductor_give_back(conductor, event, diag);
+}
+
 static const struct {
 	const char *name;
 	int (*perform)(struct pn_conductor *conductor, const struct pn_event *event, unsigned int index, struct pn_diag *diag);
 } actions[] = {
 	[PN_DO_TARGET] = {"target", do_target},		[PN_DO_HOLD] = {"hold", do_hold},	    [PN_DO_FAULT] = {"fault", do_fault},
 	[PN_DO_LOAD_START] = {"load-start", do_load_start}, [PN_DO_LOAD_STOP] = {"load-stop", do_load_stop}, [PN_DO_LIFECYCLE] = {"lifecycle", do_lifecycle},
-	[PN_DO_TOUCH] = {"touch", do_touch},
+	[PN_DO_TOUCH] = {"touch", do_touch},		[PN_DO_RECLAIM] = {"reclaim", do_reclaim},	    [PN_DO_NEED] = {"need", do_need},
+	[PN_DO_GIVE_BACK] = {"give-back", do_give_back},
 };
 
 int pn_event_journal(struct pn_conductor *conductor, unsigned int index, uint64_t late_ns, struct pn_diag *diag)

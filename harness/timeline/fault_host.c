@@ -14,23 +14,20 @@
 #include <sys/swap.h>
 #include <unistd.h>
 
+#include "../base/cgroup.h"
 #include "../base/clock.h"
 #include "../base/diag.h"
-#include "../base/owned.h"
-#include "../base/spawn.h"
+#include "../base/swapfile.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
-#include "host_cgroup.h"
 #include "timeline.h"
 
 #define PERIOD_US 100000
-#define MKSWAP_NS (30 * PN_NS_PER_S)
 
 /** struct host - the faults' own */
 struct host {
 	struct pn_cgroup cgroup;
-	char *swap; /* path; NULL: none */
-	int swap_id, file_id;
+	struct pn_swapfile swap;
 };
 
 static int prepare(struct pn_fault_run *run, struct pn_diag *diag)
@@ -94,13 +91,8 @@ static int disarm(struct pn_fault_run *run, struct pn_diag *diag)
 	if (!host)
 		return 0;
 	first = pn_cgroup_remove(&host->cgroup, diag);
-	if (host->swap_id > 0 && (r = pn_owned_release(host->swap_id, first ? NULL : diag)) < 0 && !first)
-		first = r;
-	if (host->file_id > 0 && (r = pn_owned_release(host->file_id, first ? NULL : diag)) < 0 && !first)
-		first = r;
-	host->swap_id = host->file_id = 0;
-	g_clear_pointer(&host->swap, g_free);
-	return first;
+	r = pn_swapfile_remove(&host->swap, first ? NULL : diag);
+	return first ? first : r;
 }
 
 /* A swap file of our own: the host may have none. */
@@ -108,28 +100,9 @@ static int add_swap(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct host *host = run->data;
 	g_autofree char *name = g_strdup_printf("host-swap-%u", run->event);
-	const char *argv[] = {"mkswap", NULL, NULL};
-	int fd, r;
+	g_autofree char *path = g_build_filename(run->conductor->timeline->case_dir, name, NULL);
 
-	host->swap = g_build_filename(run->conductor->timeline->case_dir, name, NULL);
-	argv[1] = host->swap;
-	host->file_id = r = pn_owned_add("file", json_pack("{s:s}", "path", host->swap), diag);
-	if (r < 0)
-		return r;
-	fd = open(host->swap, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return pn_diag_set(diag, -errno, "%s: %s", host->swap, g_strerror(errno));
-	r = posix_fallocate(fd, 0, number(run, "swap"));
-	close(fd);
-	if (r)
-		return pn_diag_set(diag, -r, "%s: %s", host->swap, g_strerror(r));
-	r = pn_spawn_run(argv, NULL, MKSWAP_NS, &(char *){NULL}, diag);
-	if (r < 0)
-		return r;
-	host->swap_id = r = pn_owned_add("swap", json_pack("{s:s}", "path", host->swap), diag);
-	if (r < 0)
-		return r;
-	return swapon(host->swap, 0) < 0 ? pn_diag_set(diag, -errno, "swapon %s: %s", host->swap, g_strerror(errno)) : 0;
+	return pn_swapfile_make(path, (uint64_t)number(run, "swap"), &host->swap, diag);
 }
 
 static int limit_memory(struct pn_fault_run *run, struct pn_diag *diag)

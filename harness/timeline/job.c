@@ -35,7 +35,7 @@ int pn_job_init(struct pn_job *job, const struct pn_timeline *timeline, const ch
 		return r;
 	}
 	job->context = (struct pn_load_context){.memory_bytes = machine->memory_bytes, .vcpus = machine->vcpus, .seed = timeline->scenario->seed,
-						.disk = machine->disk_bytes ? PN_FIXTURE_DISK : NULL, .dir = job->dir};
+						.disk = machine->disk_bytes ? PN_FIXTURE_DISK : NULL, .dir = job->dir, .mix = &timeline->scenario->mix};
 	for (char **word = job->load->argv; *word; word++) {
 		char *text;
 

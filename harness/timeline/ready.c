@@ -172,12 +172,15 @@ struct edge {
 	const char *what;  /* for a person */
 };
 
+/* The load `mix` alone knows it: it uses all of its memory, and answers when it has. */
+static const struct edge walk = {SIGHUP, "walked", "to use all of its memory"};
+
 static const struct edge begin = {SIGUSR1, "marked", "the end of its warm-up"}, end = {SIGUSR2, "measured", "the end of what is measured"};
 
-/* Both are answered with MARK. */
-static int mark(const struct pn_timeline *timeline, const char *id, const struct edge *edge, struct pn_diag *diag)
+/* All are answered with MARK. */
+static int mark(const struct pn_timeline *timeline, const char *id, const struct edge *edge, uint64_t timeout_ns, struct pn_diag *diag)
 {
-	uint64_t deadline_ns = pn_clock_now_ns() + MARK_TIMEOUT_NS;
+	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns;
 	struct pn_ready *ready;
 	int r;
 
@@ -214,10 +217,15 @@ static int mark_all(const struct pn_timeline *timeline, const struct edge *edge,
 		if (r < 0)
 			break;
 		if (load->kind == PN_LOAD_NATIVE)
-			r = mark(timeline, *name, edge, diag);
+			r = mark(timeline, *name, edge, MARK_TIMEOUT_NS, diag);
 		pn_load_free(load);
 	}
 	return r;
+}
+
+int pn_load_walk(const struct pn_timeline *timeline, const char *id, uint64_t timeout_ns, struct pn_diag *diag)
+{
+	return mark(timeline, id, &walk, timeout_ns, diag);
 }
 
 int pn_loads_mark(const struct pn_timeline *timeline, struct pn_diag *diag)

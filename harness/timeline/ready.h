@@ -9,6 +9,13 @@ struct pn_diag;
 struct pn_load;
 struct pn_timeline;
 
+/**
+ * pn_load_walk() - have the load `mix` use all of its memory once; blocks until it has
+ *
+ * Return: 0; -ETIMEDOUT; -EREMOTEIO when it ended meanwhile (the guest ran out of memory); or another negative errno.
+ */
+int pn_load_walk(const struct pn_timeline *timeline, const char *id, uint64_t timeout_ns, struct pn_diag *diag);
+
 /** struct pn_ready - listens for what a load says of itself */
 struct pn_ready;
 

@@ -16,7 +16,7 @@
 #include "../base/diag.h"
 #include "../base/units.h"
 #include "faults.h"
-#include "host_cgroup.h"
+#include "../base/cgroup.h"
 
 static int run(struct stage *stage, struct pn_event *events, unsigned int count, struct pn_diag *diag)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pn_diag;
@@ -28,8 +29,29 @@ struct pn_scenario;
  *	"module"    {name, base, size, sections: {name: address}, path: in the image}: where the driver lies; addresses are texts
  *	"point"     {event, point, state: "set" (address)|"held" (hits, vcpu, insns)|"released"|"missed" (hits)}: an event at a point of the guest's code
  *	"touched"   {bytes: of free memory that the guest wrote and released again}
+ *	"need"      {state: "need" (the technique in force)|"give-back" (it is undone), outcome: "done"|"late"|"killed" (the guest ran out of
+ *		     memory), duration_ns (absent when it is not known), order_ns: give-back: of that, until the technique was undone}
  *	"load"      {load, state: "started"|"ready"|"marked"|"measured" (its figures stand)|"stopped"}
  */
+
+/**
+ * struct pn_timeline_technique - the technique of a scenario, as the conductor uses it; called on its ordered lane
+ *
+ * The conductor sets the balloon's target and loads a late driver itself: it knows what else goes on with them.
+ */
+struct pn_timeline_technique {
+	bool balloon, late; /* part of it is a target; the driver is not there before it is asked for */
+	unsigned int balloon_percent;
+	/* the record of what comes back begins here */
+	int (*begin)(void *data, uint64_t asked_bytes, struct pn_diag *diag);
+	/* do the rest, and wait until all is back, nothing moves any more or @within_ns have passed. Return: 0 in each case, or a negative errno */
+	int (*reclaim)(void *data, uint64_t within_ns, struct pn_diag *diag);
+	/* undo it. Return: 0 or a negative errno */
+	int (*give_back)(void *data, struct pn_diag *diag);
+	/* what has been swapped so far, for the record; @when: "need", "need-end", ... */
+	void (*look)(void *data, const char *when);
+	void *data;
+};
 
 /** struct pn_timeline - what the conductor needs; plain value, all borrowed */
 struct pn_timeline {
@@ -49,7 +71,10 @@ struct pn_timeline {
 	void (*on_phase)(void *data, const char *phase);
 	/* after each "touched" record; may be NULL; as the others */
 	void (*on_touched)(void *data);
+	/* after a driver that a technique loads has been bound; may be NULL; as the others */
+	void (*on_driver)(void *data);
 	void *data; /* handed to all of them */
+	const struct pn_timeline_technique *technique; /* NULL: none */
 	json_t *load_results; /* array: what pn_load_stop() gave for each load that an event stopped is appended; may be NULL */
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Control groups of the host, for faults that starve QEMU. Both layouts: a hierarchy per controller (version 1), or the unified one.
+ * Control groups of the host, for faults that starve QEMU and techniques that make it swap. Both layouts: a hierarchy per controller (version 1), or the unified one.
  * In the owner record before it exists; removing it puts its processes back, also when a killed run left it.
  */
-#include "host_cgroup.h"
+#include "cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../base/diag.h"
-#include "../base/fs.h"
-#include "../base/owned.h"
+#include "diag.h"
+#include "fs.h"
+#include "owned.h"
 
 /* One line of mounts: "device dir type options ...". */
 static bool has_option(const char *options, const char *wanted)
@@ -132,6 +132,13 @@ int pn_cgroup_enter(const struct pn_cgroup *cgroup, pid_t id, bool thread, struc
 	g_autofree char *text = g_strdup_printf("%d", (int)id);
 
 	return write_file(cgroup->dir, thread && !cgroup->v2 ? "tasks" : "cgroup.procs", text, diag);
+}
+
+int pn_cgroup_leave(const struct pn_cgroup *cgroup, pid_t id, bool thread, struct pn_diag *diag)
+{
+	g_autofree char *text = g_strdup_printf("%d", (int)id);
+
+	return write_file(cgroup->parent, thread && !cgroup->v2 ? "tasks" : "cgroup.procs", text, diag);
 }
 
 int pn_cgroup_remove(struct pn_cgroup *cgroup, struct pn_diag *diag)

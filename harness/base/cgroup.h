@@ -39,5 +39,8 @@ int pn_cgroup_count(const struct pn_cgroup *cgroup, const char *file, const char
 /** pn_cgroup_enter() - put a process, or (version 1 only) one thread, into the group. Return: 0 or a negative errno. */
 int pn_cgroup_enter(const struct pn_cgroup *cgroup, pid_t id, bool thread, struct pn_diag *diag);
 
+/** pn_cgroup_leave() - back to where it goes when the group is removed; pairs with pn_cgroup_enter(). Return: 0 or a negative errno. */
+int pn_cgroup_leave(const struct pn_cgroup *cgroup, pid_t id, bool thread, struct pn_diag *diag);
+
 /** pn_cgroup_remove() - what is in it goes back to its parent, and it is removed. Nothing to do when it was never made. */
 int pn_cgroup_remove(struct pn_cgroup *cgroup, struct pn_diag *diag);
