@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../base/clock.h"
@@ -26,7 +27,7 @@
 #include "plug.h"
 #include "private.h"
 
-#define RESET_HOLD_US 200000
+#define RESET_LOOK_NS (5 * PN_NS_PER_MS)
 #define TIMEOUT_DEFAULT_NS (10 * PN_NS_PER_S)
 
 struct verb {
@@ -210,22 +211,52 @@ static int act_resume(struct pn_guest *guest, json_t *args, uint64_t timeout_ns,
 	return pn_guest_monitor(guest, "cont", NULL, -1, timeout_ns, ret_reply, NULL, diag);
 }
 
-static gpointer let_go_soon(gpointer data)
+/** struct reset - a reset under way while a vCPU is held */
+struct reset {
+	struct pn_guest *guest;
+	int answered; /* atomic */
+};
+
+/* What the main loop's thread sleeps in (proc(5), syscall): "202 " and its arguments, for a futex. Empty while it runs. */
+static char *sleeps_in(struct pn_guest *guest)
 {
-	g_usleep(RESET_HOLD_US);
-	let_go(data);
-	return NULL;
+	g_autofree char *path = g_strdup_printf("/proc/%d/syscall", (int)pn_guest_pid(guest)), *text = NULL, *futex = g_strdup_printf("%d ", SYS_futex);
+
+	if (!g_file_get_contents(path, &text, NULL, NULL) || !g_str_has_prefix(text, futex))
+		return g_strdup("");
+	return g_steal_pointer(&text);
 }
 
 /*
- * QEMU resets in its main loop, where it waits for all vCPUs before it answers. So a vCPU that is held goes on while the command is under way:
- * long after QEMU has told it to stop, which it does at its next block. Were it let go too early, it would run a little longer, no more.
+ * QEMU resets in its main loop, where it tells all vCPUs to stop, which they do at their next block, and waits for them before it answers. So a vCPU that
+ * is held goes on once the main loop has been seen waiting on one condition at two looks.
  */
+static gpointer let_go_when_awaited(gpointer data)
+{
+	struct reset *reset = data;
+	g_autofree char *before = g_strdup("");
+
+	while (!g_atomic_int_get(&reset->answered)) {
+		char *now = sleeps_in(reset->guest);
+		bool waits = *now && strcmp(now, before) == 0;
+
+		g_free(before);
+		before = now;
+		if (waits)
+			break;
+		pn_clock_sleep_until(pn_clock_now_ns() + RESET_LOOK_NS);
+	}
+	let_go(reset->guest);
+	return NULL;
+}
+
 static int act_reset(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
-	GThread *thread = guest->pin && pn_pin_holding(guest->pin) ? g_thread_new("pn-let-go", let_go_soon, guest) : NULL;
+	struct reset reset = { .guest = guest };
+	GThread *thread = guest->pin && pn_pin_holding(guest->pin) ? g_thread_new("pn-let-go", let_go_when_awaited, &reset) : NULL;
 	int err = pn_guest_monitor(guest, "system_reset", NULL, -1, timeout_ns, ret_reply, NULL, diag);
 
+	g_atomic_int_set(&reset.answered, 1);
 	if (thread)
 		g_thread_join(thread);
 	return err;
