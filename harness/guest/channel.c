@@ -187,6 +187,7 @@ static void take_next(struct pn_channel *channel)
 		channel->quit = true;
 	g_byte_array_set_size(channel->out, 0);
 	channel->out_sent = 0;
+	channel->held = false;
 	settle_all(channel, -ECONNRESET, "the guest has moved");
 	g_cond_broadcast(&channel->moved);
 }

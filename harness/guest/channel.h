@@ -76,6 +76,15 @@ int pn_channel_post(struct pn_channel *channel, const json_t *request);
 void pn_channel_abort(struct pn_channel *channel, int err, const char *why);
 
 /**
+ * pn_channel_hold() - let no new call in, and wait until the ones under way have ended
+ *
+ * For a guest that is about to move: a reply that comes while it does would be torn. Calls made meanwhile wait, within their own time, until
+ * pn_channel_redial() or pn_channel_release(). Return: 0, or -ETIMEDOUT with calls still under way; held in either case.
+ */
+int pn_channel_hold(struct pn_channel *channel, uint64_t timeout_ns);
+void pn_channel_release(struct pn_channel *channel);
+
+/**
  * pn_channel_redial() - go on over another connected socket: the guest has moved
  * @fd: stolen
  *

@@ -72,6 +72,16 @@ static int wait_for_room(struct pn_channel *channel, const struct pending *call,
 	return channel->gone ? -ENOTCONN : 0;
 }
 
+/* Lock held. Wait until calls are let in (pn_channel_hold()). */
+static int wait_for_entry(struct pn_channel *channel, uint64_t deadline_ns)
+{
+	while (channel->held && !channel->gone) {
+		if (!wait_until(channel, deadline_ns))
+			return -ETIMEDOUT;
+	}
+	return channel->gone ? -ENOTCONN : 0;
+}
+
 static int send_file(struct pn_channel *channel, struct pending *call, int from_fd, uint64_t deadline_ns)
 {
 	g_autofree uint8_t *buf = g_malloc(BLOB_FRAME);
@@ -125,8 +135,10 @@ int pn_channel_call(struct pn_channel *channel, const json_t *request, const str
 		return pn_diag_set(diag, -EINVAL, "agent: the request is not an object with \"op\"");
 	}
 	g_mutex_lock(&channel->lock);
+	err = wait_for_entry(channel, deadline_ns);
 	call.id = next_id(channel);
-	err = wait_for_room(channel, &call, strlen(text) + sizeof(struct pn_proto_header), deadline_ns);
+	if (!err)
+		err = wait_for_room(channel, &call, strlen(text) + sizeof(struct pn_proto_header), deadline_ns);
 	if (!err)
 		err = queue_frame(channel, PN_PROTO_REQUEST, call.id, text, strlen(text));
 	if (!err)
@@ -145,6 +157,7 @@ int pn_channel_call(struct pn_channel *channel, const json_t *request, const str
 	}
 	if (!call.done) {
 		g_hash_table_remove(channel->calls, GUINT_TO_POINTER(call.id));
+		g_cond_broadcast(&channel->moved);
 		call.err = err;
 	}
 	g_mutex_unlock(&channel->lock);
@@ -156,6 +169,29 @@ int pn_channel_call(struct pn_channel *channel, const json_t *request, const str
 	json_decref(call.reply);
 	g_free(call.why);
 	return err;
+}
+
+int pn_channel_hold(struct pn_channel *channel, uint64_t timeout_ns)
+{
+	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns;
+	int err = 0;
+
+	g_mutex_lock(&channel->lock);
+	channel->held = true;
+	while (!err && !channel->gone && g_hash_table_size(channel->calls) > 0) {
+		if (!wait_until(channel, deadline_ns))
+			err = -ETIMEDOUT;
+	}
+	g_mutex_unlock(&channel->lock);
+	return err;
+}
+
+void pn_channel_release(struct pn_channel *channel)
+{
+	g_mutex_lock(&channel->lock);
+	channel->held = false;
+	g_cond_broadcast(&channel->moved);
+	g_mutex_unlock(&channel->lock);
 }
 
 void pn_channel_gate(struct pn_channel *channel, pn_channel_gate_fn *gate, void *data)

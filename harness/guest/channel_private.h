@@ -41,6 +41,7 @@ struct pn_channel {
 	size_t out_sent;
 	uint32_t last_id;
 	int next_fd; /* takes the place of @fd, -1: none */
+	bool held; /* new calls wait until it is not */
 	bool gone;
 	bool quit;
 	uint64_t heard_ns;

@@ -166,6 +166,35 @@ static void test_abort(void **state)
 	assert_non_null(strstr(calling.diag.text, "was reset"));
 }
 
+static void test_a_move_waits_for_calls_and_calls_wait_for_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct calling under_way, late, waiting;
+	uint32_t id;
+	int fds[2];
+	char byte;
+
+	begin(&under_way, fixture);
+	id = take_request(fixture);
+	assert_int_equal(pn_channel_hold(fixture->channel, SHORT_NS), -ETIMEDOUT);
+	send_frame(fixture->peer, PN_PROTO_REPLY, id, "{\"ok\":true}", 11);
+	assert_int_equal(pn_channel_hold(fixture->channel, LONG_NS), 0);
+	assert_int_equal(end(&under_way), 0);
+
+	late = (struct calling){ .channel = fixture->channel, .timeout_ns = SHORT_NS, .blobs = { .from_fd = -1, .to_fd = -1 } };
+	call(&late);
+	assert_int_equal(late.err, -ETIMEDOUT);
+	assert_int_equal(recv(fixture->peer, &byte, 1, MSG_DONTWAIT), -1);
+
+	begin(&waiting, fixture);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(pn_channel_redial(fixture->channel, fds[0]), 0);
+	close(fixture->peer);
+	fixture->peer = fds[1];
+	send_frame(fixture->peer, PN_PROTO_REPLY, take_request(fixture), "{\"ok\":true}", 11);
+	assert_int_equal(end(&waiting), 0);
+}
+
 static void test_path_too_long(void **state)
 {
 	g_autofree char *path = g_strnfill(300, 'a');
@@ -190,6 +219,7 @@ int main(void)
 		CASE(test_host_that_is_not_read_does_not_hang),
 		CASE(test_request_too_large),
 		CASE(test_abort),
+		CASE(test_a_move_waits_for_calls_and_calls_wait_for_it),
 		CASE(test_path_too_long),
 	};
 

@@ -27,6 +27,7 @@
 #define COMMAND_NS (10 * PN_NS_PER_S)
 #define MOVE_NS (120 * PN_NS_PER_S)
 #define WAKE_NS (30 * PN_NS_PER_S)
+#define QUIET_NS (20 * PN_NS_PER_S)
 
 /** struct journey - the two ends of the stream */
 struct journey {
@@ -149,6 +150,9 @@ static int travel(struct journey *journey, const struct pn_virt_boot *boot, enum
 {
 	int err = pn_virt_create(journey->twin, boot, true, diag);
 
+	/* Those still under way after that fail as of a connection that has gone. */
+	if (!err)
+		pn_channel_hold(journey->guest->channel, QUIET_NS);
 	if (!err)
 		err = by == PN_MIGRATE_BY_FILE ? by_file(journey, diag) : by_socket(journey, diag);
 	if (!err) {
@@ -157,6 +161,7 @@ static int travel(struct journey *journey, const struct pn_virt_boot *boot, enum
 	}
 	pn_virt_explain(journey->twin, diag);
 	/* Back to where it was, as far as that still lives. */
+	pn_channel_release(journey->guest->channel);
 	pn_migrate_act_cancel(journey->guest, NULL, COMMAND_NS, NULL, NULL);
 	pn_guest_monitor(journey->guest, "cont", NULL, -1, COMMAND_NS, NULL, NULL, NULL);
 	return err;
