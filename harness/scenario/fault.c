@@ -137,6 +137,17 @@ static const struct pn_key_info alloc_fail_args[] = {
     {},
 };
 
+static const char *const alloc_paths[] = {"probe", "remove", "inflate", "deflate", "oom", NULL};
+
+static const struct pn_key_info alloc_nth_args[] = {
+    {.name = "path", .type = PN_KEY_CHOICE, .choices = alloc_paths, .fallback = "inflate", .help = "what the driver does meanwhile"},
+    {.name = "kind", .type = PN_KEY_CHOICE, .choices = alloc_kinds, .fallback = "page", .help = "page: fail_page_alloc, slab: failslab"},
+    {.name = "step", .type = PN_KEY_SHARE, .min = 4 * PN_KIB, .percent_max = 100, .fallback = "256KiB", .help = "by how much the balloon moves, for inflate and deflate"},
+    {.name = "cap", .type = PN_KEY_COUNT, .min = 1, .max = 100000, .fallback = "500", .help = "a path that allocates more often is an error"},
+    STRIKE_ARGS,
+    {},
+};
+
 /* Of faults that end the guest: unplanned they break the case, for self-tests of the harness. */
 static const struct pn_key_info fatal_args[] = {
     {.name = "planned", .type = PN_KEY_FLAG, .fallback = "true", .help = "the case ends here as planned and is judged by what was seen until then"},
@@ -237,6 +248,10 @@ const struct pn_fault_info pn_fault_infos[] = {
      .args = alloc_fail_args,
      .undo = "allocations succeed again",
      .help = "allocations of the driver fail, by the guest kernel's fault injection; requires: fault-injection"},
+    {.name = "alloc-nth",
+     .span = PN_FAULT_INSTANT,
+     .args = alloc_nth_args,
+     .help = "the first, second, ... allocation of the driver fails until a path completes unspent; requires: fault-injection"},
     {.name = "throttle",
      .span = PN_FAULT_LASTS,
      .args = throttle_args,

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest kernel's fault injection: failslab and fail_page_alloc, filtered by stack trace to the driver's code, so that nothing else in the guest is hit.
+ * Needs a kernel built for it (--image debug).
+ */
+#include "injection.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+#include "../base/diag.h"
+#include "../base/units.h"
+#include "../guest/guest.h"
+#include "guests/images/image.h"
+#include "timeline.h"
+
+#define ANSWER_NS (30 * PN_NS_PER_S)
+#define STACK_DEPTH "32" /* the kernel's maximum is MAX_STACK_TRACE_DEPTH, 32 */
+
+static const char *const dirs[] = {
+    [PN_INJECTION_PAGE] = "/sys/kernel/debug/fail_page_alloc",
+    [PN_INJECTION_SLAB] = "/sys/kernel/debug/failslab",
+};
+
+enum pn_injection_kind pn_injection_kind(const char *name)
+{
+	return g_strcmp0(name, "slab") == 0 ? PN_INJECTION_SLAB : PN_INJECTION_PAGE;
+}
+
+static int guest_read(const struct pn_timeline *timeline, const char *path, char **ret_text, struct pn_diag *diag)
+{
+	json_t *reply;
+	int r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s}", "op", "read", "path", path), ANSWER_NS, &reply, diag);
+
+	if (r < 0)
+		return r;
+	*ret_text = g_strdup(json_string_value(json_object_get(reply, "text")) ?: "");
+	json_decref(reply);
+	return 0;
+}
+
+static int knob(const struct pn_timeline *timeline, enum pn_injection_kind kind, const char *key, const char *value, struct pn_diag *diag)
+{
+	g_autofree char *path = g_build_filename(dirs[kind], key, NULL);
+
+	return pn_guest_agent(timeline->guest, json_pack("{s:s,s:s,s:s}", "op", "write", "path", path, "text", value), ANSWER_NS, NULL, diag);
+}
+
+static int knob_number(const struct pn_timeline *timeline, enum pn_injection_kind kind, const char *key, int64_t value, struct pn_diag *diag)
+{
+	g_autofree char *text = g_strdup_printf("%lld", (long long)value);
+
+	return knob(timeline, kind, key, text, diag);
+}
+
+int pn_injection_check(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
+{
+	g_autofree char *path = g_build_filename(dirs[kind], "require-start", NULL), *text = NULL;
+	int r = guest_read(timeline, path, &text, NULL);
+
+	if (r < 0)
+		return pn_diag_set(diag, -ENOTSUP, "the guest's kernel has no %s with a filter by stack trace; expected an image such as --image debug", path);
+	return 0;
+}
+
+/* "vballoon 57344 0 - Live 0xffffffffc0000000": only allocations with the driver's code on the stack fail. */
+static int aim(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
+{
+	const char *name = timeline->driver->name;
+	g_autofree char *text = NULL, *start = NULL, *end = NULL;
+	g_auto(GStrv) lines = NULL;
+	int r = guest_read(timeline, "/proc/modules", &text, diag);
+
+	lines = r == 0 ? g_strsplit(text, "\n", -1) : NULL;
+	for (char **line = lines; line && *line; line++) {
+		g_auto(GStrv) words = g_strsplit(*line, " ", -1);
+
+		if (g_strv_length(words) < 6 || strcmp(words[0], name) != 0)
+			continue;
+		start = g_strdup(words[5]);
+		end = g_strdup_printf("0x%llx", (unsigned long long)(g_ascii_strtoull(words[5], NULL, 16) + g_ascii_strtoull(words[1], NULL, 10)));
+	}
+	if (r == 0 && !start)
+		return pn_diag_set(diag, -ENOENT, "module '%s' is not among the guest's modules", name);
+	if (r == 0)
+		r = knob(timeline, kind, "require-start", start, diag);
+	if (r == 0)
+		r = knob(timeline, kind, "require-end", end, diag);
+	return r < 0 ? r : knob(timeline, kind, "stacktrace-depth", STACK_DEPTH, diag);
+}
+
+/* probability comes last: from there on it strikes. */
+int pn_injection_arm(const struct pn_timeline *timeline, enum pn_injection_kind kind, const struct pn_injection_words *words, struct pn_diag *diag)
+{
+	int r = aim(timeline, kind, diag);
+
+	if (r == 0)
+		r = knob_number(timeline, kind, "interval", words->interval, diag);
+	if (r == 0)
+		r = knob_number(timeline, kind, "times", words->times, diag);
+	if (r == 0)
+		r = knob_number(timeline, kind, "space", words->space, diag);
+	/* The trace of each failure is not wanted: the log's oracle would read it as trouble. */
+	if (r == 0)
+		r = knob(timeline, kind, "verbose", "0", diag);
+	if (r < 0)
+		return r;
+	/* Those that may sleep, or take high memory, are what a driver does; the kernel spares them unless told not to. Files that only one has may be absent. */
+	knob(timeline, kind, "ignore-gfp-wait", "N", NULL);
+	knob(timeline, kind, "ignore-gfp-highmem", "N", NULL);
+	knob(timeline, kind, "min-order", "0", NULL);
+	return knob_number(timeline, kind, "probability", words->probability, diag);
+}
+
+int pn_injection_left(const struct pn_timeline *timeline, enum pn_injection_kind kind, int64_t *ret_times, struct pn_diag *diag)
+{
+	g_autofree char *path = g_build_filename(dirs[kind], "times", NULL), *text = NULL;
+	int r = guest_read(timeline, path, &text, diag);
+
+	if (r == 0)
+		*ret_times = g_ascii_strtoll(text, NULL, 10);
+	return r;
+}
+
+int pn_injection_disarm(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
+{
+	return knob_number(timeline, kind, "probability", 0, diag);
+}
