@@ -291,6 +291,12 @@ static void test_protocol(void **state)
 	assert_finding(fixture_judge(fixture, "protocol"), PN_FAIL, "broken 1 of 5 times; first at 1.000 s: this");
 	fixture->scenario.driver.name = (char *)"stock";
 	assert_finding(fixture_judge(fixture, "protocol"), PN_PASS, "D48 broken 1 times, as known of this driver");
+	fixture->scenario.known_reason = (char *)"r";
+	fixture->scenario.expect = (char *)"fail:protocol:D40";
+	assert_finding(fixture_judge(fixture, "protocol"), PN_PASS, "D48 broken 1 times, as known of this driver");
+	fixture->scenario.expect = (char *)"fail:protocol:D48"; /* which the scenario is there to show */
+	assert_finding(fixture_judge(fixture, "protocol"), PN_FAIL, "D48 (");
+	fixture->scenario.known_reason = NULL;
 	spoil_rule(fixture, 13, 1);
 	assert_finding(fixture_judge(fixture, "protocol"), PN_FAIL, "D13");
 }

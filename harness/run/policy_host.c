@@ -43,7 +43,7 @@ static int prepare(struct stay *stay, struct pn_diag *diag)
 	stay->owned_dir = pn_owned_add("tree", json_pack("{s:s}", "path", stay->dir), diag);
 	if (stay->owned_dir < 0)
 		return stay->owned_dir;
-	text = g_strdup_printf("connection: test:///default\ninterval: 100ms\ndry-run: on\nstatus: {socket: %s}\n", stay->socket);
+	text = g_strdup_printf("connection: test:///default\ndry-run: on\nstatus: {socket: %s}\n", stay->socket);
 	if (g_mkdir_with_parents(stay->dir, 0700) || !g_file_set_contents(stay->config, text, -1, NULL))
 		return pn_diag_set(diag, -errno, "%s: can't be written", stay->config);
 	return 0;
