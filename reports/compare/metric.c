@@ -29,9 +29,9 @@ const struct pn_metric_info pn_metric_table[] = {
     {"driver.host_cpu_ns_per_page", PN_TIER_INFO, LOWER, WATCHED, "time of the host's CPUs per page; a time, no count"},
     {"exact.driver_instructions_per_page", PN_TIER_COUNT, LOWER, DECIDES, "instructions of the driver per page moved, exact mode"},
     {"exact.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of parts of the guest, exact mode"},
-    {"driver.*_per_page", PN_TIER_COUNT, LOWER, DECIDES, "work of the driver per page moved: instructions, kicks, config interrupts"},
-    {"driver.instructions_per_page.*", PN_TIER_COUNT, LOWER, WATCHED, "instructions of the driver per page, of one direction"},
-    {"kernel.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the guest's kernel outside the driver"},
+    {"driver.instructions_per_page.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the driver per page, of one direction"},
+    {"driver.*_per_page", PN_TIER_COUNT, LOWER, DECIDES, "work of the driver per page moved: instructions, kicks"},
+        {"kernel.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the guest's kernel outside the driver"},
 
     {"balloon.inflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of inflation by bytes really moved"},
     {"balloon.deflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of deflation by bytes really moved"},
