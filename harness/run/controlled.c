@@ -39,6 +39,7 @@ struct pn_controlled {
 	struct pn_observation *observations;
 	struct pn_decision *decisions;
 	struct fault_state *faults;
+	struct pn_controlled_bounds *bounds; /* NULL: not enforced */
 	unsigned int count;
 	void *state; /* of the law */
 	GThread *thread;
@@ -192,12 +193,22 @@ static void note_tick(struct pn_controlled *self, uint64_t decision_ns)
 		set_bytes(one, "target_bytes", self->decisions[i].target_bytes);
 		set_bytes(one, "demand_bytes", self->decisions[i].demand_bytes);
 		set_bytes(one, "actual_bytes", o->actual_bytes);
+		if (self->decisions[i].bound_bytes)
+			set_bytes(one, "bound_bytes", self->decisions[i].bound_bytes);
 		set_bytes(one, "resident_bytes", o->resident_bytes);
 		if (o->total_bytes != PN_UNSET && o->available_bytes != PN_UNSET && o->available_bytes <= o->total_bytes)
 			set_bytes(one, "used_bytes", o->total_bytes - o->available_bytes);
 		json_object_set_new(guests, self->guests[i].name, one);
 	}
 	note(self, "tick", json_pack("{s:I, s:o}", "decision_ns", (json_int_t)decision_ns, "guests", guests));
+}
+
+static void enforce(struct pn_controlled *self, unsigned int i)
+{
+	int err = pn_controlled_bounds_set(self->bounds, i, &self->guests[i], self->decisions[i].bound_bytes, self->observations[i].resident_bytes, NULL);
+
+	if (err && err != -ENOENT && !self->err) /* its QEMU may have gone */
+		self->err = err;
 }
 
 static void tick(struct pn_controlled *self)
@@ -213,6 +224,9 @@ static void tick(struct pn_controlled *self)
 	began_ns = cpu_ns();
 	self->law->step(self->state, self->observations, now_ns, self->decisions);
 	note_tick(self, cpu_ns() - began_ns);
+	/* before the targets: nobody may grow into what its bound does not allow yet */
+	for (unsigned int i = 0; self->bounds && i < self->count; i++)
+		enforce(self, i);
 	kill = killing(self, now_ns);
 	if (order_some(self, true, kill) || order_some(self, false, kill))
 		restart(self, kill);
@@ -239,6 +253,7 @@ static void fill(struct pn_controlled *self, struct pn_guest *const *guests)
 	self->config = pn_policy_defaults();
 	self->config.capacity_bytes = self->spec->host_bytes;
 	self->config.reserve_bytes = self->spec->reserve_bytes;
+	self->config.bounds_enforced = self->spec->cgroups;
 	for (unsigned int i = 0; i < self->count; i++) {
 		const struct pn_scenario *guest = self->scenario->members[i];
 
@@ -291,6 +306,8 @@ int pn_controlled_start(const struct pn_scenario *scenario, struct pn_guest *con
 		pn_diag_set(diag, err, "the law '%s' refuses these guests: is the least of all of them more than the host has?", self->spec->law);
 	else
 		err = pn_journal_open(path, &self->journal, diag);
+	if (!err && self->spec->cgroups)
+		err = pn_controlled_bounds_new(self->guests, self->count, case_dir, &self->bounds, diag);
 	if (err) {
 		free_all(self);
 		return err;
@@ -330,6 +347,12 @@ int pn_controlled_stop(struct pn_controlled *controlled, struct pn_diag *diag)
 		return 0;
 	g_atomic_int_set(&controlled->ending, 1);
 	g_thread_join(controlled->thread);
+	if (controlled->bounds)
+		note(controlled, "bounds", json_pack("{s:o}", "hits", pn_controlled_bounds_hits(controlled->bounds, controlled->guests)));
+	if ((err = pn_controlled_bounds_free(controlled->bounds, diag)) != 0) {
+		free_all(controlled);
+		return err;
+	}
 	err = controlled->err ? pn_diag_set(diag, controlled->err, "controller.jsonl: %s", g_strerror(-controlled->err)) : write_judgement(controlled, diag);
 	free_all(controlled);
 	return err;

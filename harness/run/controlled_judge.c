@@ -122,6 +122,29 @@ static void set_isolation(const struct pn_scenario *scenario, const json_t *reco
 	}
 }
 
+/* Return: was any bound ever set? */
+static bool set_hits(const json_t *records, json_t *metrics)
+{
+	const json_t *record, *hits = NULL, *count;
+	const char *name;
+	json_int_t all = 0;
+	size_t k;
+
+	json_array_foreach(records, k, record)
+		if (is(record, "ev", "bounds"))
+			hits = json_object_get(record, "hits");
+	json_object_foreach((json_t *)hits, name, count) {
+		g_autofree char *metric = g_strdup_printf("controller.bound_hits.%s", name);
+
+		all += json_integer_value(count);
+		if (metrics)
+			set(metrics, metric, json_number_value(count), "count");
+	}
+	if (metrics && json_object_size(hits))
+		set(metrics, "controller.bound_hits", (double)all, "count");
+	return json_object_size(hits) > 0;
+}
+
 static json_t *metrics_of(const struct pn_scenario *scenario, const json_t *records, struct tally *tally)
 {
 	json_t *metrics = json_object();
@@ -141,6 +164,7 @@ static json_t *metrics_of(const struct pn_scenario *scenario, const json_t *reco
 		set(metrics, "controller.decision_ns.p50", g_array_index(tally->decision_ns, double, tally->decision_ns->len / 2), "ns");
 	}
 	set_isolation(scenario, records, metrics);
+	set_hits(records, metrics);
 	return metrics;
 }
 
@@ -170,6 +194,9 @@ static json_t *find(const struct pn_scenario *scenario, const json_t *records, c
 		verdict = PN_BROK;
 		reason = quiet ? g_strdup_printf("the fault '%s' never fired", quiet)
 			       : g_strdup_printf("%u ticks, of %u of which the host's memory is known: too few to judge by", tally->ticks, tally->known);
+	} else if (scenario->controller.cgroups && !set_hits(records, NULL)) {
+		verdict = PN_BROK;
+		reason = g_strdup_printf("controller.cgroups is on, and the law '%s' never gave a bound", scenario->controller.law);
 	} else if (tally->within_s < 0) {
 		verdict = PN_FAIL;
 		reason = g_strdup_printf("guests never came within the budget in %u ticks", tally->ticks);

@@ -4,6 +4,7 @@
 /* What the parts of controlled.h share; for this folder only. */
 
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -36,3 +37,30 @@ void pn_controlled_look(struct pn_controlled_guest *guest, uint64_t timeout_ns, 
  */
 void pn_controlled_spoil(enum pn_controller_fault_kind kind, const struct pn_observation *before, unsigned int nth, uint64_t memory_bytes,
 			 struct pn_observation *observation);
+
+struct pn_controlled_bounds;
+
+/**
+ * pn_controlled_bounds_new() - a memory cgroup for each guest's QEMU, without a limit so far, and a swap file for what will be above one
+ * @case_dir: where the swap file is made, as large as all guests together
+ *
+ * Return: 0, -ENOTSUP where the host has no memory cgroups or a guest no process, or another negative errno.
+ */
+int pn_controlled_bounds_new(const struct pn_controlled_guest *guests, unsigned int count, const char *case_dir, struct pn_controlled_bounds **ret_bounds,
+			     struct pn_diag *diag);
+
+/**
+ * pn_controlled_bounds_set() - hold a guest's memory to its bound; blocks while the kernel takes it back
+ * @bound_bytes: by the law; 0: it gives none
+ * @resident_bytes: of the guest's memory now; PN_UNSET: not known, nothing is done
+ *
+ * Return: 0 or a negative errno.
+ */
+int pn_controlled_bounds_set(struct pn_controlled_bounds *bounds, unsigned int index, const struct pn_controlled_guest *guest, uint64_t bound_bytes,
+			     uint64_t resident_bytes, struct pn_diag *diag);
+
+/** pn_controlled_bounds_hits() - {guest: how often its limit was hit}; empty when none was ever set. Return: owned by the caller. */
+json_t *pn_controlled_bounds_hits(const struct pn_controlled_bounds *bounds, const struct pn_controlled_guest *guests);
+
+/** pn_controlled_bounds_free() - lift all bounds, remove groups and swap. NULL is fine. Return: 0 or the first negative errno. */
+int pn_controlled_bounds_free(struct pn_controlled_bounds *bounds, struct pn_diag *diag);

@@ -32,6 +32,7 @@ void pn_controller_fill(struct pn_controller_spec *controller, const struct pn_r
 		.reserve_bytes = value_of("controller.reserve", raw->reserve),
 		.tick_ns = value_of("controller.tick", raw->tick),
 		.min_bytes = value_of("controller.min", raw->min),
+		.cgroups = raw->cgroups,
 		.faults = g_new0(struct pn_controller_fault, raw->faults_count + 1),
 	};
 	for (; controller->fault_count < raw->faults_count; controller->fault_count++) {
@@ -71,6 +72,8 @@ int pn_controller_check(struct pn_doc *doc, const struct pn_scenario *guest, str
 		return refuse(doc, diag, "controller.reserve", pn_doc_text(doc, pn_doc_find(doc, "controller.reserve")), "less than controller.host");
 	if (controller->min_bytes > guest->guest.memory_bytes)
 		return refuse(doc, diag, "controller.min", pn_doc_text(doc, pn_doc_find(doc, "controller.min")), "no more than the guest's memory");
+	if (controller->cgroups && guest->guest.backing == PN_BACKING_HUGETLB)
+		return refuse(doc, diag, "controller.cgroups", "true", "another backing than hugetlb: its pages are no part of a memory cgroup");
 	if (!guest->guest.balloon.stats_interval_ns)
 		return refuse(doc, diag, "guest.balloon.stats-interval", "0", "a time: a controller goes by the guest's statistics");
 	for (unsigned int i = 0; i < guest->event_count; i++)

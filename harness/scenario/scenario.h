@@ -95,6 +95,7 @@ struct pn_controller_spec {
 	uint64_t reserve_bytes;
 	uint64_t tick_ns;
 	uint64_t min_bytes; /* of each guest */
+	bool cgroups;	    /* the law's bounds are enforced on the guests' QEMUs */
 	struct pn_controller_fault *faults;
 	unsigned int fault_count;
 };

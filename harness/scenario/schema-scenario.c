@@ -89,6 +89,7 @@ static const cyaml_schema_field_t controller_fields[] = {
     TEXT("reserve", struct pn_raw_controller, reserve),
     TEXT("tick", struct pn_raw_controller, tick),
     TEXT("min", struct pn_raw_controller, min),
+    FLAG("cgroups", struct pn_raw_controller, cgroups),
     CYAML_FIELD_SEQUENCE("faults", POINTER, struct pn_raw_controller, faults, &controller_fault_entry, 0, CYAML_UNLIMITED),
     CYAML_FIELD_END,
 };

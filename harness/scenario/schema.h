@@ -75,6 +75,7 @@ struct pn_raw_controller_fault {
 
 struct pn_raw_controller {
 	char *law, *host, *reserve, *tick, *min;
+	bool cgroups;
 	struct pn_raw_controller_fault *faults;
 	unsigned int faults_count;
 };

@@ -63,7 +63,7 @@ static void reboot(struct pn_sim_guest *guest)
 {
 	guest->boots++;
 	guest->actual = guest->max;
-	guest->swapped = guest->cached = 0;
+	guest->swapped = guest->cached = guest->evicted = 0;
 	guest->resident = guest->kernel;
 	guest->swap_in = guest->faults = guest->stalled_s = 0;
 	guest->stuck = guest->silent = true; /* no driver yet */
@@ -123,7 +123,7 @@ static double take(double *from, double most, double *ret_left)
 static double make_room(struct pn_sim_guest *guest, double lacking)
 {
 	const struct pn_sim_load *load = &guest->load;
-	double before = guest->swapped, swap_room = guest->swap_size - guest->swapped, part;
+	double before = guest->swapped, hot_cache = fmin(guest->cached, load->file_bytes), swap_room = guest->swap_size - guest->swapped, part;
 
 	take(&guest->cached, guest->cached - load->file_bytes, &lacking);
 	part = fmax(fmin(fmin(load->anon_bytes - load->hot_bytes - guest->swapped, swap_room), lacking), 0);
@@ -133,11 +133,12 @@ static double make_room(struct pn_sim_guest *guest, double lacking)
 	if (lacking <= 0)
 		return guest->swapped - before;
 	/* hot ones: cache and anonymous memory by turns */
-	part = fmin(lacking / 2, swap_room);
+	part = fmin(fmin(lacking / 2, swap_room), load->anon_bytes - guest->swapped);
 	guest->swapped += part;
 	lacking -= part;
+	swap_room -= part;
 	take(&guest->cached, guest->cached, &lacking);
-	part = fmin(lacking, swap_room - part);
+	part = fmin(fmin(lacking, swap_room), load->anon_bytes - guest->swapped);
 	guest->swapped += part;
 	lacking -= part;
 	if (lacking > 0) { /* swap is full: OOM */
@@ -149,6 +150,7 @@ static double make_room(struct pn_sim_guest *guest, double lacking)
 			guest->cached = fmax(guest->cached - (lacking - part), 0);
 		}
 	}
+	guest->evicted += hot_cache - fmin(guest->cached, hot_cache);
 	return guest->swapped - before;
 }
 
@@ -158,7 +160,7 @@ static void bring_back(struct pn_sim_guest *guest, const struct pn_sim_rates *ra
 	const struct pn_sim_load *load = &guest->load;
 	double hot_out = fmax(guest->swapped - (load->anon_bytes - load->hot_bytes), 0), cold_out = guest->swapped - hot_out;
 	double room = guest->actual - guest->kernel - (load->anon_bytes - guest->swapped) - fmin(guest->cached, load->file_bytes);
-	double missing = fmax(load->file_bytes - guest->cached, 0), most = guest->swap_per_s * rates->tick_s;
+	double missing = fmax(load->file_bytes - guest->cached, 0), again, most = guest->swap_per_s * rates->tick_s;
 	double stays, in, cold, file, stall;
 
 	stays = fmax(fmin(hot_out * rates->hot_per_tick, room), 0);
@@ -177,11 +179,14 @@ static void bring_back(struct pn_sim_guest *guest, const struct pn_sim_rates *ra
 	stays = fmax(fmin(missing * rates->hot_per_tick, room), 0);
 	file = stays + (missing - stays) * (stays < missing * rates->hot_per_tick ? rates->tick_s / rates->hot_s : 0);
 	file = fmin(file, guest->disk_per_s * rates->tick_s);
+	/* what has never been read is read under any law, and is no stall for want of memory; what then finds no room is missed from there on (refaults) */
+	again = missing > 0 ? fmin(guest->evicted / missing, 1) : 0;
+	guest->evicted = fmin(guest->evicted, missing) - fmin(stays, file) * again + fmax(file - stays, 0) * (1 - again);
 	guest->cached += fmin(stays, file);
 	guest->swap_in += in;
 	guest->total_swap_in += in;
 	guest->faults += (in + file) / 4096;
-	stall = in / guest->swap_per_s + file / guest->disk_per_s + swapped_out / guest->swap_per_s / 4;
+	stall = in / guest->swap_per_s + again * file / guest->disk_per_s + swapped_out / guest->swap_per_s / 4;
 	stall = fmin(stall, rates->tick_s);
 	guest->stalled_s += stall;
 	guest->total_stalled_s += stall;
@@ -208,10 +213,14 @@ void pn_sim_guest_step(struct pn_sim_guest *guest, const struct pn_sim_rates *ra
 		bring_back(guest, rates, swapped_out);
 	/* the rest of the cache grows into what is free, but for the kernel's low mark; what came back may have pushed it out */
 	room = guest->actual - guest->kernel - (guest->load.anon_bytes - guest->swapped);
-	if (guest->cached > room)
+	if (guest->cached > room) {
+		double hot_cache = fmin(guest->cached, guest->load.file_bytes);
+
 		guest->cached = fmax(room, 0);
-	else if (guest->cached < guest->file_set)
+		guest->evicted += hot_cache - fmin(guest->cached, hot_cache);
+	} else if (guest->cached < guest->file_set) {
 		guest->cached += fmax(fmin(room * 0.98 - guest->cached, guest->read_per_s * rates->tick_s), 0);
+	}
 	guest->resident = fmax(fmin(guest->resident, guest->actual), fmin(guest->actual - room + guest->cached, guest->actual));
 	if (guest->honesty == PN_SIM_HOARDER || guest->honesty == PN_SIM_DEAF)
 		guest->resident = guest->max;

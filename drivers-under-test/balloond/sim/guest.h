@@ -33,6 +33,7 @@ struct pn_sim_guest {
 	/* now */
 	double target, actual, resident;
 	double swapped, cached;
+	double evicted; /* hot cache that was there once and is not for want of memory */
 	double swap_in, faults, stalled_s; /* since boot */
 	double bound;			   /* memory cgroup; 0: none */
 	uint64_t random;
