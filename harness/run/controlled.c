@@ -307,7 +307,7 @@ int pn_controlled_start(const struct pn_scenario *scenario, struct pn_guest *con
 	else
 		err = pn_journal_open(path, &self->journal, diag);
 	if (!err && self->spec->cgroups)
-		err = pn_controlled_bounds_new(self->guests, self->count, case_dir, &self->bounds, diag);
+		err = pn_controlled_bounds_new(self->guests, self->count, &self->bounds, diag);
 	if (err) {
 		free_all(self);
 		return err;

@@ -11,6 +11,7 @@
 #include "controlled_private.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "../base/cgroup.h"
 #include "../base/diag.h"
@@ -44,11 +45,11 @@ static int enter(struct bound *bound, struct pn_guest *guest, struct pn_diag *di
 	return r < 0 ? r : pn_cgroup_enter(&bound->cgroup, pn_guest_pid(guest), false, diag);
 }
 
-int pn_controlled_bounds_new(const struct pn_controlled_guest *guests, unsigned int count, const char *case_dir, struct pn_controlled_bounds **ret_bounds,
+int pn_controlled_bounds_new(const struct pn_controlled_guest *guests, unsigned int count, struct pn_controlled_bounds **ret_bounds,
 			     struct pn_diag *diag)
 {
 	struct pn_controlled_bounds *self = g_new0(struct pn_controlled_bounds, 1);
-	g_autofree char *path = g_build_filename(case_dir, "host-swap", NULL);
+	g_autofree char *path = g_strdup_printf("%s/puncture-controlled-%d", pn_swapfile_dir(), (int)getpid());
 	uint64_t bytes = 0;
 	int r;
 

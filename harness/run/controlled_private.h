@@ -41,12 +41,11 @@ void pn_controlled_spoil(enum pn_controller_fault_kind kind, const struct pn_obs
 struct pn_controlled_bounds;
 
 /**
- * pn_controlled_bounds_new() - a memory cgroup for each guest's QEMU, without a limit so far, and a swap file for what will be above one
- * @case_dir: where the swap file is made, as large as all guests together
+ * pn_controlled_bounds_new() - a memory cgroup for each guest's QEMU, without a limit so far, and a swap file, as large as all of them, for what will be above one
  *
  * Return: 0, -ENOTSUP where the host has no memory cgroups or a guest no process, or another negative errno.
  */
-int pn_controlled_bounds_new(const struct pn_controlled_guest *guests, unsigned int count, const char *case_dir, struct pn_controlled_bounds **ret_bounds,
+int pn_controlled_bounds_new(const struct pn_controlled_guest *guests, unsigned int count, struct pn_controlled_bounds **ret_bounds,
 			     struct pn_diag *diag);
 
 /**
