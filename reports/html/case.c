@@ -30,7 +30,9 @@ void pn_html_case(GString *out, const struct pn_rundir *run, size_t index, guint
 	pn_html_record_read(run, index, &record);
 	pn_html_printf(out, "<details class=\"case\" data-case=\"%zu\"%s><summary>", index + 1, open ? " open" : "");
 	pn_html_verdict(out, verdict);
-	pn_html_printf(out, " <h3>%s</h3></summary><div class=\"body\" id=\"case-%zu\">\n", pn_rundir_string(run, index, "id"), index + 1);
+	g_string_append(out, " <h3>");
+	pn_html_id(out, pn_rundir_string(run, index, "id"));
+	pn_html_printf(out, "</h3></summary><div class=\"body\" id=\"case-%zu\">\n", index + 1);
 	if (record.trouble)
 		pn_html_printf(out, "<p class=\"reason\">Part of the record could not be read: %s</p>\n", record.trouble);
 	pn_html_failure(out, run, index, &record);

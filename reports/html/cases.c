@@ -134,10 +134,12 @@ static void put_row(GString *out, const struct pn_rundir *run, size_t i, const s
 	g_autofree char *time = pn_html_value(pn_rundir_number(run, i, "duration_s"), PN_HTML_SECONDS);
 
 	open_row(out, run, i);
+	g_string_append(out, "<td class=\"id\">");
 	if (shown)
-		pn_html_printf(out, "<td class=\"id\"><a href=\"#case-%zu\">%s</a>", i + 1, pn_rundir_string(run, i, "id"));
-	else
-		pn_html_printf(out, "<td class=\"id\">%s", pn_rundir_string(run, i, "id"));
+		pn_html_printf(out, "<a href=\"#case-%zu\">", i + 1);
+	pn_html_id(out, pn_rundir_string(run, i, "id"));
+	if (shown)
+		g_string_append(out, "</a>");
 	if (*pn_rundir_reason(run, i))
 		pn_html_printf(out, "<br><small>%s</small>", pn_rundir_reason(run, i));
 	g_string_append(out, "</td><td>");

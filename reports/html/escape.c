@@ -46,6 +46,17 @@ void pn_html_text(GString *out, const char *text)
 }
 
 /* one conversion other than %s and %%; the length modifier says what to take from @args */
+void pn_html_id(GString *out, const char *id)
+{
+	g_auto(GStrv) parts = g_strsplit(id, ",", -1);
+
+	for (char **part = parts; *part; part++) {
+		if (part != parts)
+			g_string_append(out, ",<wbr>");
+		pn_html_text(out, *part);
+	}
+}
+
 static void put_conversion(GString *out, const char *spec, va_list *args)
 {
 	const char *kind = spec + strlen(spec) - 1;

@@ -23,6 +23,9 @@ struct pn_rundir;
 /** pn_html_text() - append @text for element content or a quoted attribute, of HTML or SVG; invalid UTF-8 and control characters become U+FFFD */
 void pn_html_text(GString *out, const char *text);
 
+/** pn_html_id() - append the id of a case, which may break after its commas and, where it must, anywhere */
+void pn_html_id(GString *out, const char *id);
+
 /** pn_html_printf() - append markup; each %s is escaped by pn_html_text(); beside it %d %u %ld %lu %zu %f %g with width and precision, and %% */
 void pn_html_printf(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
