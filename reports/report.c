@@ -16,6 +16,7 @@ const struct pn_report_format pn_report_formats[] = {
 	{"tap", "Test Anything Protocol, version 13", pn_report_tap},
 	{"matrix", "faults by phases, a table a driver", pn_report_matrix},
 	{"conformance", "requirements of the virtio specification by drivers", pn_report_conformance},
+	{"techniques", "ways to get memory back, compared", pn_report_techniques},
 	{"html", "one page with plots, complete in itself", pn_report_html},
 	{"trace", "trace for ui.perfetto.dev and chrome://tracing", pn_report_trace},
 	{"openmetrics", "OpenMetrics text, for Prometheus and its like", pn_report_openmetrics},

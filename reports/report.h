@@ -39,6 +39,7 @@ int pn_report_junit(const struct pn_rundir *run, const struct pn_report_style *s
 int pn_report_tap(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_matrix(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_conformance(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
+int pn_report_techniques(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_html(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_trace(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_openmetrics(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);

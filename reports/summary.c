@@ -6,6 +6,7 @@
 #include "conformance.h"
 #include "matrix.h"
 #include "rundir.h"
+#include "techniques.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -70,6 +71,8 @@ int pn_rundir_write_summary(const char *dir, struct pn_diag *diag)
 		err = pn_matrix_write(run, diag);
 	if (!err)
 		err = pn_conformance_write(run, diag);
+	if (!err)
+		err = pn_techniques_write(run, diag);
 	pn_rundir_free(run);
 	return err;
 }

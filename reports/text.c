@@ -13,6 +13,7 @@
 #include "../harness/base/diag.h"
 #include "../harness/base/units.h"
 #include "conformance.h"
+#include "techniques.h"
 #include "matrix.h"
 #include "rundir.h"
 
@@ -225,6 +226,15 @@ static void put_fitness(const struct pn_rundir *run, FILE *out)
 		fputc('\n', out);
 }
 
+static void put_techniques(const struct pn_rundir *run, FILE *out)
+{
+	json_t *techniques = pn_techniques_json(run);
+
+	if (techniques)
+		pn_techniques_text(run, techniques, out);
+	json_decref(techniques);
+}
+
 static void put_conformance(const struct pn_rundir *run, FILE *out)
 {
 	json_t *conformance = pn_conformance_is_suite(run) ? pn_conformance_json(run) : NULL;
@@ -243,6 +253,7 @@ int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *st
 	put_table(run, style, out);
 	pn_matrix_text(run, out);
 	put_conformance(run, out);
+	put_techniques(run, out);
 	put_troubles(run, "SKIP", style, out);
 	put_troubles(run, "BROK", style, out);
 	put_troubles(run, "FAIL", style, out);

@@ -33,7 +33,9 @@ void pn_liveness_technique(const struct pn_record *record, struct pn_finding *fi
 	percent = back_bytes * 100 / asked_bytes;
 	if ((!info->mechanisms || (record->scenario->unaware && !(info->mechanisms & ~(unsigned int)PN_TECHNIQUE_GUEST))) && percent >= NOTHING_PERCENT)
 		pn_finding_set(finding, PN_BROK, "technique %s: %lld %% came back though nobody could give it back", info->name, (long long)percent);
-	else if (percent < ENOUGH_PERCENT && !pn_text(end, "why")[0])
+	else if (percent < ENOUGH_PERCENT && pn_text(end, "why")[0])
+		pn_finding_set(finding, PN_PASS, "technique %s: %lld %%: %s", info->name, (long long)percent, pn_text(end, "why"));
+	else if (percent < ENOUGH_PERCENT)
 		pn_finding_set(finding, PN_FAIL, "technique %s: %lld %% of %lld MiB came back, and nobody knows why", info->name, (long long)percent,
 			       (long long)(asked_bytes / (int64_t)PN_MIB));
 }

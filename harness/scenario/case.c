@@ -109,6 +109,10 @@ static char *case_params(const struct pn_scenario *scenario, struct pn_doc *doc,
 	int node = pn_doc_find(doc, "load");
 
 	json_object_set_new(params, "driver", json_string(scenario->driver.name));
+	if (scenario->technique)
+		json_object_set_new(params, "technique", json_string(scenario->technique));
+	if (scenario->unaware)
+		json_object_set_new(params, "unaware", json_string("true"));
 	if (node && pn_setting_init(&load, "load", doc, node, NULL) == 0)
 		json_object_set_new(params, "load", json_string(load.text));
 	else

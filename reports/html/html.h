@@ -171,6 +171,14 @@ void pn_html_tables(GString *out, const struct pn_rundir *run);
 /** pn_html_objects() - a list of objects as a table; nothing for an empty one. @title, @note: for people; @id: of the section */
 void pn_html_objects(GString *out, const char *id, const char *title, const char *note, const json_t *objects);
 
+/* techniques.c, knee.c */
+
+/** pn_html_techniques() - ways to get memory back: plots and a table a scenario; nothing where no case has a technique */
+void pn_html_techniques(GString *out, const struct pn_rundir *run);
+
+/** pn_html_knee() - what one technique costs over sizes, where the scenario has at least four; @list: pn_techniques_json() */
+void pn_html_knee(GString *out, const json_t *list, const char *scenario);
+
 /* embed.c */
 
 /** struct pn_html_zoom - the library that makes the plots zoomable; all empty when it is not there */

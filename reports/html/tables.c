@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a run has besides its cases: the matrix of faults as a heat map, and the tables of conformance, techniques and mutants. A list of objects
+ * What a run has besides its cases: the matrix of faults as a heat map, and the tables of conformance and mutants. A list of objects
  * becomes a table without this file knowing its keys: columns in the order in which they first come, units by the ends of their names. A value that
  * is not there is an empty cell, never 0.
  */
@@ -226,8 +226,7 @@ void pn_html_tables(GString *out, const struct pn_rundir *run)
 	pn_html_objects(out, "mutants", "Mutants", "Known bugs, each planted in a driver: one that no oracle killed is a hole in the tests.",
 			json_object_get(mutants, "mutants"));
 	put_file(out, run, "conformance", "rules", "Conformance", "Rules of the specification, and what the driver or device did about them.");
-	put_file(out, run, "techniques", "techniques", "Techniques",
-		 "Ways to get memory back, measured on the same work. An empty cell was not measured.");
+	pn_html_techniques(out, run);
 	json_decref(matrix);
 	json_decref(mutants);
 }
