@@ -25,6 +25,7 @@ static const struct pn_option options[] = {
 	{"tap", NULL, "Test Anything Protocol, version 13", false, NULL},
 	{"matrix", NULL, "faults by phases, a table a driver", false, NULL},
 	{"conformance", NULL, "requirements of the virtio specification by drivers", false, NULL},
+	{"techniques", NULL, "ways to get memory back from guests, compared", false, NULL},
 	{"html", NULL, "one page with plots, complete in itself; give --out too", false, NULL},
 	{"trace", NULL, "trace for ui.perfetto.dev and chrome://tracing", false, NULL},
 	{"openmetrics", NULL, "OpenMetrics text, for Prometheus and its like", false, NULL},
