@@ -87,30 +87,6 @@ void pn_course_preload(struct pn_machine *machine, const struct pn_module *modul
 	machine->preload_name = module->name;
 }
 
-static int get_technique(struct pn_course *course, struct pn_diag *diag)
-{
-	int err;
-
-	if (!course->scenario->technique)
-		return 0;
-	err = pn_reclaim_new(course->scenario, course->journal, course->dir, &course->reclaim, diag);
-	if (!err)
-		course->timeline.technique = pn_reclaim_technique(course->reclaim);
-	return err;
-}
-
-/* With a technique the guest is started within what that needs. */
-static int start_within(struct pn_course *course, const struct pn_guest_config *config, struct pn_diag *diag)
-{
-	int err = course->reclaim ? pn_reclaim_enter(course->reclaim, diag) : 0, left;
-
-	if (err)
-		return err;
-	err = pn_guest_start(course->shared->host, config, &course->guest, diag);
-	left = course->reclaim ? pn_reclaim_leave(course->reclaim, course->guest, err ? NULL : diag) : 0;
-	return err ? err : left;
-}
-
 static int start_guest(struct pn_course *course, struct pn_diag *diag)
 {
 	struct pn_machine machine = course->scenario->guest;
@@ -129,7 +105,7 @@ static int start_guest(struct pn_course *course, struct pn_diag *diag)
 	if (machine.exact)
 		pn_course_preload(&machine, course->module);
 	g_mutex_lock(&course->shared->lock); /* one by one: each start wants the cores for itself */
-	err = start_within(course, &config, diag);
+	err = pn_course_start_within(course, &config, diag);
 	g_mutex_unlock(&course->shared->lock);
 	return err;
 }
@@ -339,7 +315,7 @@ static int unload_driver(struct pn_course *course, struct pn_diag *diag)
 
 /* in this order, and in none other: each needs what stands before it */
 static const struct step steps[] = {
-	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"technique", get_technique}, {"guest", start_guest},
+	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"technique", pn_course_technique}, {"guest", start_guest},
 	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"loads", start_loads},
 	{"begin", begin},	    {"timeline", conduct},    {"other guests", end},	 {"agent", hear_agent},
 	{"end", end_measuring},	    {"stop loads", stop_loads}, {"deflate", deflate},	 {"unload", unload_driver},

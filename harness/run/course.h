@@ -9,6 +9,7 @@
 
 struct pn_diag;
 struct pn_guest;
+struct pn_guest_config;
 struct pn_host;
 struct pn_image;
 struct pn_job;
@@ -55,6 +56,12 @@ struct pn_course {
 
 /** pn_course_preload() - in exact mode the driver is part of what the snapshot holds. @machine borrows from @module. */
 void pn_course_preload(struct pn_machine *machine, const struct pn_module *module);
+
+/** pn_course_technique() - make the technique of the scenario, where it has one. Return: 0 or a negative errno. */
+int pn_course_technique(struct pn_course *course, struct pn_diag *diag);
+
+/** pn_course_start_within() - start the guest, within what its technique needs. Blocks as pn_guest_start(). Return: 0 or a negative errno. */
+int pn_course_start_within(struct pn_course *course, const struct pn_guest_config *config, struct pn_diag *diag);
 
 /**
  * pn_course_run() - one guest from start to end; blocks
