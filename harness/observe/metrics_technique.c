@@ -146,11 +146,33 @@ struct part {
 	const json_t *from, *to;
 };
 
+/*
+ * The host counts what everybody swaps. A guest of which nothing is swapped has swapped nothing; of another it is known only while nobody else's swap area is in
+ * use.
+ */
+static bool host_is_ours(const struct part *part)
+{
+	return pn_field_or(part->from, "host_swap_others", 1) == 0 && pn_field_or(part->to, "host_swap_others", 1) == 0;
+}
+
+static bool nothing_swapped(const struct part *part)
+{
+	return pn_field_or(part->from, "swap_bytes", 1) == 0 && pn_field_or(part->to, "swap_bytes", 1) == 0;
+}
+
 static bool swapped(const struct part *part, bool guest, int64_t *ret_bytes)
 {
 	const json_t *from = guest ? json_object_get(part->from, "guest") : part->from, *to = guest ? json_object_get(part->to, "guest") : part->to;
 	int64_t in, out;
 
+	if (!from || !to)
+		return false;
+	if (!guest && nothing_swapped(part)) {
+		*ret_bytes = 0;
+		return true;
+	}
+	if (!guest && !host_is_ours(part))
+		return false;
 	if (!difference(from, to, guest ? "pswpin" : "host_swap_in", &in) || !difference(from, to, guest ? "pswpout" : "host_swap_out", &out))
 		return false;
 	*ret_bytes = (in + out) * PN_PAGE_BYTES;

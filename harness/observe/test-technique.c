@@ -33,8 +33,8 @@ static void end(struct fixture *fixture, json_int_t returned_bytes, const char *
 static void look(struct fixture *fixture, double s, const char *when, double cpu_s, json_int_t pages, json_int_t rss_bytes)
 {
 	fixture_journal(fixture, s, "reclaim",
-			json_pack("{s:s, s:s, s:I, s:i, s:I, s:i, s:I, s:{s:I, s:I, s:i}}", "state", "look", "when", when, "qemu_cpu_ns", (json_int_t)llround(cpu_s * 1e9),
-				  "kernel_cpu_ns", 0, "host_swap_out", pages, "host_swap_in", 0, "rss_bytes", rss_bytes, "guest", "pswpin", (json_int_t)0, "pswpout", pages,
+			json_pack("{s:s, s:s, s:I, s:i, s:I, s:i, s:I, s:I, s:i, s:{s:I, s:I, s:i}}", "state", "look", "when", when, "qemu_cpu_ns", (json_int_t)llround(cpu_s * 1e9),
+				  "kernel_cpu_ns", 0, "host_swap_out", pages, "host_swap_in", 0, "rss_bytes", rss_bytes, "swap_bytes", pages * 4096, "host_swap_others", 0, "guest", "pswpin", (json_int_t)0, "pswpout", pages,
 				  "oom_kill", 0));
 }
 

@@ -267,6 +267,26 @@ static void set_host(json_t *into)
 	}
 }
 
+/* Swap areas in use that are not ours: then the host's counts of what was swapped are somebody else's too. */
+static void set_others(json_t *into, const char *own)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	uint64_t others = 0;
+
+	if (pn_fs_read("/proc/swaps", &text, NULL, NULL))
+		return;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines + (lines[0] ? 1 : 0); *line; line++) {
+		char path[256];
+		uint64_t used;
+
+		if (sscanf(*line, "%255s %*s %*u %" SCNu64, path, &used) == 2 && g_strcmp0(path, own))
+			others += used * 1024;
+	}
+	set(into, "host_swap_others", others);
+}
+
 static void set_guest(json_t *into, struct pn_guest *guest)
 {
 	json_t *reply = NULL, *seen = json_object();
@@ -286,7 +306,7 @@ static void set_guest(json_t *into, struct pn_guest *guest)
 	json_decref(reply);
 }
 
-json_t *pn_meter_figures(const struct pn_meter *meter, struct pn_guest *guest, const struct pn_cgroup *cgroup)
+json_t *pn_meter_figures(const struct pn_meter *meter, struct pn_guest *guest, const struct pn_cgroup *cgroup, const char *swap)
 {
 	json_t *figures = json_object();
 	struct pn_held held;
@@ -295,6 +315,7 @@ json_t *pn_meter_figures(const struct pn_meter *meter, struct pn_guest *guest, c
 	set_cpu(figures, meter->pid);
 	set_kernel_cpu(figures);
 	set_host(figures);
+	set_others(figures, swap);
 	if (pn_meter_read(meter, &held) == 0) {
 		set(figures, "held_bytes", held.held_bytes);
 		set(figures, "rss_bytes", held.rss_bytes);

@@ -57,9 +57,9 @@ uint64_t pn_meter_latest(struct pn_meter *meter);
 /**
  * pn_meter_figures() - everything for the record: {"held_bytes","rss_bytes","swap_bytes","anon_huge_bytes","holes_bytes","pool_bytes","host_free_bytes",
  * "cgroup_bytes","qemu_cpu_ns","kernel_cpu_ns" (kswapd and ksmd), "host_swap_in","host_swap_out","host_zswap_in","host_zswap_out" (pages, of the whole
- * host), "guest": {"pswpin","pswpout","oom_kill","cpu_ns","mono_ns"}}. What can't be read is absent.
+ * host), "host_swap_others" (bytes in swap areas other than @swap), "guest": {"pswpin","pswpout","oom_kill","cpu_ns","mono_ns"}}. What can't be read is absent.
  */
-json_t *pn_meter_figures(const struct pn_meter *meter, struct pn_guest *guest, const struct pn_cgroup *cgroup);
+json_t *pn_meter_figures(const struct pn_meter *meter, struct pn_guest *guest, const struct pn_cgroup *cgroup, const char *swap);
 
 /** pn_meter_sum_smaps() - the mappings of guest memory out of /proc/PID/smaps: readable, writable, not code, of at least 16 MiB. For the test too. */
 void pn_meter_sum_smaps(const char *text, struct pn_held *ret_held, GArray *ranges);

@@ -277,7 +277,7 @@ void pn_reclaim_look(struct pn_reclaim *reclaim, const char *when)
 
 	if (!reclaim->guest)
 		return;
-	figures = pn_meter_figures(&reclaim->meter, reclaim->guest, &reclaim->cgroup);
+	figures = pn_meter_figures(&reclaim->meter, reclaim->guest, &reclaim->cgroup, reclaim->swap.path);
 	json_object_set_new(figures, "state", json_string("look"));
 	json_object_set_new(figures, "when", json_string(when));
 	journal(reclaim, figures);
