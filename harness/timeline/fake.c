@@ -107,6 +107,7 @@ static json_t *op_start(const json_t *request)
 	g_free(fake.load_id);
 	fake.load_id = g_strdup(json_string_value(json_object_get(request, "id")));
 	fake.load_running = true;
+	fake.oom_kills += fake.load_kills;
 	return json_pack("{s:i}", "pid", 7);
 }
 

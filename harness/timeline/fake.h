@@ -33,6 +33,7 @@ struct fake {
 	bool reset_never_boots;
 	/* the kernel */
 	unsigned int oom_kills;
+	bool load_kills; /* starting a load gets somebody killed for want of memory */
 	unsigned int boots;
 	/* loads */
 	char *load_id;
