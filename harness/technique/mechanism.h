@@ -30,6 +30,7 @@ struct pn_reclaim {
 	struct pn_cgroup cgroup; /* host_swap.c */
 	struct pn_swapfile swap;
 	bool zswap, ksm; /* shares of host-wide settings that are held */
+	uint64_t scans;		 /* ksm.c: that ksmd had made before */
 	uint64_t plugged_bytes;	 /* vmem.c */
 	uint64_t next_order_ns;	 /* guest_kernel.c */
 };
@@ -39,6 +40,7 @@ struct pn_reclaim {
  * @enter: before the guest starts
  * @prepare: the guest is there, its loads are not
  * @step: some of @missing_bytes is to come back; called again and again until all is or nothing moves. May block for as long as its part of the work takes
+ * @busy: is it known to be at work still, though nothing has come back for a while?
  * @give_back: undo what @step did
  * @end: undo the rest; the guest has gone
  *
@@ -49,6 +51,7 @@ struct pn_mechanism_ops {
 	int (*enter)(struct pn_reclaim *reclaim, struct pn_diag *diag);
 	int (*prepare)(struct pn_reclaim *reclaim, struct pn_diag *diag);
 	int (*step)(struct pn_reclaim *reclaim, uint64_t missing_bytes, struct pn_diag *diag);
+	bool (*busy)(struct pn_reclaim *reclaim);
 	int (*give_back)(struct pn_reclaim *reclaim, struct pn_diag *diag);
 	int (*end)(struct pn_reclaim *reclaim, struct pn_diag *diag);
 };

@@ -151,6 +151,14 @@ static void finish(struct pn_reclaim *reclaim, const char *outcome, uint64_t bef
 	journal(reclaim, fields);
 }
 
+static bool any_busy(struct pn_reclaim *reclaim)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(mechanisms); i++)
+		if (mechanism(reclaim, i) && mechanisms[i]->busy && mechanisms[i]->busy(reclaim))
+			return true;
+	return false;
+}
+
 static int reclaim_all(void *data, uint64_t within_ns, struct pn_diag *diag)
 {
 	struct pn_reclaim *reclaim = data;
@@ -171,7 +179,7 @@ static int reclaim_all(void *data, uint64_t within_ns, struct pn_diag *diag)
 		}
 		if ((double)back_bytes >= ENOUGH * (double)reclaim->asked_bytes)
 			outcome = "all";
-		else if (now_ns - moved_ns >= rest_ns)
+		else if (now_ns - moved_ns >= rest_ns && !any_busy(reclaim))
 			outcome = "rest";
 		else if (now_ns - reclaim->began_ns >= within_ns)
 			outcome = "late";

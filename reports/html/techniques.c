@@ -171,7 +171,7 @@ static void put_table(GString *out, const json_t *list, const char *scenario)
 		if (!is_of(entry, scenario))
 			continue;
 		label = label_of(entry);
-		pn_html_printf(out, "<tr><td>%s</td><td>%s<br><small>%s</small></td><td>%s</td>", label, pn_html_string(entry, "verdict"), pn_html_string(entry, "why"),
+		pn_html_printf(out, "<tr><td>%s</td><td class=\"id\">%s<br><small>%s</small></td><td>%s</td>", label, pn_html_string(entry, "verdict"), pn_html_string(entry, "why"),
 			       !needs ? "" : json_is_true(needs) ? "yes" : "no");
 		for (const struct pn_techniques_key *key = pn_techniques_keys; key->path; key++)
 			put_number(out, entry, key);
