@@ -136,8 +136,10 @@ static void update_obedience(struct pn_trust_state *state, const struct pn_polic
 
 	if (state->stuck) {
 		wait_stuck(state, actual, now_ns);
-	} else if (distance <= AT_TARGET_BYTES || state->mark_bytes == PN_UNSET || above != state->above) {
+	} else if (distance <= AT_TARGET_BYTES || state->mark_bytes == PN_UNSET) {
 		mark(state, actual, now_ns);
+	} else if (above != state->above) {
+		mark(state, actual, state->looked_ns); /* it has had this target since then */
 	} else if (above ? actual + PROGRESS_BYTES <= state->mark_bytes : actual >= state->mark_bytes + PROGRESS_BYTES) {
 		state->retry_gap_ns = 0;
 		mark(state, actual, now_ns);
@@ -150,6 +152,7 @@ static void update_obedience(struct pn_trust_state *state, const struct pn_polic
 		state->mark_bytes = actual;
 	}
 	state->above = above;
+	state->looked_ns = now_ns;
 }
 
 void pn_trust_update(struct pn_trust_state *state, const struct pn_policy_config *config, const struct pn_policy_guest *guest,

@@ -19,6 +19,7 @@ struct pn_trust_state {
 	/* obedience */
 	uint64_t mark_bytes;  /* actual when it last came nearer to its target */
 	uint64_t progress_ns; /* when that was, or when it last was at its target */
+	uint64_t looked_ns; /* when its size was last known */
 	bool above;	      /* on which side of its target it was */
 	bool stuck;
 	uint64_t retry_ns;     /* stuck: not asked again before */
