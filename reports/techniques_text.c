@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Techniques as a table for people, a scenario after the other; an empty cell was not measured. */
+/*
+ * Techniques as a table for people, a scenario after the other; an empty cell was not measured. A star: it works only with its part in the guest, as the case shows
+ * in which nothing there plays along.
+ */
 #include "techniques.h"
 
 #include <errno.h>
@@ -16,15 +19,13 @@ static const struct column {
 	const char *title, *path;
 	enum { SHARE, SECONDS, NANOSECONDS, BYTES } unit;
 } columns[] = {
-	{"BACK", "returned_bytes", SHARE},  {"T50", "t50_s", SECONDS},	      {"T90", "t90_s", SECONDS},	    {"CPU/GiB", "host_cpu_s_per_gib", SECONDS},
-	{"P99", "touch_ns.p99", NANOSECONDS}, {"SWAP", "host_swap_bytes", BYTES}, {"GSWAP", "guest_swap_bytes", BYTES}, {"NEED", "need_s", SECONDS},
-	{"GIVE", "giveback_s", SECONDS},
+	{"BACK", "returned_bytes", SHARE},    {"T90", "t90_s", SECONDS},	      {"CPU/G", "host_cpu_s_per_gib", SECONDS}, {"P99", "touch_ns.p99", NANOSECONDS},
+	{"SWAP", "host_swap_bytes", BYTES},   {"GSWAP", "guest_swap_bytes", BYTES}, {"NEED", "need_s", SECONDS},	      {"GIVE", "giveback_s", SECONDS},
 };
 
 static char *cell(const json_t *entry, const struct column *column)
 {
 	double value, asked;
-	char text[32];
 
 	if (!pn_techniques_value(entry, column->path, -1, &value))
 		return g_strdup("");
@@ -34,27 +35,23 @@ static char *cell(const json_t *entry, const struct column *column)
 	case SECONDS:
 		return g_strdup_printf(value < 10 ? "%.2fs" : "%.1fs", value);
 	case NANOSECONDS:
-		return g_strdup(pn_duration_format((uint64_t)value, text, sizeof(text)));
+		return value < 1e3 ? g_strdup_printf("%.0fns", value) : value < 1e6 ? g_strdup_printf("%.3gus", value / 1e3) : g_strdup_printf("%.3gms", value / 1e6);
 	case BYTES:
 		break;
 	}
 	return value > 0 ? g_strdup_printf("%.0fM", value / (double)PN_MIB) : g_strdup("0");
 }
 
+/* with a star where it works only with its part in the guest; in a scenario of sizes the size */
 static char *name_of(const json_t *entry)
 {
 	const json_t *axes = json_object_get(entry, "axes");
 	const char *diverge = json_string_value(json_object_get(axes, "mix.diverge")), *asked = json_string_value(json_object_get(axes, "pattern.asked"));
 
-	return g_strconcat(json_string_value(json_object_get(entry, "technique")), diverge ? " d=" : "", diverge ? diverge : "", asked ? " " : "", asked ? asked : "",
-			   NULL);
-}
-
-static const char *needs(const json_t *entry)
-{
-	const json_t *needs = json_object_get(entry, "needs_guest_driver");
-
-	return !needs ? "" : json_is_true(needs) ? "yes" : "no";
+	if (asked)
+		return g_strconcat("asked ", asked, NULL);
+	return g_strconcat(json_string_value(json_object_get(entry, "technique")), json_is_true(json_object_get(entry, "needs_guest_driver")) ? "*" : "",
+			   diverge ? " d=" : "", diverge ? diverge : "", NULL);
 }
 
 static void put_entry(const json_t *entry, FILE *out)
@@ -62,11 +59,11 @@ static void put_entry(const json_t *entry, FILE *out)
 	g_autofree char *name = name_of(entry);
 	const char *why = json_string_value(json_object_get(entry, "why"));
 
-	fprintf(out, "%-16.16s %-7s %-3s", name, json_string_value(json_object_get(entry, "verdict")), needs(entry));
+	fprintf(out, "%-16.16s %-7s", name, json_string_value(json_object_get(entry, "verdict")));
 	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) {
 		g_autofree char *text = cell(entry, &columns[c]);
 
-		fprintf(out, " %7s", text);
+		fprintf(out, " %6s", text);
 	}
 	fputc('\n', out);
 	if (why) {
@@ -102,9 +99,9 @@ void pn_techniques_text(const struct pn_rundir *run, const json_t *techniques, F
 		if (strcmp(own, scenario)) {
 			if (*scenario)
 				put_ranking(run, scenario, out);
-			fprintf(out, "\n%-16.16s %-7s %-3s", own, "VERDICT", "DRV");
+			fprintf(out, "\n%-16.16s %-7s", own + (g_str_has_prefix(own, "technique-") ? strlen("technique-") : 0), "VERDICT");
 			for (size_t c = 0; c < G_N_ELEMENTS(columns); c++)
-				fprintf(out, " %7s", columns[c].title);
+				fprintf(out, " %6s", columns[c].title);
 			fputc('\n', out);
 			scenario = own;
 		}
