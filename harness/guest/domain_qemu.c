@@ -105,7 +105,7 @@ static void write_watcher(struct writer *writer, const struct pn_domain *domain)
 
 /*
  * libvirt's virtio-mem wants a NUMA node and a slot; QEMU itself a limit for memory, which its option merges with libvirt's own. Nothing is plugged before it is
- * asked for.
+ * asked for; what is plugged is the host's from then on, as all memory of our guests.
  */
 static void write_vmem(struct writer *writer, const struct pn_machine *machine)
 {
@@ -116,7 +116,7 @@ static void write_vmem(struct writer *writer, const struct pn_machine *machine)
 	argument(writer, "-object");
 	formatted(writer, "memory-backend-ram,id=" PN_VMEM_ID "-ram,size=%llu", (unsigned long long)machine->virtio_mem_bytes);
 	argument(writer, "-device");
-	argument(writer, "virtio-mem-pci,id=" PN_VMEM_ID ",memdev=" PN_VMEM_ID "-ram,requested-size=0");
+	argument(writer, "virtio-mem-pci,id=" PN_VMEM_ID ",memdev=" PN_VMEM_ID "-ram,requested-size=0,prealloc=on");
 }
 
 int pn_domain_qemu(struct writer *writer, const struct pn_domain *domain, struct pn_diag *diag)

@@ -57,7 +57,7 @@ static char *describe_shape(const struct pn_machine *machine, const struct pn_vi
 {
 	const struct pn_balloon_device *balloon = &machine->balloon;
 	g_autofree char *cpu = cpu_model(machine);
-	g_autofree char *vmem = machine->virtio_mem_bytes ? g_strdup_printf(" vmem %llu", (unsigned long long)machine->virtio_mem_bytes) : g_strdup("");
+	g_autofree char *vmem = machine->virtio_mem_bytes ? g_strdup_printf(" vmem %llu prealloc", (unsigned long long)machine->virtio_mem_bytes) : g_strdup("");
 	char preload[65] = "";
 	unsigned long version = 0;
 
