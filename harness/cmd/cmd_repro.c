@@ -45,9 +45,12 @@ static const char description[] =
     "timeline and stops the guest at its end, also where that is a crash, with the\n"
     "driver's symbols at the addresses that the guest gave them.\n\n"
     "Live cases do not repeat to the instruction: the hit rate is stated with its\n"
-    "exact 95 % interval.\n\n"
-    "Exit codes: 1 it failed the same way; 0 it did not in all tries; 7 it only\n"
-    "failed in other ways; 3 nothing could be run, or something differs.";
+    "exact 95 % interval. A case of exact mode does: it is executed anew and compared\n"
+    "with its recording, every instruction count, what the guest counted at every\n"
+    "mark, and the console byte by byte; where they part first is said.\n\n"
+    "Exit codes: 1 it failed the same way, in exact mode bit for bit; 0 it did not in\n"
+    "all tries; 7 it only failed in other ways, or with other counts; 3 nothing could\n"
+    "be run, or something differs.";
 
 static int pack(const struct pn_opts *args, const char *path, struct pn_diag *diag)
 {
@@ -153,10 +156,10 @@ static int look(const struct pn_opts *args, struct hunt *hunt, const char *path,
 	config.tries = (unsigned int)tries;
 	config.bundle = bundle;
 	err = pn_repro_run(&hunt->lab, &config, &tally, diag);
+	if (!err)
+		err = pn_repro_exit(&tally, bundle->exact);
 	pn_bundle_free(bundle);
-	if (err)
-		return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
-	return pn_repro_exit(&tally);
+	return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
 }
 
 static int run(const struct pn_opts *args, struct pn_diag *diag)

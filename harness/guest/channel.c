@@ -208,7 +208,7 @@ static void *run(void *data)
 			g_mutex_unlock(&channel->lock);
 			break;
 		}
-		if (channel->out->len > channel->out_sent)
+		if (channel->out->len > channel->out_sent && !channel->corked)
 			fds[0].events |= POLLOUT;
 		g_mutex_unlock(&channel->lock);
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)

@@ -121,6 +121,15 @@ static int explain(struct pending *call, const char *op, json_t **ret_reply, str
 			   (long long)json_integer_value(json_object_get(call->reply, "errno")));
 }
 
+static void uncork(struct pn_channel *channel)
+{
+	g_mutex_lock(&channel->lock);
+	channel->corked = false;
+	if (channel->out->len > channel->out_sent)
+		eventfd_write(channel->wake_fd, 1);
+	g_mutex_unlock(&channel->lock);
+}
+
 int pn_channel_call(struct pn_channel *channel, const json_t *request, const struct pn_channel_blobs *blobs, uint64_t timeout_ns,
 		    json_t **ret_reply, struct pn_diag *diag)
 {
@@ -136,6 +145,7 @@ int pn_channel_call(struct pn_channel *channel, const json_t *request, const str
 	}
 	g_mutex_lock(&channel->lock);
 	err = wait_for_entry(channel, deadline_ns);
+	channel->corked = channel->gate;
 	call.id = next_id(channel);
 	if (!err)
 		err = wait_for_room(channel, &call, strlen(text) + sizeof(struct pn_proto_header), deadline_ns);
@@ -147,6 +157,7 @@ int pn_channel_call(struct pn_channel *channel, const json_t *request, const str
 	free(text);
 	if (!err && blobs && blobs->from_fd >= 0)
 		err = send_file(channel, &call, blobs->from_fd, deadline_ns);
+	uncork(channel);
 	if (!err && channel->gate)
 		err = channel->gate(false, channel->gate_data);
 

@@ -42,6 +42,7 @@ struct pn_channel {
 	uint32_t last_id;
 	int next_fd; /* takes the place of @fd, -1: none */
 	bool held; /* new calls wait until it is not */
+	bool corked; /* nothing is sent: a request and its bytes are to leave in one piece */
 	bool gone;
 	bool quit;
 	uint64_t heard_ns;

@@ -11,10 +11,13 @@
 #include <stdbool.h>
 
 #include "../base/diag.h"
+#include "../base/units.h"
 #include "domain_writer.h"
 #include "domain_xml.h"
 #include "machine.h"
 #include "vmem.h"
+
+#define MEMORY_DISK_MORE (2 * PN_MIB)
 
 static void property(struct writer *writer, const char *name, const char *type, const char *value)
 {
@@ -119,6 +122,48 @@ static void write_vmem(struct writer *writer, const struct pn_machine *machine)
 	argument(writer, "virtio-mem-pci,id=" PN_VMEM_ID ",memdev=" PN_VMEM_ID "-ram,requested-size=0,prealloc=on");
 }
 
+/*
+ * A disk of exact mode is memory of the machine beside the guest's own: the guest copies, nobody answers in the host's time. The guest finds them in this
+ * order: its pmem0 is the first.
+ */
+static void write_memory_disk(struct writer *writer, const char *name, uint64_t bytes, uint64_t memory_bytes)
+{
+	if (!bytes)
+		return;
+	if (bytes == memory_bytes) /* what finds the guest's memory in QEMU goes by its size */
+		bytes += MEMORY_DISK_MORE;
+	argument(writer, "-object");
+	formatted(writer, "memory-backend-ram,id=%s-memory,size=%llu", name, (unsigned long long)bytes);
+	argument(writer, "-device");
+	formatted(writer, "nvdimm,id=%s,memdev=%s-memory", name, name);
+}
+
+static void write_memory_disks(struct writer *writer, const struct pn_machine *machine)
+{
+	unsigned int count = (machine->swap_bytes > 0) + (machine->disk_bytes > 0);
+
+	if (!count)
+		return;
+	argument(writer, "-machine"); /* beside libvirt's own, as is what follows */
+	argument(writer, "nvdimm=on");
+	argument(writer, "-m");
+	formatted(writer, "slots=%u,maxmem=%lluB", count,
+		  (unsigned long long)(machine->memory_bytes + machine->swap_bytes + machine->disk_bytes + count * MEMORY_DISK_MORE));
+	write_memory_disk(writer, "pn-swap", machine->swap_bytes, machine->memory_bytes);
+	write_memory_disk(writer, "pn-data", machine->disk_bytes, machine->memory_bytes);
+}
+
+static void write_exact(struct writer *writer, const struct pn_machine *machine)
+{
+	argument(writer, "-icount");
+	argument(writer, "shift=0,sleep=off");
+	argument(writer, "-rtc"); /* beside libvirt's own, which it completes */
+	argument(writer, "base=2026-01-01T00:00:00,clock=vm");
+	argument(writer, "-seed"); /* of RDRAND and the like; the case's own seed is the harness's */
+	argument(writer, "1");
+	write_memory_disks(writer, machine);
+}
+
 int pn_domain_qemu(struct writer *writer, const struct pn_domain *domain, struct pn_diag *diag)
 {
 	g_auto(GStrv) extra = g_strsplit(domain->machine->extra_devices ? domain->machine->extra_devices : "", "\n", -1);
@@ -133,14 +178,8 @@ int pn_domain_qemu(struct writer *writer, const struct pn_domain *domain, struct
 	/* Besides the one on the ISA bus, which guests use to hold themselves: kernels have a driver for either, and ours for this one. */
 	argument(writer, "-device");
 	argument(writer, "pvpanic-pci,addr=" G_STRINGIFY(SLOT_PANIC_ADDR));
-	if (domain->machine->exact) {
-		argument(writer, "-icount");
-		argument(writer, "shift=0,sleep=off");
-		argument(writer, "-rtc"); /* beside libvirt's own, which it completes */
-		argument(writer, "base=2026-01-01T00:00:00,clock=vm");
-		argument(writer, "-seed"); /* of RDRAND and the like; the case's own seed is the harness's */
-		argument(writer, "1");
-	}
+	if (domain->machine->exact)
+		write_exact(writer, domain->machine);
 	if (domain->plugin) {
 		argument(writer, "-plugin");
 		argument(writer, domain->plugin);

@@ -52,8 +52,8 @@ static int make_disk(struct pn_guest *guest, const char *name, uint64_t bytes, c
 	g_autofree char *path = NULL;
 	int err, fd;
 
-	if (!bytes || *ret_path)
-		return 0; /* none, or that of the QEMU that it comes from */
+	if (!bytes || *ret_path || guest->machine.exact)
+		return 0; /* none, or that of the QEMU that it comes from, or memory (domain_qemu.c) */
 	path = g_build_filename(guest->dir, name, NULL);
 	err = own("file", "path", path, ret_id, diag);
 	if (err)

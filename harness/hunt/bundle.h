@@ -13,7 +13,7 @@ struct pn_diag;
  * A failed case to take along: one small file with all that running it again needs and all that it left. A case directory of a run
  * can be used as it is; packing it adds the driver that was run and what the bundle holds.
  *
- *	manifest.json	{"schema","made_by","case","seed","mode","signature","parts","driver","host","files": {name: sha256}, "left_out"}
+ *	manifest.json	{"schema","made_by","case","seed","mode","signature","parts","driver","host","recording","files": {name: sha256}, "left_out"}
  *	scenario.yaml, verdict.json, journal.jsonl, ...	as in the case directory
  *	driver/NAME.ko	the driver that was run, unless it is the guest image's own
  */

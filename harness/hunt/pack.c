@@ -14,6 +14,7 @@
 #include "../base/owned.h"
 #include "../base/texts.h"
 #include "../base/units.h"
+#include "recording.h"
 #include "tarball.h"
 
 #define FILE_MAX_BYTES (8 * PN_MIB)
@@ -120,15 +121,19 @@ static int write_manifest(struct packing *packing, const struct pn_bundle *bundl
 	g_autofree char *path = g_build_filename(packing->dir, "manifest.json", NULL);
 	g_autofree char *host_path = g_build_filename(packing->case_dir, "../../host.json", NULL);
 	json_t *host = json_load_file(host_path, 0, NULL);
+	json_t *recording = bundle->exact ? pn_recording_of(packing->case_dir) : NULL;
+	g_autofree char *digest = recording ? pn_recording_digest(recording) : NULL;
 	json_t *manifest =
-	    json_pack("{s:i, s:s, s:s, s:s, s:o, s:O*, s:s*, s:o*, s:O, s:O}", "schema", 1, "made_by", "puncture " PN_VERSION, "case", bundle->id,
+	    json_pack("{s:i, s:s, s:s, s:s, s:o, s:O*, s:s*, s:o*, s:O, s:O, s:o*}", "schema", 1, "made_by", "puncture " PN_VERSION, "case", bundle->id,
 		      "mode", bundle->exact ? "exact" : "live", "signature", pn_signature_json(&bundle->signature), "parts", bundle->parts,
-		      "driver", driver, "host", host, "files", packing->files, "left_out", packing->left_out);
+		      "driver", driver, "host", host, "files", packing->files, "left_out", packing->left_out, "recording",
+		      digest ? json_pack("{s:s,s:s}", "kind", "re-execution", "sha256", digest) : NULL);
 	char *text = json_dumps(manifest, JSON_INDENT(1));
 	int err = pn_fs_write(path, text, strlen(text), diag);
 
 	free(text);
 	json_decref(manifest);
+	json_decref(recording);
 	g_ptr_array_insert(packing->names, 0, g_strdup("manifest.json"));
 	return err;
 }

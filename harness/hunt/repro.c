@@ -10,6 +10,7 @@
 #include "../base/exit.h"
 #include "bundle.h"
 #include "lab.h"
+#include "recording.h"
 
 #define LEVEL 0.95
 
@@ -18,6 +19,7 @@ struct looking {
 	const struct pn_repro_config *config;
 	struct pn_repro_tally tally;
 	unsigned int ended;
+	json_t *recording; /* of the case, in exact mode */
 };
 
 static const char *what_came(struct looking *looking, const struct pn_trial *trial, char **ret_other)
@@ -40,14 +42,33 @@ static const char *what_came(struct looking *looking, const struct pn_trial *tri
 	return !g_str_has_prefix(*ret_other, "BROK") ? "failed another way" : "shows nothing";
 }
 
+/* In exact mode the try is compared with the recording, whatever it came to. Return: whether they are the same. */
+static bool replayed(const struct looking *looking, const struct pn_trial *trial)
+{
+	json_t *now = trial->dir ? pn_recording_of(trial->dir) : NULL;
+	g_autofree char *digest = now ? pn_recording_digest(now) : NULL;
+	g_autofree char *differs = now ? pn_recording_differs(looking->recording, now) : g_strdup("no instruction counts now");
+
+	if (differs)
+		fprintf(looking->config->out, "    not bit for bit: %s\n", differs);
+	else
+		fprintf(looking->config->out, "    bit for bit: %zu steps, %zu marks, console; digest %.16s\n",
+			json_array_size(json_object_get(now, "steps")), json_array_size(json_object_get(now, "marks")), digest);
+	json_decref(now);
+	return !differs;
+}
+
 static bool ended(const struct pn_trial *trial, void *data)
 {
 	struct looking *looking = data;
 	g_autofree char *other = NULL;
+	unsigned int same = looking->tally.same;
 	const char *came = what_came(looking, trial, &other);
 
 	fprintf(looking->config->out, "try %u: %s, %.1f s%s%s: %s\n", ++looking->ended, came, trial->duration_s, other ? ": " : "",
 		other ? other : "", trial->dir);
+	if (looking->recording && replayed(looking, trial))
+		looking->tally.identical += looking->tally.same > same;
 	fflush(looking->config->out);
 	return looking->tally.same && !looking->config->all;
 }
@@ -62,6 +83,8 @@ static void put_result(const struct looking *looking)
 	if (tally->made && !pn_stats_proportion(tally->same, tally->made, until, LEVEL, &interval))
 		fprintf(out, "hit rate %u/%u = %.0f %%, 95 %% interval %.1f %% to %.1f %%%s\n", tally->same, tally->made, interval.estimate * 100,
 			interval.low * 100, interval.high * 100, until ? " (tries that ended at the first hit)" : "");
+	if (looking->recording && tally->same)
+		fprintf(out, "bit for bit: %u of %u\n", tally->identical, tally->same);
 	if (tally->other)
 		fprintf(out, "failed another way: %u\n", tally->other);
 	if (tally->broken)
@@ -74,6 +97,7 @@ int pn_repro_run(struct pn_lab *lab, const struct pn_repro_config *config, struc
 	struct pn_trial *trials = g_new0(struct pn_trial, config->tries);
 	int err;
 
+	looking.recording = config->bundle->exact ? pn_recording_of(config->bundle->dir) : NULL;
 	for (unsigned int i = 0; i < config->tries; i++) {
 		trials[i].yaml = config->bundle->yaml;
 		trials[i].driver = config->driver;
@@ -87,14 +111,15 @@ int pn_repro_run(struct pn_lab *lab, const struct pn_repro_config *config, struc
 	for (unsigned int i = 0; i < config->tries; i++)
 		pn_trial_clear(&trials[i], false);
 	g_free(trials);
+	json_decref(looking.recording);
 	*ret_tally = looking.tally;
 	return err;
 }
 
-int pn_repro_exit(const struct pn_repro_tally *tally)
+int pn_repro_exit(const struct pn_repro_tally *tally, bool exact)
 {
 	if (tally->same)
-		return PN_EXIT_FAIL;
+		return exact && !tally->identical ? PN_EXIT_CANNOT_TELL : PN_EXIT_FAIL;
 	if (!tally->made)
 		return PN_EXIT_BROKEN;
 	return tally->other ? PN_EXIT_CANNOT_TELL : PN_EXIT_PASS;

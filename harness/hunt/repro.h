@@ -22,6 +22,7 @@ struct pn_repro_tally {
 	unsigned int made;   /* tries that came to an end */
 	unsigned int same;   /* failed the same way: same oracle, same signature */
 	unsigned int other;  /* failed another way */
+	unsigned int identical; /* of @same, in exact mode: the same as the recording in every count and byte (recording.h) */
 	unsigned int broken; /* showed nothing: the environment broke, and that is not the failure looked for; not among @made */
 };
 
@@ -33,5 +34,11 @@ struct pn_repro_tally {
  */
 int pn_repro_run(struct pn_lab *lab, const struct pn_repro_config *config, struct pn_repro_tally *ret_tally, struct pn_diag *diag);
 
-/** pn_repro_exit() - enum pn_exit of a tally: FAIL when it was seen again, PASS when not, CANNOT_TELL when only other failures were, BROKEN when nothing was */
-int pn_repro_exit(const struct pn_repro_tally *tally);
+/**
+ * pn_repro_exit() - enum pn_exit of a tally
+ * @exact: of a case in exact mode
+ *
+ * Return: FAIL when it was seen again, in exact mode bit for bit; PASS when not; CANNOT_TELL when only other failures were, or in exact mode only other
+ * counts; BROKEN when nothing was.
+ */
+int pn_repro_exit(const struct pn_repro_tally *tally, bool exact);

@@ -68,7 +68,7 @@ static void test_until_found(void **state)
 	assert_int_equal(err, 0);
 	assert_int_equal(tally.made, 3);
 	assert_int_equal(tally.same, 1);
-	assert_int_equal(pn_repro_exit(&tally), PN_EXIT_FAIL);
+	assert_int_equal(pn_repro_exit(&tally, false), PN_EXIT_FAIL);
 	assert_non_null(strstr(text, "try 3: failed the same way"));
 	assert_non_null(strstr(text, "hit rate 1/3 = 33 %, 95 % interval 0.8 % to 84.2 % (tries that ended at the first hit)"));
 	free(text);
@@ -95,13 +95,13 @@ static void test_not_found(void **state)
 
 	fake_judge = never;
 	text = look(*state, YAML, 4, false, &tally, &err);
-	assert_int_equal(pn_repro_exit(&tally), PN_EXIT_PASS);
+	assert_int_equal(pn_repro_exit(&tally, false), PN_EXIT_PASS);
 	assert_non_null(strstr(text, "hit rate 0/4 = 0 %, 95 % interval 0.0 % to 60.2 %\n"));
 	free(text);
 	fake_judge = others;
 	text = look(*state, YAML, 4, false, &tally, &err);
 	assert_int_equal(tally.other, 2);
-	assert_int_equal(pn_repro_exit(&tally), PN_EXIT_CANNOT_TELL);
+	assert_int_equal(pn_repro_exit(&tally, false), PN_EXIT_CANNOT_TELL);
 	assert_non_null(strstr(text, "failed another way: 2"));
 	free(text);
 }
@@ -117,7 +117,7 @@ static void test_broken(void **state)
 	text = look(*state, YAML, 2, false, &tally, &err);
 	assert_int_equal(tally.broken, 2);
 	assert_int_equal(tally.made, 0);
-	assert_int_equal(pn_repro_exit(&tally), PN_EXIT_BROKEN);
+	assert_int_equal(pn_repro_exit(&tally, false), PN_EXIT_BROKEN);
 	free(text);
 	fake_judge = third;
 	text = look(*state, "summary: x\ndriver: unbuildable\npattern: inflate\n", 2, false, &tally, &err);

@@ -191,17 +191,6 @@ static void compute_start(const struct pn_record *record, json_t *metrics)
 	}
 }
 
-/* From mark to mark, where they are: the guest is sampled slowly, and a counter is only as sharp as the window's edges. */
-static void sharpen(const struct pn_record *record, struct pn_span *window)
-{
-	const json_t *start = pn_record_mark(record, "start"), *end = pn_record_mark(record, "end");
-
-	if (!start || !end)
-		return;
-	window->from_ns = (uint64_t)pn_field_or(start, "guest_t_ns", pn_field_or(start, "t_ns", 0));
-	window->to_ns = (uint64_t)MAX(pn_field_or(end, "guest_t_ns", 0), pn_field_or(end, "t_ns", 0));
-}
-
 int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, struct pn_diag *diag)
 {
 	struct pn_span window, sharp;
@@ -213,7 +202,7 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 	compute_start(record, metrics);
 	if (!pn_record_measured(record, &window)) {
 		sharp = window;
-		sharpen(record, &sharp);
+		pn_record_sharpen(record, &sharp);
 		compute_counted(record, sharp, metrics);
 		compute_per_vcpu(record, sharp, metrics);
 		compute_monitor(record, window, metrics);

@@ -80,7 +80,9 @@ static void check_swap(const struct pn_record *record, const char *load, struct 
 
 	if (pn_record_measured(record, &window))
 		return;
-	for (size_t i = 0; i < G_N_ELEMENTS(sides); i++) {
+	if (record->scenario->guest.exact) /* sampled at marks only, and its disk is memory */
+		pn_record_sharpen(record, &window);
+	for (size_t i = 0; i < G_N_ELEMENTS(sides) - record->scenario->guest.exact; i++) {
 		int64_t bytes = swapped_bytes(record, &sides[i], window);
 
 		if (bytes < SWAPPED_MIN_BYTES)

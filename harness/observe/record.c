@@ -99,6 +99,16 @@ int pn_record_measured(const struct pn_record *record, struct pn_span *ret_span)
 	return 0;
 }
 
+void pn_record_sharpen(const struct pn_record *record, struct pn_span *window)
+{
+	const json_t *start = pn_record_mark(record, "start"), *end = pn_record_mark(record, "end");
+
+	if (!start || !end)
+		return;
+	window->from_ns = (uint64_t)pn_field_or(start, "guest_t_ns", pn_field_or(start, "t_ns", 0));
+	window->to_ns = (uint64_t)MAX(pn_field_or(end, "guest_t_ns", 0), pn_field_or(end, "t_ns", 0));
+}
+
 const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns)
 {
 	const char *phase = "";

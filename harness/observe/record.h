@@ -47,6 +47,9 @@ int pn_record_window(const struct pn_record *record, struct pn_span *ret_span);
  */
 int pn_record_measured(const struct pn_record *record, struct pn_span *ret_span);
 
+/** pn_record_sharpen() - from the mark "start" to the mark "end", by the clock of the guest where it has one: what was sampled at the very ends is in it */
+void pn_record_sharpen(const struct pn_record *record, struct pn_span *window);
+
 /** pn_record_phase() - name of the phase an instant lies in, "" when in none */
 const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns);
 

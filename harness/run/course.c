@@ -41,7 +41,8 @@ static int open_journal(struct pn_course *course, struct pn_diag *diag)
 
 	if (err)
 		return err;
-	err = pn_journal_add(course->journal, "case", json_pack("{s:s, s:I}", "id", course->shared->job->id, "seed", (json_int_t)course->scenario->seed));
+	err = pn_journal_add(course->journal, "case", json_pack("{s:s, s:I, s:s}", "id", course->shared->job->id, "seed", (json_int_t)course->scenario->seed,
+								"mode", course->scenario->guest.exact ? "exact" : "live"));
 	return err ? pn_diag_set(diag, err, "%s: %s", path, g_strerror(-err)) : 0;
 }
 

@@ -146,7 +146,7 @@ static void strip_for_exact(struct pn_scenario *scenario)
 	}
 	if (scenario->loads)
 		scenario->loads[kept] = NULL;
-	if (!kept)
+	if (!kept && !scenario->guest.swap_nbdkit)
 		scenario->guest.swap_bytes = scenario->guest.disk_bytes = 0;
 }
 
@@ -177,10 +177,8 @@ static char *refuse_exact(const struct pn_scenario *scenario)
 		return g_strdup_printf("exact mode: instructions repeat with one vCPU only, the scenario has %u", machine->vcpus);
 	if (scenario->member_count)
 		return g_strdup("exact mode: one guest only");
-	if (scenario->loads && scenario->loads[0])
-		return g_strdup_printf("exact mode: load %s is started and awaited by the host's clock", scenario->loads[0]);
-	if (machine->swap_bytes || machine->disk_bytes)
-		return g_strdup("exact mode: disks answer in the host's time");
+	if (machine->swap_nbdkit)
+		return g_strdup("exact mode: nbdkit answers in the host's time");
 	if (machine->balloon.free_page_hint)
 		return g_strdup("exact mode: free-page-hint is served by a thread of its own");
 	if (machine->unpinned)

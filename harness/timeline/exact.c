@@ -33,7 +33,7 @@ struct flow {
 	GArray *timed;	 /* of unsigned int: events at an instant that are still to come, earliest first */
 };
 
-static int let_run(const struct pn_timeline *timeline, uint64_t for_ns, struct pn_diag *diag)
+int pn_exact_run(const struct pn_timeline *timeline, uint64_t for_ns, struct pn_diag *diag)
 {
 	return pn_guest_agent(timeline->guest, json_pack("{s:s,s:I}", "op", "run", "for_ns", (json_int_t)for_ns), RUN_TIMEOUT_NS, NULL, diag);
 }
@@ -67,7 +67,7 @@ static int advance(struct flow *flow, uint64_t until_ns, struct pn_diag *diag)
 
 		r = pn_conductor_check(flow->conductor, diag);
 		if (r == 0 && stop_ns > flow->now_ns)
-			r = let_run(timeline, stop_ns - flow->now_ns, diag);
+			r = pn_exact_run(timeline, stop_ns - flow->now_ns, diag);
 		flow->now_ns = MAX(stop_ns, flow->now_ns);
 		if (r < 0 || due_ns > flow->now_ns)
 			return r;
@@ -103,7 +103,7 @@ static int watch(struct flow *flow, const struct pn_timeline *timeline, const st
 			break;
 		}
 		step_ns = CLAMP(now_ns / 20, STEP_NS, STEPS_MAX_NS);
-		r = flow ? advance(flow, flow->now_ns + step_ns, diag) : let_run(timeline, step_ns, diag);
+		r = flow ? advance(flow, flow->now_ns + step_ns, diag) : pn_exact_run(timeline, step_ns, diag);
 		now_ns += step_ns;
 		/* An event on the way has set another target: that one is waited for. */
 		if (flow && pn_conductor_course(flow->conductor).generation != course->generation)

@@ -16,6 +16,9 @@ struct pn_timeline;
  */
 int pn_exact_conduct(struct pn_conductor *conductor, struct pn_diag *diag);
 
+/** pn_exact_run() - let so much of the guest's own time pass; blocks. Return: 0 or a negative errno. */
+int pn_exact_run(const struct pn_timeline *timeline, uint64_t for_ns, struct pn_diag *diag);
+
 /**
  * pn_exact_settle_watch() - let the guest run, a little at a time, until the balloon is at a course's target or at rest
  * @ret_settling: its durations are the guest's time

@@ -13,8 +13,12 @@
 #include "../base/diag.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "exact.h"
 #include "timeline.h"
 
+#define SECTOR_BYTES 512
+#define PROBE_STEP_NS (10 * PN_NS_PER_MS)
+#define PROBE_STEPS 100
 #define TIMEOUT_NS (60 * PN_NS_PER_S) /* mkfs under emulation */
 
 /* Contents of a small file of the guest; NULL when it can't be read. */
@@ -47,6 +51,32 @@ static int find_disk(const struct pn_timeline *timeline, const char *serial, cha
 			   strcmp(serial, "pn-swap") == 0 ? "swap" : "disk");
 }
 
+/* In exact mode disks are memory of the machine (guest/domain_qemu.c), in this order; the kernel finds them some time after its drivers are loaded. */
+static int find_memory_disk(const struct pn_timeline *timeline, bool swap, char **ret_device, struct pn_diag *diag)
+{
+	static const char *const modules[] = {"nfit", "nd_pmem"};
+	const struct pn_machine *machine = pn_guest_machine(timeline->guest);
+	const char *name = swap || !machine->swap_bytes ? "pmem0" : "pmem1";
+	g_autofree char *path = g_strdup_printf("/sys/block/%s/size", name);
+	uint64_t bytes = swap ? machine->swap_bytes : machine->disk_bytes;
+	int r = 0;
+
+	if (!bytes)
+		return pn_diag_set(diag, -ENODEV, "guest.%s is not set", swap ? "swap" : "disk");
+	for (size_t i = 0; i < G_N_ELEMENTS(modules) && r == 0; i++)
+		r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s}", "op", "module.load", "name", modules[i]), 0, NULL, diag);
+	for (unsigned int step = 0; step < PROBE_STEPS && r == 0; step++) {
+		g_autofree char *text = read_text(timeline, path);
+
+		if (text && g_ascii_strtoull(text, NULL, 10) * SECTOR_BYTES >= bytes) {
+			*ret_device = g_strdup_printf("/dev/%s", name);
+			return 0;
+		}
+		r = pn_exact_run(timeline, PROBE_STEP_NS, diag);
+	}
+	return r < 0 ? r : pn_diag_set(diag, -ENODEV, "the guest has no %s of %" G_GUINT64_FORMAT " bytes", name, bytes);
+}
+
 static bool listed(const struct pn_timeline *timeline, const char *list, const char *what)
 {
 	g_autofree char *text = read_text(timeline, list);
@@ -63,7 +93,8 @@ int pn_fixture_need(const struct pn_timeline *timeline, const char *need, struct
 
 	if (!swap && strcmp(need, "disk") != 0)
 		return pn_diag_set(diag, -EINVAL, "load: needs: '%s' is not accepted; expected swap or disk", need);
-	r = find_disk(timeline, swap ? "pn-swap" : "pn-data", &device, diag);
+	r = pn_guest_machine(timeline->guest)->exact ? find_memory_disk(timeline, swap, &device, diag)
+						      : find_disk(timeline, swap ? "pn-swap" : "pn-data", &device, diag);
 	if (r < 0)
 		return r;
 	if (listed(timeline, swap ? "/proc/swaps" : "/proc/mounts", device))

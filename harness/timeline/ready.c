@@ -16,6 +16,7 @@
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../scenario/load.h"
+#include "exact.h"
 #include "loads.h"
 #include "timeline.h"
 
@@ -101,14 +102,14 @@ void pn_ready_free(struct pn_ready *ready)
 	g_free(ready);
 }
 
-/* One wait for news. Return: 1 when @flag is set, 0 after @gap_ns, -EREMOTEIO when the load has ended, -EINTR. */
-static int hear(struct pn_ready *ready, const bool *flag, uint64_t gap_ns)
+/* Return: 1 when @flag is set, 0, -EREMOTEIO when the load has ended, -EINTR. Waits for news for @gap_ns of the host's time. */
+static int listen_for(struct pn_ready *ready, const bool *flag, uint64_t gap_ns)
 {
 	const int *stop = ready->timeline->stop;
 	int r = 0;
 
 	g_mutex_lock(&ready->lock);
-	if (!*flag && !ready->ended)
+	if (gap_ns && !*flag && !ready->ended)
 		g_cond_wait_until(&ready->heard, &ready->lock, g_get_monotonic_time() + (gint64)(gap_ns / PN_NS_PER_US));
 	if (*flag)
 		r = 1;
@@ -118,6 +119,25 @@ static int hear(struct pn_ready *ready, const bool *flag, uint64_t gap_ns)
 		r = -EINTR;
 	g_mutex_unlock(&ready->lock);
 	return r;
+}
+
+/* One wait for news; adds to @waited_ns what passed of the time that counts: the host's, or in exact mode the guest's, which is let pass here. */
+static int hear(struct pn_ready *ready, const bool *flag, uint64_t gap_ns, uint64_t *waited_ns, struct pn_diag *diag)
+{
+	uint64_t began_ns = pn_clock_now_ns();
+	int r;
+
+	if (!pn_guest_machine(ready->timeline->guest)->exact) {
+		r = listen_for(ready, flag, gap_ns);
+		*waited_ns += pn_clock_now_ns() - began_ns;
+		return r;
+	}
+	r = listen_for(ready, flag, 0);
+	if (r != 0)
+		return r;
+	*waited_ns += gap_ns;
+	r = pn_exact_run(ready->timeline, gap_ns, diag);
+	return r < 0 ? r : listen_for(ready, flag, 0);
 }
 
 /* Its CPU time, when that is how it shows. Return: 1 when it is enough, 0, -EREMOTEIO when it does not run, or another negative errno. */
@@ -137,16 +157,16 @@ static int look(struct pn_ready *ready, struct pn_diag *diag)
 
 int pn_ready_wait(struct pn_ready *ready, struct pn_diag *diag)
 {
-	uint64_t deadline_ns = pn_clock_now_ns() + ready->timeout_ns, gap_ns = POLL_MIN_NS;
+	uint64_t waited_ns = 0, gap_ns = POLL_MIN_NS;
 	char timeout[16];
 	int r = 0;
 
 	for (;;) {
 		/* A READY line counts for a load that is judged by CPU time too: it knows better. */
-		r = hear(ready, &ready->ready, gap_ns);
+		r = hear(ready, &ready->ready, gap_ns, &waited_ns, diag);
 		if (r == 0)
 			r = look(ready, diag);
-		if (r != 0 || pn_clock_now_ns() >= deadline_ns)
+		if (r != 0 || waited_ns >= ready->timeout_ns)
 			break;
 		gap_ns = MIN(gap_ns * 3 / 2, POLL_MAX_NS);
 	}
@@ -180,7 +200,7 @@ static const struct edge begin = {SIGUSR1, "marked", "the end of its warm-up"}, 
 /* All are answered with MARK. */
 static int mark(const struct pn_timeline *timeline, const char *id, const struct edge *edge, uint64_t timeout_ns, struct pn_diag *diag)
 {
-	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns;
+	uint64_t waited_ns = 0, gap_ns = pn_guest_machine(timeline->guest)->exact ? POLL_MIN_NS : POLL_MAX_NS;
 	struct pn_ready *ready;
 	int r;
 
@@ -189,8 +209,8 @@ static int mark(const struct pn_timeline *timeline, const char *id, const struct
 		return r;
 	r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s,s:i,s:b}", "op", "load.signal", "id", id, "signal", edge->signal, "leader", 1), 0, NULL, diag);
 	while (r == 0) {
-		r = hear(ready, &ready->marked, POLL_MAX_NS);
-		if (r == 0 && pn_clock_now_ns() >= deadline_ns)
+		r = hear(ready, &ready->marked, gap_ns, &waited_ns, diag);
+		if (r == 0 && waited_ns >= timeout_ns)
 			r = pn_diag_set(diag, -ETIMEDOUT, "load '%s': was told %s and did not hear", id, edge->what);
 		else if (r == -EREMOTEIO)
 			pn_diag_set(diag, r, "load '%s': ended before %s", id, edge->what);
