@@ -34,7 +34,7 @@ static void tell(json_t *event)
 
 static void move(void)
 {
-	uint64_t now_ns = pn_clock_now_ns(), step, goal = fake.asked_bytes / PN_PAGE_BYTES * PN_PAGE_BYTES;
+	uint64_t now_ns = fake.machine.exact ? fake.own_ns : pn_clock_now_ns(), step, goal = fake.asked_bytes / PN_PAGE_BYTES * PN_PAGE_BYTES;
 
 	step = (uint64_t)((double)(now_ns - fake.moved_ns) * (double)fake.speed_bytes_per_s / 1e9) / PN_PAGE_BYTES * PN_PAGE_BYTES;
 	if (step == 0 && fake.bound && !fake.paused)
@@ -137,6 +137,13 @@ static json_t *op_fetch(const json_t *request)
 	return json_pack("{s:I,s:b}", "size", (json_int_t)piece, "eof", offset + piece == len);
 }
 
+static json_t *op_run(const json_t *request)
+{
+	fake.own_ns += (uint64_t)json_integer_value(json_object_get(request, "for_ns"));
+	move();
+	return json_object();
+}
+
 static json_t *op_lifecycle(const json_t *request)
 {
 	fake.crashed = is(json_string_value(json_object_get(request, "do")), "panic");
@@ -159,7 +166,7 @@ static const struct {
 	{"load.list", true, op_list},	  {"load.start", false, op_start},     {"load.stop", false, op_stop},
 	{"load.output", true, op_fetch},  {"get", true, op_fetch},	       {"sample", true, op_sample},
 	{"load.signal", false, op_nothing}, {"clock", true, op_nothing},
-	{"lifecycle", false, op_lifecycle},
+	{"lifecycle", false, op_lifecycle}, {"run", true, op_run},
 };
 
 /* What the agent tells unasked, after its answer; without the lock, as the real connection does. */
@@ -324,7 +331,7 @@ const struct pn_machine *pn_guest_machine(const struct pn_guest *guest)
 
 struct pn_pin *pn_guest_pin(const struct pn_guest *g)
 {
-	return NULL;
+	return fake.pin;
 }
 
 json_t *pn_guest_insns(const struct pn_guest *g)

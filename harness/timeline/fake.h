@@ -23,6 +23,8 @@ struct fake {
 	/* the balloon */
 	uint64_t bytes, asked_bytes, moved_ns, speed_bytes_per_s;
 	uint64_t struck_speed_bytes_per_s; /* from pause, unbind, unload or reset on; 0: no other. So that a slow machine can't miss the moment */
+	uint64_t own_ns;	 /* in exact mode: the guest's own time, by which the balloon moves then */
+	struct pn_pin *pin;	 /* NULL: none */
 	uint64_t stuck_at_bytes; /* does not grow beyond; 0: no limit */
 	bool bound, paused, gone, deaf, crashed;
 	bool migrating, asleep;
