@@ -20,6 +20,7 @@
 #include "../base/units.h"
 #include "../pin/pin.h"
 #include "calls.h"
+#include "exact.h"
 #include "channel.h"
 #include "guest.h"
 #include "migrate.h"
@@ -180,6 +181,9 @@ static int act_put(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, js
 		return pn_diag_set(diag, -errno, "%s: %s", from, g_strerror(errno));
 	if (fstat(blobs.from_fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		err = pn_diag_set(diag, -EINVAL, "%s: not a regular file", from);
+	} else if (guest->exact && (uint64_t)st.st_size > PN_EXACT_PUT_MAX) {
+		err = pn_diag_set(diag, -EFBIG, "%s: exact mode: %llu bytes are more than a standing guest takes (%d KiB)", from,
+				  (unsigned long long)st.st_size, (int)(PN_EXACT_PUT_MAX / PN_KIB));
 	} else {
 		request = json_pack("{s:s,s:s,s:O*,s:I}", "op", "put", "path", path, "mode", json_object_get(args, "mode"), "size",
 				    (json_int_t)st.st_size);

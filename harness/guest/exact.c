@@ -6,7 +6,7 @@
  *
  * Invariant: outside of a call, the vCPU stands at that instruction.
  *
- * Limits: one vCPU; one call at a time; no file can be put into the guest, since its bytes arrive while it runs.
+ * Limits: one vCPU; one call at a time; of files only small ones can be put into the guest, all of whose bytes are in its queue before it goes on.
  */
 
 #include "exact.h"

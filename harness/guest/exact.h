@@ -5,6 +5,9 @@ struct pn_diag;
 struct pn_exact;
 struct pn_guest;
 
+/** PN_EXACT_PUT_MAX - bytes of a file that fit into the queue of a guest that stands: what is more would arrive while it runs */
+#define PN_EXACT_PUT_MAX (32 * PN_KIB)
+
 /**
  * pn_exact_begin() - from here on the guest runs from hold to hold only
  * @guest: loaded from its snapshot, not yet run; its channel is connected
