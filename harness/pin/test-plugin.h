@@ -26,6 +26,7 @@ struct test_plugin {
 	int fd;
 	GThread *thread;
 	struct pn_pin *pin;
+	struct pn_pin_shared *counters; /* as the plugin maps them */
 	unsigned int held, released; /* so often; read after test_plugin_end(), or when a call has come back that waits for it */
 };
 
@@ -66,16 +67,14 @@ static inline void test_plugin_begin(struct test_plugin *plugin, const char *dir
 	g_autofree char *shared = g_build_filename(dir, "counters", NULL), *path = g_build_filename(dir, "s", NULL);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct pn_pin_message hello = {.word = PN_PIN_HELLO, .version = PN_PIN_VERSION};
-	struct pn_pin_shared *counters;
 	int fd;
 
 	assert_int_equal(pn_pin_new(shared, path, &plugin->pin, NULL), 0);
 	fd = open(shared, O_RDWR | O_CLOEXEC);
-	counters = mmap(NULL, sizeof(*counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	plugin->counters = mmap(NULL, sizeof(*plugin->counters), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	assert_true(counters != MAP_FAILED);
-	counters->magic = PN_PIN_MAGIC;
-	munmap(counters, sizeof(*counters));
+	assert_true(plugin->counters != MAP_FAILED);
+	plugin->counters->magic = PN_PIN_MAGIC;
 	plugin->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
 	assert_int_equal(connect(plugin->fd, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -90,4 +89,5 @@ static inline void test_plugin_end(struct test_plugin *plugin)
 	shutdown(plugin->fd, SHUT_RDWR);
 	g_thread_join(plugin->thread);
 	close(plugin->fd);
+	munmap(plugin->counters, sizeof(*plugin->counters));
 }
