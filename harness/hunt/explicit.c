@@ -94,7 +94,7 @@ int pn_explicit_event(struct pn_doc *doc, const struct pn_event *event)
 	case PN_DO_GIVE_BACK:
 		break;
 	}
-	if (event->for_ns)
+	if (event->for_ns || event->action == PN_DO_HOLD)
 		put_quantity(doc, map, "for", PN_KEY_DURATION, event->for_ns);
 	if (event->phase)
 		put(doc, map, "phase", event->phase);

@@ -179,6 +179,8 @@ static char *refuse_exact(const struct pn_scenario *scenario)
 		return g_strdup("exact mode: one guest only");
 	if (machine->swap_nbdkit)
 		return g_strdup("exact mode: nbdkit answers in the host's time");
+	if (machine->virtio_mem_bytes)
+		return g_strdup("exact mode: virtio-mem is served by QEMU's main loop, in the host's time");
 	if (machine->balloon.free_page_hint)
 		return g_strdup("exact mode: free-page-hint is served by a thread of its own");
 	if (machine->unpinned)

@@ -39,7 +39,7 @@ static void block(uint64_t offset, uint32_t insns, uint32_t bytes, uint64_t coun
 	    (struct pn_pin_block){.vaddr = BASE + offset, .insns = insns, .bytes = bytes, .count = count};
 }
 
-static void load_driver(bool with_symbols)
+static void give_driver(bool with_symbols)
 {
 	static const struct pn_symbol functions[] = {{(char *)"fill", 0x00, 0x40}, {(char *)"tell", 0x40, 0x40}, {(char *)"never", 0x80, 0x20}};
 	GArray *symbols = with_symbols ? g_array_new(FALSE, FALSE, sizeof(struct pn_symbol)) : NULL;
@@ -75,7 +75,7 @@ static void test_functions(void **state)
 {
 	json_t *report;
 
-	load_driver(true);
+	give_driver(true);
 	block(0x00, 4, 0x10, 5);
 	block(0x08, 2, 0x08, 3);
 	block(0x20, 1, 0x10, 2);
@@ -98,7 +98,7 @@ static void test_no_symbols(void **state)
 {
 	json_t *report;
 
-	load_driver(false);
+	give_driver(false);
 	block(0x00, 4, 0x10, 5);
 	report = write_and_read(*state);
 	assert_int_equal(json_array_size(json_object_get(report, "blocks")), 1);

@@ -24,7 +24,7 @@ static const struct pn_key_info target_args[] = {
 };
 
 static const struct pn_key_info hold_args[] = {
-    {.name = "for", .type = PN_KEY_DURATION, .required = true, .min = PN_NS_PER_MS, .max = 24 * 3600 * PN_NS_PER_S, .help = "how long"},
+    {.name = "for", .type = PN_KEY_DURATION, .required = true, .max = 24 * 3600 * PN_NS_PER_S, .help = "how long; 0 where only a phase begins"},
     {},
 };
 
