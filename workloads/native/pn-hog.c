@@ -6,7 +6,8 @@
  *
  * anon: private pages, each written to. mlock: the same, locked. thp: 2 MiB at a time, huge pages advised. cache: page cache, of the file
  * given, or of memory without a file (which only swap can take back). Prints `READY` before the first page, `took BYTES` every 16 MiB, and
- * {"bytes":...} when it is told to end (SIGTERM, SIGINT) or can't go on; holds what it has until then.
+ * {"bytes":...} when it is told to end (SIGTERM, SIGINT) or can't go on; holds what it has until then. It measures nothing by time: SIGUSR1 and
+ * SIGUSR2, where measuring begins and ends, are answered with `MARK`, at its next chunk.
  *
  * Exit: 0 told to end; 2 usage; 3 the kernel refused (which is not an OOM kill: that is a SIGKILL).
  */
@@ -134,6 +135,14 @@ static int parse(int argc, char **argv, const struct mode **ret_mode, uint64_t *
 	return pn_args_bytes(argv[optind + 1], ret_bytes) < 0 ? usage("bytes", argv[optind + 1]) : 0;
 }
 
+static void answer_marks(void)
+{
+	if (!pn_args_mark && !pn_args_end)
+		return;
+	pn_args_mark = pn_args_end = 0;
+	puts("MARK");
+}
+
 /* Wait until @taken bytes are due at the rate asked for. */
 static void keep_pace(const struct timespec *start, uint64_t taken)
 {
@@ -165,6 +174,7 @@ static int take_all(const struct mode *mode, uint64_t bytes, uint64_t *ret_taken
 		taken += step;
 		if (taken % TELL_BYTES == 0)
 			printf("took %" PRIu64 "\n", taken);
+		answer_marks();
 		keep_pace(&start, taken);
 	}
 	*ret_taken = taken;
@@ -189,8 +199,10 @@ int main(int argc, char **argv)
 	/* Blocked while it is looked at, so that no signal falls between the look and the wait. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	while (r == 0 && !pn_args_stop)
+	while (r == 0 && !pn_args_stop) {
+		answer_marks();
 		sigsuspend(&before);
+	}
 	printf("{\"mode\":\"%s\",\"bytes\":%" PRIu64 "}\n", mode->name, taken);
 	return r < 0 ? 3 : 0;
 }

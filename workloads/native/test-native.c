@@ -123,7 +123,7 @@ static void sizes_are_read_or_refused(void **state)
 	assert_int_equal(pn_args_number("12x", &bytes), -EINVAL);
 }
 
-static const char *touch_path, *churn_path;
+static const char *touch_path, *churn_path, *hog_path;
 
 static uint64_t touches(const char *progress)
 {
@@ -237,6 +237,40 @@ static void churned_pages_hold_what_they_should(void **state)
 	assert_int_equal(status, 0);
 	fclose(output);
 }
+/* Whoever measures waits for these words, also while it holds what it has and does nothing. */
+static void a_hog_that_holds_its_memory_still_answers(void **state)
+{
+	char line[256];
+	FILE *output;
+	int fds[2], status;
+	pid_t pid;
+
+	if (!hog_path)
+		skip();
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		execl(hog_path, hog_path, "anon", "16M", (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	output = fdopen(fds[0], "r");
+	expect_line(output, "READY\n");
+	expect_line(output, "took 16777216\n");
+	kill(pid, SIGUSR1);
+	expect_line(output, "MARK\n");
+	kill(pid, SIGUSR2);
+	expect_line(output, "MARK\n");
+	kill(pid, SIGTERM);
+	assert_non_null(fgets(line, sizeof(line), output));
+	assert_non_null(strstr(line, "\"bytes\":16777216"));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	fclose(output);
+}
 
 int main(int argc, char **argv)
 {
@@ -250,9 +284,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes_are_read_or_refused),
 		cmocka_unit_test(touches_outside_of_what_is_measured_do_not_count),
 		cmocka_unit_test(churned_pages_hold_what_they_should),
+		cmocka_unit_test(a_hog_that_holds_its_memory_still_answers),
 	};
 
 	touch_path = argc > 1 ? argv[1] : NULL;
 	churn_path = argc > 2 ? argv[2] : NULL;
+	hog_path = argc > 3 ? argv[3] : NULL;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
