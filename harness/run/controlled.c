@@ -104,7 +104,7 @@ static void spoil(struct pn_controlled *self, unsigned int index, uint64_t now_n
 	struct fault_state *state = &self->faults[index];
 	uint64_t from_ns = self->began_ns + fault->at_ns;
 
-	if (fault->kind == PN_CONTROLLER_KILL || state->over || now_ns < from_ns)
+	if (fault->kind == PN_CONTROLLER_KILL || fault->kind == PN_CONTROLLER_LIBVIRTD || state->over || now_ns < from_ns)
 		return;
 	if (now_ns >= from_ns + fault->for_ns && state->ticks) {
 		state->over = true;

@@ -12,6 +12,7 @@
 
 #include "../observe/observe.h"
 #include "../scenario/scenario.h"
+#include "controlled_private.h"
 
 #define TICKS_MIN 5
 #define REVERSAL_BYTES (1 << 20)
@@ -95,33 +96,6 @@ static void set(json_t *metrics, const char *name, double value, const char *uni
 	json_object_set_new(metrics, name, json_pack("{s:f, s:s}", "value", value, "unit", unit));
 }
 
-/* How long from a fault to the word that the guest is not trusted any more; only where the law says how far it trusts. */
-static void set_isolation(const struct pn_scenario *scenario, const json_t *records, json_t *metrics)
-{
-	for (unsigned int i = 0; i < scenario->controller.fault_count; i++) {
-		const struct pn_controller_fault *fault = &scenario->controller.faults[i];
-		json_int_t fired_ns = 0;
-		const json_t *record;
-		size_t k;
-
-		/* statistics of -1 and greed that adds up are no reason to distrust anybody */
-		if (fault->kind != PN_CONTROLLER_STALE && fault->kind != PN_CONTROLLER_MISSING && fault->kind != PN_CONTROLLER_LIE)
-			continue;
-		json_array_foreach(records, k, record) {
-			const json_t *guest = fault->guest ? json_object_get(json_object_get(record, "guests"), fault->guest) : NULL;
-
-			if (is(record, "ev", "fault") && is(record, "state", "fired") && is(record, "name", pn_controller_fault_names[fault->kind]))
-				fired_ns = json_integer_value(json_object_get(record, "t_ns"));
-			if (!fired_ns || !guest || is(guest, "trust", "fresh"))
-				continue;
-			g_autofree char *name = g_strdup_printf("controller.isolated_s.%s", fault->guest);
-
-			set(metrics, name, (double)(json_integer_value(json_object_get(record, "t_ns")) - fired_ns) / 1e9, "s");
-			break;
-		}
-	}
-}
-
 /* Return: was any bound ever set? */
 static bool set_hits(const json_t *records, json_t *metrics)
 {
@@ -163,7 +137,7 @@ static json_t *metrics_of(const struct pn_scenario *scenario, const json_t *reco
 		g_array_sort(tally->decision_ns, by_number);
 		set(metrics, "controller.decision_ns.p50", g_array_index(tally->decision_ns, double, tally->decision_ns->len / 2), "ns");
 	}
-	set_isolation(scenario, records, metrics);
+	pn_controlled_isolation(scenario, records, metrics);
 	set_hits(records, metrics);
 	return metrics;
 }
@@ -187,7 +161,7 @@ static const char *unfired(const struct pn_scenario *scenario, const json_t *rec
 static json_t *find(const struct pn_scenario *scenario, const json_t *records, const struct tally *tally)
 {
 	const char *quiet = unfired(scenario, records);
-	g_autofree char *reason = NULL;
+	g_autofree char *reason = NULL, *wrong = pn_controlled_misjudged(scenario, records);
 	enum pn_verdict verdict = PN_PASS;
 
 	if (quiet || tally->known < TICKS_MIN || tally->known < tally->ticks / 2) {
@@ -205,6 +179,9 @@ static json_t *find(const struct pn_scenario *scenario, const json_t *records, c
 		reason = g_strdup_printf("the reserve was touched in %u of %u ticks: %.0f bytes resident at most, %.0f of the host without its reserve",
 					 tally->crossed, tally->known, tally->most_bytes,
 					 (double)(scenario->controller.host_bytes - scenario->controller.reserve_bytes));
+	} else if (wrong) {
+		verdict = PN_FAIL;
+		reason = g_steal_pointer(&wrong);
 	} else {
 		reason = g_strdup_printf("within the budget after %.1f s, reserve not touched in %u ticks", tally->within_s, tally->known);
 	}

@@ -38,6 +38,12 @@ void pn_controlled_look(struct pn_controlled_guest *guest, uint64_t timeout_ns, 
 void pn_controlled_spoil(enum pn_controller_fault_kind kind, const struct pn_observation *before, unsigned int nth, uint64_t memory_bytes,
 			 struct pn_observation *observation);
 
+/** pn_controlled_isolation() - how soon the controller came to distrust whom, as metrics controller.isolated_s.GUEST, from its record */
+void pn_controlled_isolation(const struct pn_scenario *scenario, const json_t *records, json_t *metrics);
+
+/** pn_controlled_misjudged() - whom it trusted or distrusted wrongly. Return: words for a person, owned by the caller; NULL: nobody. */
+char *pn_controlled_misjudged(const struct pn_scenario *scenario, const json_t *records);
+
 struct pn_controlled_bounds;
 
 /**

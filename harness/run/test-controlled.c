@@ -132,6 +132,51 @@ static void isolation_is_timed_from_the_fault(void **state)
 	json_decref(judgement);
 }
 
+/* @a_bytes: says that much is left to it, and @resident_bytes are on the host */
+static void add_said(json_t *records, double t_s, unsigned int target_mib, unsigned int actual_mib, unsigned int resident_mib, const char *trust)
+{
+	json_array_append_new(records, json_pack("{s:I, s:s, s:{s:{s:I, s:I, s:I, s:s}, s:{s:I, s:s}}}", "t_ns", (json_int_t)(t_s * 1e9), "ev", "tick", "guests",
+						 "a", "target_bytes", (json_int_t)target_mib * (json_int_t)PN_MIB, "actual_bytes",
+						 (json_int_t)actual_mib * (json_int_t)PN_MIB, "resident_bytes", (json_int_t)resident_mib * (json_int_t)PN_MIB,
+						 "trust", trust, "b", "resident_bytes", (json_int_t)200 * (json_int_t)PN_MIB, "trust", "fresh"));
+}
+
+static json_t *of_untrue(const char *in_the_end)
+{
+	json_t *records = begin();
+
+	add_said(records, 1, 300, 512, 512, "fresh"); /* told at 1 s, as it still was what it had been told */
+	for (int i = 2; i < 7; i++)
+		add_said(records, i, 300, 300, 512, "fresh");
+	for (int i = 7; i < 10; i++)
+		add_said(records, i, 300, 300, 512, in_the_end);
+	return records;
+}
+
+static void whom_to_distrust_is_the_scenarios_word(void **state)
+{
+	char *names[] = {(char *)"a", NULL};
+	struct pn_scenario scenario = scenario_of(NULL);
+	json_t *records = of_untrue("lying"), *judgement;
+
+	scenario.controller.distrusts = names;
+	judgement = pn_controlled_judge(&scenario, records);
+	assert_verdict(judgement, "PASS", "within");
+	assert_true(metric(judgement, "controller.isolated_s.a") == 6);
+	json_decref(judgement);
+	scenario.controller.distrusts = NULL; /* then nobody expected it to lie */
+	judgement = pn_controlled_judge(&scenario, records);
+	assert_verdict(judgement, "FAIL", "guest a is honest, and was called lying");
+	json_decref(judgement);
+	json_decref(records);
+	records = of_untrue("stale");
+	scenario.controller.distrusts = names;
+	judgement = pn_controlled_judge(&scenario, records);
+	assert_verdict(judgement, "FAIL", "guest a does not do what it says, and was trusted to the end");
+	json_decref(judgement);
+	json_decref(records);
+}
+
 static void reversals_are_counted(void **state)
 {
 	static const int targets[] = {500, 400, 300, 350, 300};
@@ -176,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(within_the_budget_is_well),   cmocka_unit_test(a_touched_reserve_fails),
 		cmocka_unit_test(what_was_not_seen_is_no_pass), cmocka_unit_test(isolation_is_timed_from_the_fault),
+		cmocka_unit_test(whom_to_distrust_is_the_scenarios_word),
 		cmocka_unit_test(reversals_are_counted),       cmocka_unit_test(faults_leave_what_the_host_sees),
 	};
 

@@ -75,6 +75,7 @@ enum pn_controller_fault_kind {
 	PN_CONTROLLER_LIE,     /* more available than there is, counters that run backwards */
 	PN_CONTROLLER_GREED,   /* all memory is said to be in use */
 	PN_CONTROLLER_KILL,    /* dies between two orders, and is started again */
+	PN_CONTROLLER_LIBVIRTD, /* the libvirtd between a daemon and its guests is killed, and started again after a time */
 	PN_CONTROLLER_FAULTS,
 };
 
@@ -96,6 +97,8 @@ struct pn_controller_spec {
 	uint64_t tick_ns;
 	uint64_t min_bytes; /* of each guest */
 	bool cgroups;	    /* the law's bounds are enforced on the guests' QEMUs */
+	bool daemon;	    /* balloond itself, over a libvirtd of its own; else the law in this process */
+	char **distrusts;   /* names of guests that it must come to distrust; NULL-terminated */
 	struct pn_controller_fault *faults;
 	unsigned int fault_count;
 };

@@ -90,6 +90,8 @@ static const cyaml_schema_field_t controller_fields[] = {
     TEXT("tick", struct pn_raw_controller, tick),
     TEXT("min", struct pn_raw_controller, min),
     FLAG("cgroups", struct pn_raw_controller, cgroups),
+    FLAG("daemon", struct pn_raw_controller, daemon),
+    NAMES("distrusts", struct pn_raw_controller, distrusts),
     CYAML_FIELD_SEQUENCE("faults", POINTER, struct pn_raw_controller, faults, &controller_fault_entry, 0, CYAML_UNLIMITED),
     CYAML_FIELD_END,
 };

@@ -75,7 +75,9 @@ struct pn_raw_controller_fault {
 
 struct pn_raw_controller {
 	char *law, *host, *reserve, *tick, *min;
-	bool cgroups;
+	bool cgroups, daemon;
+	char **distrusts;
+	unsigned int distrusts_count;
 	struct pn_raw_controller_fault *faults;
 	unsigned int faults_count;
 };
