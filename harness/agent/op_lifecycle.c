@@ -6,6 +6,7 @@
 #include "ops.h"
 
 #include "agent.h"
+#include "job.h"
 #include "link.h"
 #include "loop.h"
 
@@ -18,6 +19,7 @@
 
 #define CHECK_NS 1000000ull
 #define PATIENCE_NS 1000000000ull
+#define HIBERNATE_TIMEOUT_MS 120000
 
 static void do_suspend(const char *key)
 {
@@ -116,7 +118,29 @@ static int run_lifecycle(const struct pn_request *request, json_t **ret_reply)
 	return 0;
 }
 
+/*
+ * Hibernation as the kernel tests it: the image is written to swap and read back by the same boot, so drivers are frozen, thawed, frozen again
+ * and restored, and nobody has to boot a kernel that knows where the image lies. The write comes back when all of that is over.
+ */
+static int hibernate_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+{
+	int r = pn_agent_write("/sys/power/disk", "test_resume");
+
+	if (r < 0)
+		return pn_fail(r, "hibernate_test: this kernel can't: /sys/power/disk: %s", strerror(-r));
+	r = pn_agent_write("/sys/power/state", "disk");
+	if (r < 0)
+		return pn_fail(r, "hibernate_test: /sys/power/state: %s", strerror(-r));
+	return 0;
+}
+
+static int run_hibernate_test(const struct pn_request *request, json_t **ret_reply)
+{
+	return pn_ops_job(request, hibernate_child, HIBERNATE_TIMEOUT_MS);
+}
+
 const struct pn_op pn_ops_lifecycle[] = {
 	{"lifecycle", "suspend, hibernate, poweroff, reboot, panic, sysrq", run_lifecycle},
+	{"hibernate_test", "to swap and back within this boot", run_hibernate_test},
 	{0},
 };
