@@ -8,6 +8,7 @@
 #include "program.h"
 #include "request.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -29,6 +30,7 @@
 #define TOOLS_DIR "/tools"
 #define HEAP_BYTES (8u << 20)
 #define STACK_BYTES (256u << 10)
+#define SWAP_MARK_AT 4086 /* of pages of 4 KiB */
 
 static const struct {
 	const char *type, *path, *data;
@@ -125,6 +127,47 @@ static void raise_loopback(void)
 	close(fd);
 }
 
+/* Does this disk hold a kernel that hibernated? Its mark is where swap has its own, at the end of the first page. */
+static bool is_asleep_on(const char *disk)
+{
+	static const char mark[] = "S1SUSPEND";
+	char path[64], found[sizeof(mark) - 1];
+	bool asleep;
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%.32s", disk);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	asleep = pread(fd, found, sizeof(found), SWAP_MARK_AT) == (ssize_t)sizeof(found) && memcmp(found, mark, sizeof(found)) == 0;
+	close(fd);
+	return asleep;
+}
+
+/*
+ * Before anything else is begun: what this boot did would be lost, and what it wrote would not be what the other one knows. Comes back only when there
+ * is nobody to wake, or the kernel could not.
+ */
+static void wake_hibernated(void)
+{
+	char path[64], number[32];
+	DIR *dir = opendir("/sys/block");
+	const struct dirent *entry;
+	int r;
+
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "vd", 2) != 0 || !is_asleep_on(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/sys/block/%.32s/dev", entry->d_name);
+		r = pn_agent_read(path, number, sizeof(number));
+		if (r >= 0)
+			r = pn_agent_write("/sys/power/resume", number);
+		pn_agent_log("%s holds a hibernated kernel that could not be woken: %s", entry->d_name, r < 0 ? strerror(-r) : "see the kernel's log");
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void pn_init_guest(void)
 {
 	int r;
@@ -138,6 +181,7 @@ void pn_init_guest(void)
 	if (r < 0)
 		pn_agent_log("cgroups: %s: OOM kills of loads will be unknown", strerror(-r));
 	load_modules();
+	wake_hibernated();
 	r = mount_tools();
 	if (r < 0)
 		pn_agent_log("%s: %s: fio and stress-ng will be missing", TOOLS_IMAGE, strerror(-r));

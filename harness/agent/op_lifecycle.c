@@ -6,12 +6,12 @@
 #include "ops.h"
 
 #include "agent.h"
-#include "job.h"
 #include "link.h"
 #include "loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
@@ -19,16 +19,29 @@
 
 #define CHECK_NS 1000000ull
 #define PATIENCE_NS 1000000000ull
-#define HIBERNATE_TIMEOUT_MS 120000
+#define HIBERNATED "/run/hibernated"
 
 static void do_suspend(const char *key)
 {
 	pn_agent_write("/sys/power/state", "mem");
 }
 
+/*
+ * The kernel writes itself to swap and reboots; init of the next boot finds the image (pn_init_guest()) and gives the machine back to it. The write comes
+ * back when all of that is over, or when the kernel or a driver refused; the file says which.
+ */
 static void do_hibernate(const char *key)
 {
-	pn_agent_write("/sys/power/state", "disk");
+	int r = pn_agent_write("/sys/power/disk", "reboot");
+	FILE *file;
+
+	if (r >= 0)
+		r = pn_agent_write("/sys/power/state", "disk");
+	file = fopen(HIBERNATED, "we");
+	if (!file)
+		return;
+	fputs(r < 0 ? strerror(-r) : "woken", file);
+	fclose(file);
 }
 
 static void do_poweroff(const char *key)
@@ -58,8 +71,8 @@ static const struct deed {
 	const char *name;
 	void (*run)(const char *key);
 } deeds[] = {
-	{"suspend", do_suspend},   {"hibernate", do_hibernate}, {"poweroff", do_poweroff},
-	{"reboot", do_reboot},	   {"panic", do_panic},		{"sysrq", do_sysrq},
+	{"suspend", do_suspend}, {"hibernate", do_hibernate}, {"poweroff", do_poweroff},
+	{"reboot", do_reboot},	 {"panic", do_panic},	      {"sysrq", do_sysrq},
 };
 
 static const struct deed *pending;
@@ -111,6 +124,7 @@ static int run_lifecycle(const struct pn_request *request, json_t **ret_reply)
 		pending = NULL;
 		return pn_fail(-EINVAL, "lifecycle: key: expected one character");
 	}
+	unlink(HIBERNATED);
 	pending_key[0] = key[0];
 	timer.fire = on_timer;
 	deadline_ns = pn_now_ns() + PATIENCE_NS;
@@ -118,29 +132,7 @@ static int run_lifecycle(const struct pn_request *request, json_t **ret_reply)
 	return 0;
 }
 
-/*
- * Hibernation as the kernel tests it: the image is written to swap and read back by the same boot, so drivers are frozen, thawed, frozen again
- * and restored, and nobody has to boot a kernel that knows where the image lies. The write comes back when all of that is over.
- */
-static int hibernate_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
-{
-	int r = pn_agent_write("/sys/power/disk", "test_resume");
-
-	if (r < 0)
-		return pn_fail(r, "hibernate_test: this kernel can't: /sys/power/disk: %s", strerror(-r));
-	r = pn_agent_write("/sys/power/state", "disk");
-	if (r < 0)
-		return pn_fail(r, "hibernate_test: /sys/power/state: %s", strerror(-r));
-	return 0;
-}
-
-static int run_hibernate_test(const struct pn_request *request, json_t **ret_reply)
-{
-	return pn_ops_job(request, hibernate_child, HIBERNATE_TIMEOUT_MS);
-}
-
 const struct pn_op pn_ops_lifecycle[] = {
 	{"lifecycle", "suspend, hibernate, poweroff, reboot, panic, sysrq", run_lifecycle},
-	{"hibernate_test", "to swap and back within this boot", run_hibernate_test},
 	{0},
 };

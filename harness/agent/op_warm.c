@@ -8,11 +8,13 @@
  */
 #include "ops.h"
 
+#include "agent.h"
 #include "job.h"
 #include "program.h"
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -29,10 +31,22 @@ static const char *const mkfs[] = {"mkfs.ext4", "-V", NULL};
 
 static const char *const *const programs[] = {stress_ng, fio, mkfs};
 
-/* Left alone: above the watermarks of all zones, which grow with memory, so that nothing is reclaimed for this. */
+/* Left alone besides the zones' high watermarks: what the kernel itself wants meanwhile. */
 #define KEEP_FREE_BYTES (16ul << 20)
-#define KEEP_FREE_SHARE 128
 #define PAGE_BYTES 4096
+
+/*
+ * High watermarks of all zones are half again as much as min_free_kbytes, which khugepaged raises to some 45 MiB whatever the guest's size: below them
+ * the kernel reclaims, and below min a program that goes on touching is killed.
+ */
+static size_t keep_free_bytes(void)
+{
+	char text[32];
+
+	if (pn_agent_read("/proc/sys/vm/min_free_kbytes", text, sizeof(text)) <= 0)
+		return SIZE_MAX;
+	return KEEP_FREE_BYTES + strtoul(text, NULL, 10) * 1024 * 3 / 2;
+}
 
 /* A kernel with init_on_alloc zeroes the pages as it hands them out; the write makes sure that it does hand out a page of our own. */
 static uint64_t zero_free_memory(void)
@@ -43,7 +57,7 @@ static uint64_t zero_free_memory(void)
 
 	if (sysinfo(&info) < 0)
 		return 0;
-	keep = KEEP_FREE_BYTES + info.totalram * info.mem_unit / KEEP_FREE_SHARE;
+	keep = keep_free_bytes();
 	if (info.freeram * info.mem_unit <= keep)
 		return 0;
 	len = info.freeram * info.mem_unit - keep;
