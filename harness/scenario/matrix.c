@@ -251,7 +251,23 @@ static struct pn_combination combine(const struct matrix *matrix, uint64_t numbe
 	return combination;
 }
 
-static int multiply(const struct matrix *matrix, struct pn_doc *doc, GArray *combinations)
+/* The command line says one value of a key, an included combination another: that one was not asked for. */
+static bool contradicts(const struct pn_combination *combination, GArray *fixed)
+{
+	for (guint i = 0; i < combination->settings->len; i++) {
+		const struct pn_setting *have = &g_array_index(combination->settings, struct pn_setting, i);
+		const struct pn_setting *want = NULL;
+
+		for (guint k = 0; k < fixed->len; k++) /* the last one counts */
+			if (!strcmp(have->key, g_array_index(fixed, struct pn_setting, k).key))
+				want = &g_array_index(fixed, struct pn_setting, k);
+		if (want && strcmp(have->text, want->text) != 0)
+			return true;
+	}
+	return false;
+}
+
+static int multiply(const struct matrix *matrix, struct pn_doc *doc, GArray *fixed, GArray *combinations)
 {
 	uint64_t product = 1;
 
@@ -268,9 +284,12 @@ static int multiply(const struct matrix *matrix, struct pn_doc *doc, GArray *com
 			g_array_append_val(combinations, combination);
 	}
 	for (guint i = 0; i < matrix->includes->len; i++) {
-		struct pn_combination combination = {.settings =
-							 g_array_ref(g_array_index(matrix->includes, struct pn_combination, i).settings)};
+		const struct pn_combination *include = &g_array_index(matrix->includes, struct pn_combination, i);
+		struct pn_combination combination = {.settings = include->settings};
 
+		if (contradicts(include, fixed))
+			continue;
+		g_array_ref(combination.settings);
 		g_array_append_val(combinations, combination);
 	}
 	return 0;
@@ -291,7 +310,7 @@ int pn_matrix_expand(struct pn_doc *scenario, struct pn_doc *suite, GArray *fixe
 		r = read_matrix(&matrix, suite);
 	if (r >= 0) {
 		fix_axes(&matrix, fixed);
-		r = multiply(&matrix, scenario, combinations);
+		r = multiply(&matrix, scenario, fixed, combinations);
 	}
 	g_array_unref(matrix.axes);
 	g_array_unref(matrix.excludes);

@@ -51,6 +51,12 @@ static void expands_a_matrix_in_order(void **state)
 	assert_string_equal(plan->cases[1].scenario->loads[1], "touch");
 	assert_int_equal(plan->cases[5].scenario->guest.backing, PN_BACKING_THP);
 	pn_plan_free(plan);
+	plan = plan_of(*state, "m", (const char *const[]){"load=cpu", "driver=stock", "driver=vballoon", NULL});
+	assert_ids(plan, (const char *const[]){"m,driver=vballoon,load=cpu", NULL}); /* without what is included for another driver */
+	pn_plan_free(plan);
+	plan = plan_of(*state, "m", (const char *const[]){"driver=stock", "load=cpu", NULL});
+	assert_ids(plan, (const char *const[]){"m,driver=stock,load=cpu", "m,driver=stock,backing=thp", NULL});
+	pn_plan_free(plan);
 }
 
 static void applies_the_stronger_last(void **state)

@@ -24,7 +24,7 @@
 #include "mechanism.h"
 
 #define ENOUGH 0.995		      /* of what was asked for: a page or two are always in motion */
-#define REST_NS (3 * PN_NS_PER_S)     /* without movement for so long: nothing more comes */
+#define REST_NS (3 * PN_NS_PER_S)     /* without movement for so long, steps left out: nothing more comes */
 #define LAZY_REST_NS (6 * PN_NS_PER_S) /* of what works in periods (reporting every 2 s, ksmd by scans), or begins with what is not the guest's (swap) */
 #define MOVE_BYTES (1 * PN_MIB)
 #define POLL_US 20000
@@ -186,6 +186,7 @@ static int reclaim_all(void *data, uint64_t within_ns, struct pn_diag *diag)
 		if (outcome)
 			break;
 		r = step_all(reclaim, for_others(reclaim, back_bytes), diag);
+		moved_ns += pn_clock_now_ns() - now_ns; /* a step may block for seconds; only what follows it is a wait */
 		if (pn_guest_state(reclaim->guest) == PN_GUEST_GONE)
 			r = pn_diag_set(diag, -EHOSTDOWN, "the guest has gone while memory was taken from it");
 		g_usleep(POLL_US);
