@@ -31,7 +31,7 @@ void pn_owned_register(const struct pn_owned_kind *kind);
 
 /**
  * pn_owned_add() - record a thing before it is started or changed
- * @kind: "process" {pid,start}, "file" {path}, "tree" {path}, "setting" {path,value: the old one}, "swap" {path},
+ * @kind: "process" {pid,start}, "file" {path}, "tree" {path}, "dir" {path}, "setting" {path,value: the old one}, "swap" {path},
  *        "cgroup" {path}, "mount" {path}, or a registered one
  * @what: object; stolen
  *

@@ -84,6 +84,14 @@ static int tree_undo(const json_t *what, struct pn_diag *diag)
 	return pn_fs_remove_tree(path_of(what), diag);
 }
 
+/* What somebody has put there meanwhile is theirs, and then so is the directory. */
+static int dir_undo(const json_t *what, struct pn_diag *diag)
+{
+	if (rmdir(path_of(what)) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EBUSY)
+		return pn_diag_set(diag, -errno, "can't remove %s: %s", path_of(what), g_strerror(errno));
+	return 0;
+}
+
 int pn_owned_setting_read(const char *path, char **ret_value, struct pn_diag *diag)
 {
 	char *text, *from, *to;
@@ -179,6 +187,7 @@ const struct pn_owned_kind pn_owned_kinds[] = {
 	{ "process", "a program that was started; ended by SIGKILL", process_undo, process_present },
 	{ "file", "a file; removed", tree_undo, path_present },
 	{ "tree", "a directory with all below it; removed", tree_undo, path_present },
+	{ "dir", "a directory that was made; removed when it is empty", dir_undo, path_present },
 	{ "setting", "a kernel setting; written back", setting_undo, setting_present },
 	{ "swap", "a swap file; switched off and removed", swap_undo, path_present },
 	{ "cgroup", "a control group; removed, what is in it goes to its parent", cgroup_undo, path_present },

@@ -38,6 +38,9 @@ int pn_host_check_uri(const char *uri, struct pn_diag *diag);
 int pn_host_open(const struct pn_host_config *config, struct pn_host **ret_host, struct pn_diag *diag);
 void pn_host_close(struct pn_host *host);
 
+/** pn_host_again() - connect again to a libvirtd that has gone and come back; its guests stay ours. Return: 0, -ENOTSUP, or another negative errno. */
+int pn_host_again(struct pn_host *host, struct pn_diag *diag);
+
 /** PN_GUEST_RINGS - file in the case's directory with the traffic of the balloon's queues */
 #define PN_GUEST_RINGS "rings.jsonl"
 

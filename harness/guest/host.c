@@ -61,6 +61,11 @@ void pn_host_close(struct pn_host *host)
 	g_free(host);
 }
 
+int pn_host_again(struct pn_host *host, struct pn_diag *diag)
+{
+	return host->ops->again ? host->ops->again(host, diag) : pn_diag_set(diag, -ENOTSUP, "these guests are run by nobody who could go");
+}
+
 int pn_guest_prepare(struct pn_host *host, const struct pn_machine *machine, struct pn_diag *diag)
 {
 	return host->ops->prepare(host, machine, diag);

@@ -16,6 +16,7 @@ struct pn_nbd;
 /**
  * struct pn_guest_ops - one way to have guests: libvirt (virt.c) or the scripted peer (loopback.c)
  * @open, @close: the host's side; @host->backend is theirs
+ * @again: connect again after what guests are run by has gone and come back; NULL: can't
  * @prepare: make the warm snapshot; 0 made, 1 there
  * @start: bring the guest up to where its channel is connected and the guest runs; @guest->backend is theirs
  * @stop: end it, whatever state it is in; called once, also after a failed @start
@@ -28,6 +29,7 @@ struct pn_guest_ops {
 	const char *name;
 	int (*open)(struct pn_host *host, const struct pn_host_config *config, struct pn_diag *diag);
 	void (*close)(struct pn_host *host);
+	int (*again)(struct pn_host *host, struct pn_diag *diag);
 	int (*prepare)(struct pn_host *host, const struct pn_machine *machine, struct pn_diag *diag);
 	int (*start)(struct pn_guest *guest, const struct pn_guest_config *config, struct pn_diag *diag);
 	int (*stop)(struct pn_guest *guest, struct pn_diag *diag);

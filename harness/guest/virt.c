@@ -311,6 +311,7 @@ const struct pn_guest_ops pn_guest_ops_virt = {
 	.name = "libvirt",
 	.open = open_host,
 	.close = close_host,
+	.again = pn_virt_again,
 	.prepare = prepare,
 	.start = start,
 	.stop = pn_virt_stop,

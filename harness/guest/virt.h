@@ -82,6 +82,9 @@ void pn_virt_boot_clear(struct pn_virt_boot *boot);
  */
 int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool incoming, struct pn_diag *diag);
 
+/** pn_virt_again() - the ops' again */
+int pn_virt_again(struct pn_host *host, struct pn_diag *diag);
+
 /** pn_virt_move() - the ops' move */
 int pn_virt_move(struct pn_guest *guest, enum pn_migrate_by by, uint64_t timeout_ns, struct pn_diag *diag);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "../base/clock.h"
 #include "../base/diag.h"
@@ -17,6 +18,7 @@
 #include "../base/owned.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "../guest/libvirtd.h"
 #include "../scenario/scenario.h"
 #include "controlled.h"
 #include "course.h"
@@ -40,6 +42,8 @@ struct whole {
 	unsigned int count;
 	bool several; /* the scenario has a list of guests, be it of one */
 	GMutex control_lock;
+	struct pn_libvirtd *libvirtd;	  /* of the case; NULL: none */
+	int libvirtd_dir;		  /* owner record */
 	struct pn_controlled *controlled; /* NULL: nobody sets targets but the timelines */
 	struct pn_journal *journal; /* of the case with several guests; NULL: the guest's is the case's */
 	double start_s;
@@ -90,7 +94,12 @@ static int begin_control(void *data, struct pn_diag *diag)
 		return 0;
 	for (unsigned int i = 0; i < whole->count; i++)
 		guests[i] = whole->entrants[i].course.guest;
-	return pn_controlled_start(job->scenario, guests, job->case_dir, &whole->controlled, diag);
+	return pn_controlled_start(&(struct pn_controlled_config){.scenario = job->scenario,
+								  .guests = guests,
+								  .host = whole->shared.host,
+								  .libvirtd = whole->libvirtd,
+								  .case_dir = job->case_dir},
+				   &whole->controlled, diag);
 }
 
 static int stop_control(struct whole *whole, struct pn_diag *diag)
@@ -149,14 +158,46 @@ static void run_guests(struct whole *whole)
 	blame(whole);
 }
 
+/* no guest has begun: each is judged by the reason */
+static void refuse_all(struct whole *whole)
+{
+	for (unsigned int i = 0; i < whole->count; i++) {
+		whole->entrants[i].err = whole->err;
+		whole->entrants[i].diag = whole->diag;
+	}
+}
+
 static void close_host(struct whole *whole)
 {
 	if (whole->shared.host)
 		pn_host_close(whole->shared.host);
+	pn_libvirtd_stop(whole->libvirtd, NULL);
+	if (whole->libvirtd_dir > 0)
+		pn_owned_release(whole->libvirtd_dir, NULL);
 	if (whole->shared.workdir > 0)
 		pn_owned_release(whole->shared.workdir, NULL);
 	whole->left = pn_owned_left();
 	pn_owned_release_all(NULL);
+}
+
+/* A daemon that controls the guests wants a libvirtd between them, which can be killed: one of the case's own. */
+static int start_libvirtd(struct whole *whole)
+{
+	const struct pn_job *job = whole->shared.job;
+	g_autofree char *dir = NULL;
+	int err;
+
+	if (!job->scenario->controller.daemon)
+		return 0;
+	if (job->uri)
+		return pn_diag_set(&whole->diag, -EINVAL, "controller.daemon brings its own libvirtd: run it without --connect");
+	dir = g_strdup_printf("%s/l%d", pn_owned_state_dir(), (int)getpid());
+	whole->libvirtd_dir = pn_owned_add("tree", json_pack("{s:s}", "path", dir), &whole->diag);
+	err = whole->libvirtd_dir < 0 ? whole->libvirtd_dir : pn_fs_mkdir_p(dir, &whole->diag);
+	err = err ? err : pn_libvirtd_start(dir, &whole->libvirtd, &whole->diag);
+	if (!err)
+		whole->shared.uri = pn_libvirtd_uri(whole->libvirtd);
+	return err;
 }
 
 static int judge(struct whole *whole, struct entrant *entrant, struct pn_diag *diag)
@@ -206,7 +247,7 @@ static void clear(struct whole *whole)
 int pn_case_run(const struct pn_job *job, const int *stop, struct pn_diag *diag)
 {
 	struct whole whole = {
-		.shared = {.job = job, .stop = stop},
+		.shared = {.job = job, .stop = stop, .uri = job->uri},
 		.count = pn_scenario_guests(job->scenario),
 		.several = job->scenario->member_count > 0,
 		.start_s = (double)pn_clock_real_ns() / PN_NS_PER_S,
@@ -223,8 +264,11 @@ int pn_case_run(const struct pn_job *job, const int *stop, struct pn_diag *diag)
 	for (unsigned int i = 0; i < whole.count; i++)
 		enter(&whole, job, i);
 	err = whole.several ? open_journal(&whole, job) : 0;
-	if (!err)
+	whole.err = err ? 0 : start_libvirtd(&whole);
+	if (!err && !whole.err)
 		run_guests(&whole);
+	else if (!err)
+		refuse_all(&whole);
 	close_host(&whole);
 	if (err) {
 		*diag = whole.diag;

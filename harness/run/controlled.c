@@ -20,35 +20,7 @@
 #define QUERY_TIMEOUT_NS (300 * PN_NS_PER_MS)
 #define ORDER_TIMEOUT_NS (500 * PN_NS_PER_MS)
 
-/** struct fault_state - one fault of the scenario under way */
-struct fault_state {
-	unsigned int ticks; /* that it has lasted */
-	bool over;
-	struct pn_observation *before; /* one a guest, as it was when the fault began */
-};
-
-struct pn_controlled {
-	const struct pn_scenario *scenario;
-	const struct pn_controller_spec *spec;
-	const struct pn_law *law;
-	char *case_dir;
-	struct pn_journal *journal;
-	struct pn_controlled_guest *guests;
-	struct pn_policy_config config;
-	struct pn_policy_guest *limits;
-	struct pn_observation *observations;
-	struct pn_decision *decisions;
-	struct fault_state *faults;
-	struct pn_controlled_bounds *bounds; /* NULL: not enforced */
-	unsigned int count;
-	void *state; /* of the law */
-	GThread *thread;
-	uint64_t began_ns;
-	gint ending; /* atomic */
-	int err;     /* the first of the record */
-};
-
-static void note(struct pn_controlled *self, const char *ev, json_t *fields)
+void pn_controlled_note(struct pn_controlled *self, const char *ev, json_t *fields)
 {
 	int err = pn_journal_add(self->journal, ev, fields);
 
@@ -83,7 +55,7 @@ static void look_one(gpointer data, gpointer user)
 	pn_controlled_look(&self->guests[i], QUERY_TIMEOUT_NS, &self->observations[i]);
 }
 
-static void look_at_all(struct pn_controlled *self)
+void pn_controlled_look_at_all(struct pn_controlled *self)
 {
 	GThreadPool *pool = g_thread_pool_new(look_one, self, (int)self->count, FALSE, NULL);
 
@@ -92,28 +64,28 @@ static void look_at_all(struct pn_controlled *self)
 	g_thread_pool_free(pool, FALSE, TRUE);
 }
 
-static void note_fault(struct pn_controlled *self, const struct pn_controller_fault *fault, const char *state)
+void pn_controlled_note_fault(struct pn_controlled *self, const struct pn_controller_fault *fault, const char *state)
 {
-	note(self, "fault",
+	pn_controlled_note(self, "fault",
 	     json_pack("{s:s, s:s, s:s}", "name", pn_controller_fault_names[fault->kind], "guest", fault->guest ? fault->guest : "", "state", state));
 }
 
 static void spoil(struct pn_controlled *self, unsigned int index, uint64_t now_ns)
 {
 	const struct pn_controller_fault *fault = &self->spec->faults[index];
-	struct fault_state *state = &self->faults[index];
+	struct pn_controlled_fault_state *state = &self->faults[index];
 	uint64_t from_ns = self->began_ns + fault->at_ns;
 
 	if (fault->kind == PN_CONTROLLER_KILL || fault->kind == PN_CONTROLLER_LIBVIRTD || state->over || now_ns < from_ns)
 		return;
 	if (now_ns >= from_ns + fault->for_ns && state->ticks) {
 		state->over = true;
-		note_fault(self, fault, "over");
+		pn_controlled_note_fault(self, fault, "over");
 		return;
 	}
 	if (!state->ticks++) {
 		memcpy(state->before, self->observations, self->count * sizeof(*state->before));
-		note_fault(self, fault, "fired");
+		pn_controlled_note_fault(self, fault, "fired");
 	}
 	for (unsigned int i = 0; i < self->count; i++)
 		if (!fault->guest || strcmp(fault->guest, self->guests[i].name) == 0)
@@ -138,7 +110,7 @@ static void order(struct pn_controlled *self, unsigned int i)
 	int err = pn_guest_act(guest->guest, &action, NULL, NULL);
 
 	json_decref(action.args);
-	note(self, "order",
+	pn_controlled_note(self, "order",
 	     json_pack("{s:s, s:I, s:I, s:s, s:s, s:i}", "guest", guest->name, "from_bytes", (json_int_t)guest->target_bytes, "target_bytes",
 		       (json_int_t)decision->target_bytes, "reason", pn_reason_names[decision->reason], "trust", pn_trust_names[decision->trust], "error", -err));
 	/* a monitor that is late may still do it: it counts as done, which is the safe side of the books */
@@ -164,16 +136,16 @@ static bool order_some(struct pn_controlled *self, bool falling, const struct pn
 
 static void restart(struct pn_controlled *self, const struct pn_controller_fault *fault)
 {
-	note_fault(self, fault, "fired");
+	pn_controlled_note_fault(self, fault, "fired");
 	self->faults[fault - self->spec->faults].over = true;
 	self->law->free(self->state);
-	look_at_all(self);
+	pn_controlled_look_at_all(self);
 	for (unsigned int i = 0; i < self->count; i++)
 		if (self->observations[i].actual_bytes != PN_UNSET)
 			self->guests[i].target_bytes = self->observations[i].actual_bytes;
 	if (begin_law(self) && !self->err)
 		self->err = -EINVAL;
-	note_fault(self, fault, "over");
+	pn_controlled_note_fault(self, fault, "over");
 }
 
 static void set_bytes(json_t *fields, const char *key, uint64_t bytes)
@@ -182,25 +154,34 @@ static void set_bytes(json_t *fields, const char *key, uint64_t bytes)
 		json_object_set_new(fields, key, json_integer((json_int_t)bytes));
 }
 
-static void note_tick(struct pn_controlled *self, uint64_t decision_ns)
+static void set_decision(json_t *one, const struct pn_decision *decision)
 {
-	json_t *guests = json_object();
+	json_object_set_new(one, "trust", json_string(pn_trust_names[decision->trust]));
+	json_object_set_new(one, "reason", json_string(pn_reason_names[decision->reason]));
+	set_bytes(one, "target_bytes", decision->target_bytes);
+	set_bytes(one, "demand_bytes", decision->demand_bytes);
+	if (decision->bound_bytes)
+		set_bytes(one, "bound_bytes", decision->bound_bytes);
+}
 
+void pn_controlled_note_tick(struct pn_controlled *self, uint64_t decision_ns)
+{
+	json_t *guests = json_object(), *fields = json_pack("{s:o}", "guests", guests);
+
+	set_bytes(fields, "decision_ns", decision_ns);
 	for (unsigned int i = 0; i < self->count; i++) {
 		const struct pn_observation *o = &self->observations[i];
-		json_t *one = json_pack("{s:s, s:s}", "trust", pn_trust_names[self->decisions[i].trust], "reason", pn_reason_names[self->decisions[i].reason]);
+		json_t *one = json_object();
 
-		set_bytes(one, "target_bytes", self->decisions[i].target_bytes);
-		set_bytes(one, "demand_bytes", self->decisions[i].demand_bytes);
+		if (self->decided[i])
+			set_decision(one, &self->decisions[i]);
 		set_bytes(one, "actual_bytes", o->actual_bytes);
-		if (self->decisions[i].bound_bytes)
-			set_bytes(one, "bound_bytes", self->decisions[i].bound_bytes);
 		set_bytes(one, "resident_bytes", o->resident_bytes);
 		if (o->total_bytes != PN_UNSET && o->available_bytes != PN_UNSET && o->available_bytes <= o->total_bytes)
 			set_bytes(one, "used_bytes", o->total_bytes - o->available_bytes);
 		json_object_set_new(guests, self->guests[i].name, one);
 	}
-	note(self, "tick", json_pack("{s:I, s:o}", "decision_ns", (json_int_t)decision_ns, "guests", guests));
+	pn_controlled_note(self, "tick", fields);
 }
 
 static void enforce(struct pn_controlled *self, unsigned int i)
@@ -216,14 +197,15 @@ static void tick(struct pn_controlled *self)
 	uint64_t now_ns, began_ns;
 	const struct pn_controller_fault *kill;
 
-	look_at_all(self);
+	pn_controlled_look_at_all(self);
 	now_ns = pn_clock_now_ns();
 	for (unsigned int i = 0; i < self->spec->fault_count; i++)
 		spoil(self, i, now_ns);
 	memset(self->decisions, 0, self->count * sizeof(*self->decisions)); /* laws other than ours leave most of it */
+	memset(self->decided, 1, self->count * sizeof(*self->decided));
 	began_ns = cpu_ns();
 	self->law->step(self->state, self->observations, now_ns, self->decisions);
-	note_tick(self, cpu_ns() - began_ns);
+	pn_controlled_note_tick(self, cpu_ns() - began_ns);
 	/* before the targets: nobody may grow into what its bound does not allow yet */
 	for (unsigned int i = 0; self->bounds && i < self->count; i++)
 		enforce(self, i);
@@ -240,7 +222,10 @@ static gpointer run(gpointer data)
 	while (!g_atomic_int_get(&self->ending) && !self->err) {
 		uint64_t now_ns;
 
-		tick(self);
+		if (self->daemon)
+			pn_controlled_daemon_tick(self);
+		else
+			tick(self);
 		due_ns = MAX(due_ns + self->spec->tick_ns, pn_clock_now_ns());
 		while ((now_ns = pn_clock_now_ns()) < due_ns && !g_atomic_int_get(&self->ending))
 			g_usleep(MIN(due_ns - now_ns, 50 * PN_NS_PER_MS) / 1000 + 1);
@@ -276,17 +261,15 @@ static void free_all(struct pn_controlled *self)
 	g_free(self->limits);
 	g_free(self->observations);
 	g_free(self->decisions);
+	g_free(self->decided);
 	g_free(self->faults);
 	g_free(self->case_dir);
 	g_free(self);
 }
 
-int pn_controlled_start(const struct pn_scenario *scenario, struct pn_guest *const *guests, const char *case_dir, struct pn_controlled **ret_controlled,
-			struct pn_diag *diag)
+static struct pn_controlled *make(const struct pn_scenario *scenario, struct pn_guest *const *guests, const char *case_dir)
 {
-	g_autofree char *path = g_build_filename(case_dir, "controller.jsonl", NULL);
 	struct pn_controlled *self = g_new0(struct pn_controlled, 1);
-	int err;
 
 	self->scenario = scenario;
 	self->spec = &scenario->controller;
@@ -297,25 +280,38 @@ int pn_controlled_start(const struct pn_scenario *scenario, struct pn_guest *con
 	self->limits = g_new0(struct pn_policy_guest, self->count);
 	self->observations = g_new0(struct pn_observation, self->count);
 	self->decisions = g_new0(struct pn_decision, self->count);
-	self->faults = g_new0(struct fault_state, self->spec->fault_count + 1);
+	self->decided = g_new0(bool, self->count);
+	self->faults = g_new0(struct pn_controlled_fault_state, self->spec->fault_count + 1);
 	for (unsigned int i = 0; i < self->spec->fault_count; i++)
 		self->faults[i].before = g_new0(struct pn_observation, self->count);
 	fill(self, guests);
-	err = self->law ? begin_law(self) : -EINVAL;
+	return self;
+}
+
+int pn_controlled_start(const struct pn_controlled_config *config, struct pn_controlled **ret_controlled, struct pn_diag *diag)
+{
+	g_autofree char *path = g_build_filename(config->case_dir, "controller.jsonl", NULL);
+	struct pn_controlled *self = make(config->scenario, config->guests, config->case_dir);
+	int err = self->law ? begin_law(self) : -EINVAL;
+
 	if (err)
 		pn_diag_set(diag, err, "the law '%s' refuses these guests: is the least of all of them more than the host has?", self->spec->law);
 	else
 		err = pn_journal_open(path, &self->journal, diag);
 	if (!err && self->spec->cgroups)
 		err = pn_controlled_bounds_new(self->guests, self->count, &self->bounds, diag);
+	if (!err)
+		pn_controlled_note(self, "controller",
+				   json_pack("{s:s, s:b, s:I, s:I, s:I}", "law", self->law->name, "daemon", self->spec->daemon, "host_bytes",
+					     (json_int_t)self->spec->host_bytes, "reserve_bytes", (json_int_t)self->spec->reserve_bytes, "tick_ns",
+					     (json_int_t)self->spec->tick_ns));
+	self->began_ns = pn_clock_now_ns();
+	if (!err && self->spec->daemon)
+		err = pn_controlled_daemon_start(self, config->host, config->libvirtd, diag);
 	if (err) {
 		free_all(self);
 		return err;
 	}
-	note(self, "controller",
-	     json_pack("{s:s, s:I, s:I, s:I}", "law", self->law->name, "host_bytes", (json_int_t)self->spec->host_bytes, "reserve_bytes",
-		       (json_int_t)self->spec->reserve_bytes, "tick_ns", (json_int_t)self->spec->tick_ns));
-	self->began_ns = pn_clock_now_ns();
 	self->thread = g_thread_new("controller", run, self);
 	*ret_controlled = self;
 	return 0;
@@ -341,19 +337,20 @@ static int write_judgement(const struct pn_controlled *self, struct pn_diag *dia
 
 int pn_controlled_stop(struct pn_controlled *controlled, struct pn_diag *diag)
 {
-	int err;
+	int err, daemon_err;
 
 	if (!controlled)
 		return 0;
 	g_atomic_int_set(&controlled->ending, 1);
 	g_thread_join(controlled->thread);
+	daemon_err = pn_controlled_daemon_stop(controlled->daemon, diag);
 	if (controlled->bounds)
-		note(controlled, "bounds", json_pack("{s:o}", "hits", pn_controlled_bounds_hits(controlled->bounds, controlled->guests)));
-	if ((err = pn_controlled_bounds_free(controlled->bounds, diag)) != 0) {
-		free_all(controlled);
-		return err;
-	}
-	err = controlled->err ? pn_diag_set(diag, controlled->err, "controller.jsonl: %s", g_strerror(-controlled->err)) : write_judgement(controlled, diag);
+		pn_controlled_note(controlled, "bounds", json_pack("{s:o}", "hits", pn_controlled_bounds_hits(controlled->bounds, controlled->guests)));
+	err = pn_controlled_bounds_free(controlled->bounds, daemon_err ? NULL : diag);
+	err = daemon_err ? daemon_err : err;
+	if (!err && controlled->err)
+		err = pn_diag_set(diag, controlled->err, "controller: %s", controlled->diag.text[0] ? controlled->diag.text : g_strerror(-controlled->err));
+	err = err ? err : write_judgement(controlled, diag);
 	free_all(controlled);
 	return err;
 }

@@ -42,7 +42,8 @@ static void count_tick(const struct pn_scenario *scenario, const json_t *record,
 	unsigned int known = 0;
 
 	tally->ticks++;
-	g_array_append_val(tally->decision_ns, decision_ns);
+	if (json_object_get(record, "decision_ns"))
+		g_array_append_val(tally->decision_ns, decision_ns);
 	for (unsigned int i = 0; i < scenario->member_count; i++) {
 		const json_t *value = json_object_get(json_object_get(guests, scenario->members[i]->guest_name), "resident_bytes");
 

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "../../drivers-under-test/balloond/laws/law.h"
+#include "../base/diag.h"
 #include "../observe/procfs.h"
 #include "../scenario/scenario.h"
 
@@ -45,6 +46,66 @@ void pn_controlled_isolation(const struct pn_scenario *scenario, const json_t *r
 char *pn_controlled_misjudged(const struct pn_scenario *scenario, const json_t *records);
 
 struct pn_controlled_bounds;
+struct pn_controlled_daemon;
+struct pn_host;
+struct pn_journal;
+struct pn_libvirtd;
+
+/** struct pn_controlled_fault_state - one fault of the scenario under way */
+struct pn_controlled_fault_state {
+	unsigned int ticks; /* that it has lasted */
+	bool over;
+	struct pn_observation *before; /* one a guest, as it was when the fault began */
+};
+
+/** struct pn_controlled - a controller over the guests of a case */
+struct pn_controlled {
+	const struct pn_scenario *scenario;
+	const struct pn_controller_spec *spec;
+	const struct pn_law *law;
+	char *case_dir;
+	struct pn_journal *journal;
+	struct pn_controlled_guest *guests;
+	struct pn_policy_config config;
+	struct pn_policy_guest *limits;
+	struct pn_observation *observations;
+	struct pn_decision *decisions;
+	bool *decided; /* one a guest: is there a decision? */
+	struct pn_controlled_fault_state *faults;
+	struct pn_controlled_bounds *bounds; /* NULL: not enforced */
+	struct pn_controlled_daemon *daemon; /* NULL: the law is in this process */
+	unsigned int count;
+	void *state; /* of the law */
+	GThread *thread;
+	uint64_t began_ns;
+	gint ending; /* atomic */
+	int err;     /* the first of the record */
+	struct pn_diag diag; /* words of it */
+};
+
+/** pn_controlled_note() - add to the record, keep the first error; @fields are stolen */
+void pn_controlled_note(struct pn_controlled *controlled, const char *ev, json_t *fields);
+
+/** pn_controlled_note_fault(), pn_controlled_note_tick() - add such a record. @decision_ns: PN_UNSET: not known */
+void pn_controlled_note_fault(struct pn_controlled *controlled, const struct pn_controller_fault *fault, const char *state);
+void pn_controlled_note_tick(struct pn_controlled *controlled, uint64_t decision_ns);
+
+/** pn_controlled_look_at_all() - fill the observations; blocks until each guest has answered or its time is over */
+void pn_controlled_look_at_all(struct pn_controlled *controlled);
+
+/**
+ * pn_controlled_daemon_start() - balloond over the guests of a libvirtd, with the scenario's budget
+ * @host, @libvirtd: of the case; borrowed
+ *
+ * Its configuration and log stay in the case's directory: balloond.yaml, balloond.log. Return: 0 or a negative errno.
+ */
+int pn_controlled_daemon_start(struct pn_controlled *controlled, struct pn_host *host, struct pn_libvirtd *libvirtd, struct pn_diag *diag);
+
+/** pn_controlled_daemon_tick() - what it has decided and ordered since, into the record; faults of it and its libvirtd */
+void pn_controlled_daemon_tick(struct pn_controlled *controlled);
+
+/** pn_controlled_daemon_stop() - end it; its libvirtd is there afterwards. NULL is fine. Return: 0 or the first negative errno. */
+int pn_controlled_daemon_stop(struct pn_controlled_daemon *daemon, struct pn_diag *diag);
 
 /**
  * pn_controlled_bounds_new() - a memory cgroup for each guest's QEMU, without a limit so far, and a swap file, as large as all of them, for what will be above one

@@ -50,7 +50,7 @@ static int open_host(struct pn_course *course, struct pn_diag *diag)
 {
 	struct pn_case_shared *shared = course->shared;
 	g_autofree char *dir = NULL;
-	struct pn_host_config config = {.uri = shared->job->uri};
+	struct pn_host_config config = {.uri = shared->uri};
 	int err = 0;
 
 	g_mutex_lock(&shared->lock);

@@ -24,6 +24,7 @@ struct pn_scenario;
 struct pn_case_shared {
 	const struct pn_job *job;
 	const int *stop;
+	const char *uri; /* libvirt; NULL: the embedded driver */
 	GMutex lock; /* @host, @workdir; and one guest starts at a time */
 	struct pn_host *host;
 	int workdir; /* id of what is owned */

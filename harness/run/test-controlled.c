@@ -163,6 +163,7 @@ static void whom_to_distrust_is_the_scenarios_word(void **state)
 	judgement = pn_controlled_judge(&scenario, records);
 	assert_verdict(judgement, "PASS", "within");
 	assert_true(metric(judgement, "controller.isolated_s.a") == 6);
+	assert_true(metric(judgement, "controller.decision_ns.p50") == -1); /* a daemon does not tell */
 	json_decref(judgement);
 	scenario.controller.distrusts = NULL; /* then nobody expected it to lie */
 	judgement = pn_controlled_judge(&scenario, records);

@@ -45,6 +45,26 @@ static char *check_root(const struct pn_scenario *scenario)
 	return geteuid() == 0 ? NULL : g_strdup("needs root");
 }
 
+static char *check_libvirtd(const struct pn_scenario *scenario)
+{
+	static const char *const places[] = {"/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt"};
+	g_autofree char *program = g_find_program_in_path("libvirtd");
+
+	if (geteuid())
+		return g_strdup("needs root: a libvirtd in namespaces of its own");
+	if (!program)
+		return g_strdup("there is no libvirtd (package libvirt-daemon)");
+	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
+		if (!g_file_test(places[i], G_FILE_TEST_IS_DIR))
+			return g_strdup("libvirtd's directories are not there (package libvirt-daemon-system)");
+	return NULL;
+}
+
+static bool has_daemon(const struct pn_scenario *scenario)
+{
+	return scenario->controller.daemon;
+}
+
 /* What a kernel was built with is not known before it boots; the recipe's name is. */
 static char *check_fault_injection(const struct pn_scenario *scenario)
 {
@@ -131,6 +151,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "thp", .check = check_backing, .implied = on_thp, .help = "transparent huge pages not switched off"},
     {.name = "pin", .check = check_pin, .implied = has_point, .help = "an emulator (TCG) that can hold vCPUs at points of the guest's code"},
     {.name = "technique", .check = check_technique, .implied = has_technique, .help = "what the scenario's technique needs: swap, cgroups, zswap, KSM"},
+    {.name = "libvirtd", .check = check_libvirtd, .implied = has_daemon, .help = "root, and a libvirtd that can be started for a case"},
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
     {.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
     {.name = "root", .check = check_root, .help = "root on the host"},

@@ -48,6 +48,7 @@ static const cyaml_schema_field_t fields[] = {
 	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct raw, text, limits_fields),
 	CYAML_FIELD_MAPPING("status", CYAML_FLAG_OPTIONAL, struct raw, text, status_fields),
 	TEXT("metrics"),
+	TEXT("pressure"),
 	CYAML_FIELD_MAPPING("law", CYAML_FLAG_OPTIONAL, struct raw, text, law_fields),
 	CYAML_FIELD_END,
 };
@@ -85,6 +86,9 @@ static const struct pn_key_info keys[] = {
 	{.name = "status.mode", .type = PN_KEY_TEXT, .fallback = "0660", .help = "its permissions, octal"},
 	{.name = "status.group", .type = PN_KEY_NAME, .help = "its group; default: the daemon's"},
 	{.name = "metrics", .type = PN_KEY_TEXT, .help = "ADDRESS:PORT of the OpenMetrics endpoint; default: none"},
+	{.name = "pressure",
+	 .type = PN_KEY_TEXT,
+	 .help = "directory with a file for each guest, of its name or UUID, that holds its /proc/pressure/memory; default: none"},
 	{.name = "law", .type = PN_KEY_MAP, .help = "knobs of the law"},
 	{.name = "law.headroom", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "64MiB", .help = "what a guest keeps free at least"},
 	{.name = "law.cool-down", .type = PN_KEY_DURATION, .max = 3600 * PN_NS_PER_S, .fallback = "30s", .help = "no lowering so soon after a raise"},
@@ -215,6 +219,7 @@ static int fill(struct pn_doc *doc, struct pn_daemon_config *config, struct pn_d
 	config->status_socket = get_text(doc, "status.socket");
 	config->status_group = get_text(doc, "status.group");
 	config->metrics = get_text(doc, "metrics");
+	config->pressure = get_text(doc, "pressure");
 	read_law(doc, config);
 	err = read_mode(doc, config, diag);
 	if (!err && config->timeout_ns >= config->interval_ns)
@@ -259,6 +264,7 @@ void pn_daemon_config_free(struct pn_daemon_config *config)
 	g_free(config->status_socket);
 	g_free(config->status_group);
 	g_free(config->metrics);
+	g_free(config->pressure);
 	g_free(config);
 }
 

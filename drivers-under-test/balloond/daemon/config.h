@@ -26,6 +26,7 @@ struct pn_daemon_config {
 	mode_t status_mode;
 	char *status_group; /* NULL: the daemon's own */
 	char *metrics;	    /* ADDRESS:PORT; NULL: none */
+	char *pressure;	    /* directory (pressure.h); NULL: none */
 	struct pn_policy_config policy; /* knobs only: capacity, reserve and what depends on the interval are filled in later */
 };
 

@@ -54,13 +54,15 @@ static void what_is_written_counts(void **state)
 	assert_int_equal(read_text(*state,
 				   "connection: qemu+ssh://host/system\nguests: [a, b]\nexclude: b\nhost: {capacity: 8GiB, reserve: 512MiB}\n"
 				   "interval: 2s\ntimeout: 100ms\ndry-run: on\ncgroups: true\nlimits: {min: 30%, weight: 7}\nmetrics: '[::1]:9000'\n"
-				   "status: {socket: /tmp/x, mode: '0600', group: kvm}\nlaw: {headroom: 128MiB, stuck-after: 7s, dead-band: 3}\n",
+				   "status: {socket: /tmp/x, mode: '0600', group: kvm}\nlaw: {headroom: 128MiB, stuck-after: 7s, dead-band: 3}\n"
+				   "pressure: /run/psi\n",
 				   &config, NULL),
 			 0);
 	assert_true(pn_daemon_config_wants(config, "a", "00") && !pn_daemon_config_wants(config, "b", "00") && !pn_daemon_config_wants(config, "c", "00"));
 	assert_true(pn_daemon_config_wants(config, "x", "a"));
 	assert_true(config->dry_run && config->cgroups);
 	assert_int_equal(config->status_mode, 0600);
+	assert_string_equal(config->pressure, "/run/psi");
 	assert_int_equal(pn_daemon_config_host(config, 16 * PN_GIB, &policy, NULL), 0);
 	assert_int_equal(policy.capacity_bytes, 8 * PN_GIB);
 	assert_int_equal(policy.reserve_bytes, 512 * PN_MIB);

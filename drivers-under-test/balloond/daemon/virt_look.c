@@ -9,6 +9,9 @@
 #include <string.h>
 
 #include "../../../harness/base/diag.h"
+#include "pressure.h"
+
+#define PRESSURE_LOOKS 5 /* a file that is older says nothing */
 
 /* a guest that was listed, as far as this look knows it */
 static struct known *take_sample(struct pn_virt_host *host, const struct pn_sample *sample)
@@ -140,6 +143,8 @@ static void add_view(GArray *views, const struct pn_daemon_config *config, struc
 {
 	struct pn_view view = {.uuid = known->uuid, .name = known->name, .observation = known->answered ? known->observation : nothing};
 
+	if (config->pressure)
+		view.observation.psi_some_ns = pn_pressure_read(config->pressure, known->name, known->uuid, PRESSURE_LOOKS * config->interval_ns);
 	view.observation.boots = (unsigned int)g_atomic_int_get(&known->boots);
 	view.limits = pn_limits_resolve(&known->limits, &config->limits, known->max_bytes, &view.control);
 	/* until its metadata is known nothing is done to it */
