@@ -94,20 +94,25 @@ bool pn_balloon_broken(struct pn_balloon *balloon)
 	return pn_qtest_read(balloon->qtest, BAR_ADDR + STATUS, 1) & 0x40;
 }
 
-bool pn_balloon_send_head(struct pn_balloon *balloon, unsigned int queue, uint16_t head)
+bool pn_balloon_used(struct pn_balloon *balloon, unsigned int queue)
 {
-	struct pn_qtest *qtest = balloon->qtest;
-	uint64_t avail = ring(queue) + 0x1000, used = ring(queue) + 0x2000;
-	uint16_t idx;
+	uint16_t idx = pn_qtest_read(balloon->qtest, ring(queue) + 0x2000 + 2, 2);
 
-	pn_qtest_write(qtest, avail + 4 + 2 * (balloon->avail[queue] % PN_BALLOON_QUEUE_SIZE), head, 2);
-	pn_qtest_write(qtest, avail + 2, ++balloon->avail[queue], 2);
-	pn_qtest_write(qtest, NOTIFY_ADDR + NOTIFY_STEP * queue, queue, 2);
-	idx = pn_qtest_read(qtest, used + 2, 2);
 	if (idx == balloon->used[queue])
 		return false;
 	balloon->used[queue] = idx;
 	return true;
+}
+
+bool pn_balloon_send_head(struct pn_balloon *balloon, unsigned int queue, uint16_t head)
+{
+	struct pn_qtest *qtest = balloon->qtest;
+	uint64_t avail = ring(queue) + 0x1000;
+
+	pn_qtest_write(qtest, avail + 4 + 2 * (balloon->avail[queue] % PN_BALLOON_QUEUE_SIZE), head, 2);
+	pn_qtest_write(qtest, avail + 2, ++balloon->avail[queue], 2);
+	pn_qtest_write(qtest, NOTIFY_ADDR + NOTIFY_STEP * queue, queue, 2);
+	return pn_balloon_used(balloon, queue);
 }
 
 bool pn_balloon_send(struct pn_balloon *balloon, unsigned int queue, const struct pn_balloon_desc *descs, unsigned int count)

@@ -48,6 +48,9 @@ bool pn_balloon_send(struct pn_balloon *balloon, unsigned int queue, const struc
 /** pn_balloon_send_head() - make entry @head available, whatever is there, and notify. Return: as pn_balloon_send() */
 bool pn_balloon_send_head(struct pn_balloon *balloon, unsigned int queue, uint16_t head);
 
+/** pn_balloon_used() - has the device used a buffer since this was last asked, here or by a send? */
+bool pn_balloon_used(struct pn_balloon *balloon, unsigned int queue);
+
 /** pn_balloon_send_pages() - one buffer of PFNs. Return: as pn_balloon_send() */
 bool pn_balloon_send_pages(struct pn_balloon *balloon, unsigned int queue, const uint32_t *pfns, unsigned int count);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requirements on devices: virtio 1.2, section 5.5, device requirements in the order of the text. */
+/* Requirements on devices: virtio 1.2, section 5.5, device requirements in the order of the text. Hinting is in hints.c, legacy statistics in legacy.c. */
 
 #include "checks.h"
 
@@ -8,6 +8,7 @@
 
 #define MODERN "virtio-balloon-pci-non-transitional,addr=3,id=b,free-page-reporting=on"
 #define POISON MODERN ",page-poison=on"
+#define HINTS "virtio-balloon-pci-non-transitional,addr=3,id=b,free-page-hint=on,iothread=" PN_QTEST_IOTHREAD
 #define LEGACY "virtio-balloon-pci,addr=3,id=b,disable-modern=on,disable-legacy=off"
 
 #define F_STATS (1 << 1)
@@ -98,7 +99,7 @@ static bool send_stats(struct pn_balloon *balloon, const unsigned int *tags, uns
 	return pn_qtest_alive(balloon->qtest);
 }
 
-static bool stat_is(struct pn_qtest *qtest, const char *name, json_int_t value, struct pn_device_words *words)
+bool pn_device_stat_is(struct pn_qtest *qtest, const char *name, json_int_t value, struct pn_device_words *words)
 {
 	json_t *reply = pn_qtest_monitor(qtest, "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"/machine/peripheral/b\",\"property\":\"guest-stats\"}}");
 	json_int_t got = (json_int_t)json_number_value(json_object_get(json_object_get(reply, "stats"), name));
@@ -113,8 +114,8 @@ static bool unknown_tags(struct pn_qtest *qtest, struct pn_device_words *words)
 	static const unsigned int tags[] = { 0xfffe, 4, 4000, 5 };
 	struct pn_balloon balloon;
 
-	return pn_balloon_start(&balloon, qtest, F_STATS) && send_stats(&balloon, tags, 4) && stat_is(qtest, "stat-free-memory", 1000004, words) &&
-	       stat_is(qtest, "stat-total-memory", 1000005, words);
+	return pn_balloon_start(&balloon, qtest, F_STATS) && send_stats(&balloon, tags, 4) && pn_device_stat_is(qtest, "stat-free-memory", 1000004, words) &&
+	       pn_device_stat_is(qtest, "stat-total-memory", 1000005, words);
 }
 
 static bool any_order(struct pn_qtest *qtest, struct pn_device_words *words)
@@ -122,8 +123,8 @@ static bool any_order(struct pn_qtest *qtest, struct pn_device_words *words)
 	static const unsigned int tags[] = { 7, 5, 0, 4, 3 };
 	struct pn_balloon balloon;
 
-	return pn_balloon_start(&balloon, qtest, F_STATS) && send_stats(&balloon, tags, 5) && stat_is(qtest, "stat-disk-caches", 1000007, words) &&
-	       stat_is(qtest, "stat-swap-in", 1000000, words) && stat_is(qtest, "stat-minor-faults", 1000003, words);
+	return pn_balloon_start(&balloon, qtest, F_STATS) && send_stats(&balloon, tags, 5) && pn_device_stat_is(qtest, "stat-disk-caches", 1000007, words) &&
+	       pn_device_stat_is(qtest, "stat-swap-in", 1000000, words) && pn_device_stat_is(qtest, "stat-minor-faults", 1000003, words);
 }
 
 static unsigned int reporting_queue(const struct pn_balloon *balloon)
@@ -153,8 +154,6 @@ static bool report_poisoned(struct pn_qtest *qtest, struct pn_device_words *word
 #define CHECK(number, words, dev, fn) { number, PN_DEVICE_CHECKED, words, NULL, dev, fn }
 #define PERMIT(number, words) { number, PN_DEVICE_PERMISSION, words, NULL, NULL, NULL }
 #define UNSEEN(number, words, reason) { number, PN_DEVICE_UNSEEN, words, reason, NULL, NULL }
-#define UNTRIED(number, words, reason) { number, PN_DEVICE_UNTRIED, words, reason, NULL, NULL }
-#define NO_MIGRATION "hinting needs a migration of a running guest; here none runs"
 
 const struct pn_device_check pn_device_checks[] = {
 	PERMIT(1, "MAY refuse FEATURES_OK if MUST_TELL_HOST is offered and not accepted"),
@@ -166,13 +165,13 @@ const struct pn_device_check pn_device_checks[] = {
 	CHECK(7, "MUST ignore unknown statistics", MODERN, unknown_tags),
 	CHECK(8, "MUST accept any order of statistics", MODERN, any_order),
 	UNSEEN(9, "legacy statistics: endianness", "guest and host are little-endian: the two readings are the same bytes"),
-	UNTRIED(10, "legacy: SHOULD ignore the first statistics buffer", "needs a legacy driver for tests"),
-	UNTRIED(11, "SHOULD set STOP when hints are unusable", NO_MIGRATION),
-	UNTRIED(12, "MUST NOT reuse a command id before receiving STOP", NO_MIGRATION),
-	UNTRIED(13, "MUST ignore hints with a mismatched id", NO_MIGRATION),
+	CHECK(10, "legacy: SHOULD ignore the first statistics buffer", LEGACY, pn_device_legacy_first_stats),
+	CHECK(11, "SHOULD set STOP when hints are unusable", HINTS, pn_device_hints_stopped),
+	CHECK(12, "MUST NOT reuse a command id before receiving STOP", HINTS, pn_device_hints_new_id),
+	CHECK(13, "MUST ignore hints with a mismatched id", HINTS, pn_device_hints_mismatched),
 	PERMIT(14, "MAY modify hinted pages that the driver has not modified"),
-	UNTRIED(15, "MUST NOT modify hinted pages after DONE", NO_MIGRATION),
-	UNTRIED(16, "MUST report DONE when finished", NO_MIGRATION),
+	CHECK(15, "MUST NOT modify hinted pages after DONE", HINTS, pn_device_hints_left_alone),
+	CHECK(16, "MUST report DONE when finished", HINTS, pn_device_hints_done),
 	PERMIT(17, "MAY use poison_val as a hint"),
 	PERMIT(18, "without poison: MAY modify a reported page before the acknowledgement"),
 	CHECK(19, "with poison: MUST NOT change a reported page to anything but poison_val", POISON, report_poisoned),

@@ -11,7 +11,7 @@
 
 static json_t *row_of(const struct pn_device_check *check, const char *verdict, unsigned int broken, const char *first)
 {
-	static const char *const kinds[] = { "checked", "permission", "unseen", "untried" };
+	static const char *const kinds[] = { "checked", "permission", "unseen" };
 	unsigned int checked = check->kind == PN_DEVICE_CHECKED;
 	json_t *row = json_pack("{s:s, s:i, s:s, s:b, s:s, s:{s:{s:s, s:i, s:i}}}", "side", "device", "rule", (int)check->rule, "kind",
 				kinds[check->kind], "must", !g_strrstr(check->text, "SHOULD") && checked, "text", check->text, "results", "qemu",
@@ -26,8 +26,7 @@ static json_t *row_of(const struct pn_device_check *check, const char *verdict, 
 
 static int judge(const struct pn_device_check *check, const char *emulator, json_t *rows, struct pn_diag *diag)
 {
-	static const char *const verdicts[] = { [PN_DEVICE_PERMISSION] = "permitted", [PN_DEVICE_UNSEEN] = "not observable",
-						[PN_DEVICE_UNTRIED] = "not exercised" };
+	static const char *const verdicts[] = { [PN_DEVICE_PERMISSION] = "permitted", [PN_DEVICE_UNSEEN] = "not observable" };
 	struct pn_device_words words = { "the device could not be set up" };
 	struct pn_qtest *qtest = NULL;
 	bool holds;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -26,6 +27,8 @@
 #include "../base/owned_kinds.h"
 
 #define ANSWER_TIMEOUT_MS 10000
+#define ROM_BYTES 65536
+#define RESET_FROM_END 16 /* where a PC begins */
 #define LINE_BYTES (4 * PN_QTEST_BYTES)
 
 struct pn_qtest {
@@ -36,12 +39,25 @@ struct pn_qtest {
 	char line[LINE_BYTES];
 };
 
+/* What the vCPU finds in place of a BIOS: it disables interrupts and halts. */
+static int make_rom(void)
+{
+	static const unsigned char start[] = { 0xfa, 0xf4, 0xeb, 0xfd }; /* cli; hlt; jmp back to hlt */
+	int fd = memfd_create("rom", 0);
+
+	if (fd < 0 || ftruncate(fd, ROM_BYTES) || pwrite(fd, start, sizeof(start), ROM_BYTES - RESET_FROM_END) != sizeof(start))
+		_exit(127);
+	return fd;
+}
+
 /* @go: one byte comes when the process is on record; its end is closed when the starter has died before that */
 static void __attribute__((noreturn)) become_qemu(const char *emulator, const char *device, int qtest_fd, int monitor_fd, int go)
 {
 	g_autofree char *qtest_dev = g_strdup_printf("socket,id=qtest,fd=%d", qtest_fd);
 	g_autofree char *monitor_dev = g_strdup_printf("socket,id=monitor,fd=%d", monitor_fd);
+	g_autofree char *rom = g_strdup_printf("/dev/fd/%d", make_rom());
 	const char *argv[] = { emulator, "-M", "q35", "-accel", "tcg", "-S", "-m", "64", "-nodefaults", "-display", "none", "-no-user-config",
+			       "-bios", rom, "-object", "iothread,id=" PN_QTEST_IOTHREAD,
 			       "-chardev", qtest_dev, "-qtest", "chardev:qtest", "-qtest-log", "/dev/null", "-chardev", monitor_dev, "-mon",
 			       "chardev=monitor,mode=control", "-device", device, NULL };
 	int null = open("/dev/null", O_RDWR);
@@ -127,6 +143,14 @@ json_t *pn_qtest_monitor(struct pn_qtest *qtest, const char *text)
 		}
 		json_decref(reply); /* the greeting, an event */
 	}
+}
+
+bool pn_qtest_does(struct pn_qtest *qtest, const char *command)
+{
+	json_t *reply = pn_qtest_monitor(qtest, command);
+
+	json_decref(reply);
+	return reply != NULL;
 }
 
 /* Let the child go on, once it is on record. */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,9 +10,12 @@ struct pn_diag;
 
 /*
  * A QEMU without a guest, whose memory and devices are driven by us: qtest, QEMU's own test protocol, of which the unmodified binary
- * understands all that is needed here. Its vCPU never runs. Both connections are socket pairs, and QEMU dies with us: nothing can be left behind.
+ * understands all that is needed here. Its vCPU does not run, and halts at once when it is told to (`cont`): migration is of a guest that runs. Both connections are socket pairs, and QEMU dies with us: nothing can be left behind.
  */
 struct pn_qtest;
+
+/* a thread that a device may name for its hints */
+#define PN_QTEST_IOTHREAD "hints"
 
 /** pn_qtest_start() - start @emulator with one balloon device @device (a -device argument). Return: 0 or a negative errno. */
 int pn_qtest_start(const char *emulator, const char *device, struct pn_qtest **ret_qtest, struct pn_diag *diag);
@@ -33,6 +37,9 @@ uint64_t pn_qtest_read(struct pn_qtest *qtest, uint64_t addr, unsigned int size)
 void pn_qtest_put(struct pn_qtest *qtest, uint64_t addr, const void *data, size_t bytes);
 void pn_qtest_get(struct pn_qtest *qtest, uint64_t addr, void *data, size_t bytes);
 void pn_qtest_fill(struct pn_qtest *qtest, uint64_t addr, uint8_t value, uint64_t bytes);
+
+/** pn_qtest_does() - one QMP command, as text. Return: was it accepted? */
+bool pn_qtest_does(struct pn_qtest *qtest, const char *command);
 
 /** pn_qtest_monitor() - one QMP command, as text. Return: its "return", all numbers reals, freed by the caller; NULL when it failed. */
 json_t *pn_qtest_monitor(struct pn_qtest *qtest, const char *command);
