@@ -10,13 +10,16 @@
 #include <errno.h>
 #include <glib.h>
 #include <libvirt/virterror.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,14 +38,17 @@ static virConnectPtr conn;
 /* All that libvirtd reads and writes. */
 static const char *const places[] = { "/run", "/etc/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/var/log/libvirt" };
 
-static const char daemon_conf[] = "auth_unix_ro = \"none\"\nauth_unix_rw = \"none\"\nlog_outputs = \"3:file:/var/log/libvirt/libvirtd.log\"\n";
+/* The network is one of the namespace's own, so whoever reaches it may have all. */
+static const char daemon_conf[] = "auth_unix_ro = \"none\"\nauth_unix_rw = \"none\"\nunix_sock_rw_perms = \"0777\"\n"
+				  "listen_tls = 0\nlisten_tcp = 1\nlisten_addr = \"127.0.0.1\"\nauth_tcp = \"none\"\n"
+				  "log_outputs = \"3:file:/var/log/libvirt/libvirtd.log\"\n";
 
 static pid_t start_daemon(void)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		execlp("libvirtd", "libvirtd", "--config", "/etc/libvirt/libvirtd.conf", NULL);
+		execlp("libvirtd", "libvirtd", "--listen", "--config", "/etc/libvirt/libvirtd.conf", NULL);
 		_exit(127);
 	}
 	return pid;
@@ -76,6 +82,18 @@ static void keep_quiet(void *data, virErrorPtr error)
 {
 }
 
+static int raise_loopback(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+
+	if (err)
+		fprintf(stderr, "lo: %s\n", strerror(-err));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 /* In the new namespaces. Return: 0, or -1 after saying why not. */
 static int furnish(void)
 {
@@ -91,6 +109,8 @@ static int furnish(void)
 	}
 	g_setenv("PUNCTURE_STATE", STATE, TRUE);
 	virSetErrorFunc(NULL, keep_quiet);
+	if (raise_loopback())
+		return -1;
 	return write_conf("/etc/libvirt/qemu.conf", pn_virt_qemu_conf) || write_conf("/etc/libvirt/libvirtd.conf", daemon_conf) ? -1 : 0;
 }
 

@@ -220,7 +220,8 @@ static void take_status(struct pn_controlled *controlled, struct pn_controlled_d
 	json_array_foreach(json_object_get(self->status, "guests"), k, guest) {
 		int i = index_of(controlled, json_string_value(json_object_get(guest, "name")));
 
-		if (i < 0)
+		/* of a guest that it does not control yet it only says what it would keep for it */
+		if (i < 0 || !json_is_true(json_object_get(guest, "control")))
 			continue;
 		controlled->decisions[i] = (struct pn_decision){
 			.target_bytes = bytes_of(guest, "target_bytes"),
