@@ -19,7 +19,7 @@
 #include "report.h"
 #include "rundir.h"
 
-static const char *const goldens[] = {"smoke", "killed", "selftest", "plots", "matrix", NULL};
+static const char *const goldens[] = {"smoke", "killed", "selftest", "plots", "matrix", "guests", NULL};
 
 /* Style, script and the script's hash are the same in every page and have their own files (html/page.css, page.js). */
 static char *without_assets(const char *text)

@@ -210,10 +210,41 @@ static void put_samples(struct trace *trace, const struct pn_html_record *record
 	}
 }
 
+static void put_record(struct trace *trace, const struct pn_html_record *record, const char *name)
+{
+	put_name(trace, "process_name", 0, name);
+	for (int track = TRACK_PHASES; track <= TRACK_EVENTS; track++)
+		put_name(trace, "thread_name", track, track_names[track]);
+	put_spans(trace, record);
+	put_actions(trace, record);
+	put_slices(trace);
+	put_events(trace, record);
+	put_samples(trace, record);
+}
+
+/* a process a guest, numbered behind all cases */
+static void put_guests(struct trace *trace, const struct pn_html_record *record, const char *id, int *next)
+{
+	g_autoptr(GPtrArray) names = pn_html_guests(record);
+
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *name = g_strdup_printf("%s: guest %s", id, (char *)names->pdata[i]);
+		struct pn_html_record guest;
+
+		trace->pid = ++*next;
+		pn_html_record_guest(record, names->pdata[i], &guest);
+		put_record(trace, &guest, name);
+		pn_html_record_deinit(&guest);
+	}
+}
+
 int pn_report_trace(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)
 {
 	struct trace trace = {.out = out, .slices = g_array_new(FALSE, FALSE, sizeof(struct slice))};
+	int next = 0;
 
+	for (size_t i = 0; i < run->count; i++)
+		next = MAX(next, (int)json_integer_value(json_object_get(pn_rundir_case(run, i), "index")));
 	g_array_set_clear_func(trace.slices, slice_clear);
 	fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[", out);
 	for (size_t i = 0; i < run->count; i++) {
@@ -223,14 +254,8 @@ int pn_report_trace(const struct pn_rundir *run, const struct pn_report_style *s
 			continue;
 		trace.pid = (int)json_integer_value(json_object_get(pn_rundir_case(run, i), "index"));
 		pn_html_record_read(run, i, &record);
-		put_name(&trace, "process_name", 0, pn_rundir_string(run, i, "id"));
-		for (int track = TRACK_PHASES; track <= TRACK_EVENTS; track++)
-			put_name(&trace, "thread_name", track, track_names[track]);
-		put_spans(&trace, &record);
-		put_actions(&trace, &record);
-		put_slices(&trace);
-		put_events(&trace, &record);
-		put_samples(&trace, &record);
+		put_record(&trace, &record, pn_rundir_string(run, i, "id"));
+		put_guests(&trace, &record, pn_rundir_string(run, i, "id"), &next);
 		pn_html_record_deinit(&record);
 	}
 	fputs("\n]}\n", out);

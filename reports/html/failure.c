@@ -16,13 +16,21 @@
 static void put_findings(GString *out, const json_t *findings)
 {
 	const json_t *finding;
+	bool several = false; /* guests */
 	size_t i;
 
 	if (!json_array_size(findings))
 		return;
-	g_string_append(out, "<div class=\"wide\"><table class=\"findings\"><thead><tr><th>oracle</th><th>verdict</th><th>finding</th></tr></thead><tbody>");
+	json_array_foreach (findings, i, finding)
+		several |= json_object_get(finding, "guest") != NULL;
+	g_string_append(out, "<div class=\"wide\"><table class=\"findings\"><thead><tr>");
+	g_string_append(out, several ? "<th>guest</th>" : "");
+	g_string_append(out, "<th>oracle</th><th>verdict</th><th>finding</th></tr></thead><tbody>");
 	json_array_foreach (findings, i, finding) {
-		pn_html_printf(out, "<tr><td>%s</td><td>", pn_html_string(finding, "oracle"));
+		g_string_append(out, "<tr>");
+		if (several)
+			pn_html_printf(out, "<td>%s</td>", pn_html_string(finding, "guest"));
+		pn_html_printf(out, "<td>%s</td><td>", pn_html_string(finding, "oracle"));
 		pn_html_verdict(out, pn_html_string(finding, "verdict"));
 		pn_html_printf(out, "</td><td>%s</td></tr>", pn_html_string(finding, "reason"));
 	}
@@ -64,7 +72,7 @@ static void put_log_line(GString *out, const json_t *line, int64_t zero_ns)
 		pn_html_printf(out, "&lt;%d&gt; %s\n", (int)json_integer_value(level), pn_html_string(line, "text"));
 }
 
-static void put_kernel_log(GString *out, const struct pn_html_record *record)
+void pn_html_kernel_log(GString *out, const struct pn_html_record *record)
 {
 	size_t count = json_array_size(record->kmsg), shown = 0, left_out = 0;
 	g_autoptr(GString) log = g_string_new(NULL);
@@ -130,7 +138,7 @@ void pn_html_failure(GString *out, const struct pn_rundir *run, size_t index, co
 	put_findings(out, json_object_get(run->verdicts[index], "findings"));
 	if (passed)
 		return;
-	put_kernel_log(out, record);
+	pn_html_kernel_log(out, record);
 	put_harness_log(out, record);
 	put_journal_end(out, record);
 }

@@ -68,10 +68,16 @@ char *pn_html_value(double value, enum pn_html_unit unit);
 
 /* record.c: what a case's directory holds beyond its verdict */
 
-/** struct pn_html_record - of one case; arrays are empty where nothing was recorded */
+/**
+ * struct pn_html_record - of one case, or of one guest of a case with several; arrays are empty where nothing was recorded
+ *
+ * With several guests the case's own samples are what its controller saw of all of them together (controller.all.*), and its journal has that controller's faults.
+ * A guest's samples have what its controller saw and decided (controller.*).
+ */
 struct pn_html_record {
 	char *dir; /* the case's directory */
 	json_t *journal, *samples, *kmsg, *loads;
+	json_t *controller; /* NULL: none */
 	int64_t from_ns, to_ns; /* first and last record of the journal; both 0 without one */
 	int64_t zero_ns;	/* start of the timeline, or @from_ns: where the time axis has its 0 */
 	char *trouble;		/* what could not be read, in a line; NULL when all could */
@@ -79,7 +85,25 @@ struct pn_html_record {
 
 /** pn_html_record_read() - never fails: a torn or absent file is an empty array, a spoilt one is named in @trouble */
 void pn_html_record_read(const struct pn_rundir *run, size_t index, struct pn_html_record *ret_record);
+
+/**
+ * pn_html_record_guest() - of one guest among several, as pn_html_record_read()
+ * @of_case: gives the axis of time, the same for all guests
+ * @name: one of pn_html_guests()
+ */
+void pn_html_record_guest(const struct pn_html_record *of_case, const char *name, struct pn_html_record *ret_record);
 void pn_html_record_deinit(struct pn_html_record *record);
+
+/** pn_html_guests() - names of the guests of a case with several, as its journal has them. Return: array of borrowed strings; g_ptr_array_unref(). */
+GPtrArray *pn_html_guests(const struct pn_html_record *of_case);
+
+/* controller.c: what a controller of several guests left */
+
+/** pn_html_controller_all() - all guests together, into the record of the case: samples, faults */
+void pn_html_controller_all(struct pn_html_record *of_case);
+
+/** pn_html_controller_one() - one guest, into its samples */
+void pn_html_controller_one(const struct pn_html_record *of_case, const char *name, struct pn_html_record *record);
 
 /** pn_html_string() - a string of an object; "" when there is none. Borrowed. */
 const char *pn_html_string(const json_t *object, const char *key);
@@ -153,6 +177,9 @@ struct pn_html_key_metric {
 
 /** pn_html_key_metrics - the most interesting first; ends with a NULL name */
 extern const struct pn_html_key_metric pn_html_key_metrics[];
+
+/** pn_html_kernel_log() - the guest's kernel log: warnings and worse, and its end */
+void pn_html_kernel_log(GString *out, const struct pn_html_record *record);
 
 /** pn_html_failure() - why a case did not pass: findings, kernel log, last words, and the command that does it again */
 void pn_html_failure(GString *out, const struct pn_rundir *run, size_t index, const struct pn_html_record *record);

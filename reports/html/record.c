@@ -79,17 +79,85 @@ static void find_times(struct pn_html_record *record)
 		record->zero_ns = record->from_ns;
 }
 
+static void read_files(struct pn_html_record *record)
+{
+	record->journal = read_lines(record, "journal.jsonl");
+	record->samples = read_lines(record, "samples.jsonl");
+	record->kmsg = read_lines(record, "kmsg.jsonl");
+	record->loads = read_loads(record);
+	find_times(record);
+}
+
+/* A name becomes part of a path, and it comes from the run directory. */
+static bool is_name(const char *name)
+{
+	return name && *name && name[0] != '.' && !strchr(name, '/');
+}
+
+GPtrArray *pn_html_guests(const struct pn_html_record *of_case)
+{
+	GPtrArray *names = g_ptr_array_new();
+	const json_t *line, *name;
+	size_t i, k;
+
+	json_array_foreach(of_case->journal, i, line)
+		if (pn_html_is(line, "ev", "case"))
+			json_array_foreach(json_object_get(line, "guests"), k, name)
+				if (is_name(json_string_value(name)))
+					g_ptr_array_add(names, (gpointer)json_string_value(name));
+	return names;
+}
+
+static char *guest_dir(const struct pn_html_record *of_case, const char *name)
+{
+	return g_build_filename(of_case->dir, "guests", name, NULL);
+}
+
+/* One axis for all guests: from the first record of any to the last, 0 where the first timeline begins. */
+static void find_common_times(struct pn_html_record *record)
+{
+	g_autoptr(GPtrArray) names = pn_html_guests(record);
+	int64_t zero_ns = 0;
+
+	for (guint i = 0; i < names->len; i++) {
+		struct pn_html_record guest = {.dir = guest_dir(record, names->pdata[i])};
+
+		guest.journal = read_lines(&guest, "journal.jsonl");
+		find_times(&guest);
+		if (guest.from_ns) {
+			record->from_ns = MIN(record->from_ns, guest.from_ns);
+			record->to_ns = MAX(record->to_ns, guest.to_ns);
+			if (guest.zero_ns > guest.from_ns) /* it has begun */
+				zero_ns = zero_ns ? MIN(zero_ns, guest.zero_ns) : guest.zero_ns;
+		}
+		pn_html_record_deinit(&guest);
+	}
+	if (zero_ns)
+		record->zero_ns = zero_ns;
+}
+
 void pn_html_record_read(const struct pn_rundir *run, size_t index, struct pn_html_record *ret_record)
 {
 	struct pn_html_record record = {0};
 
 	record.dir = g_strdup_printf("%s/cases/%04" JSON_INTEGER_FORMAT, run->dir,
 				     json_integer_value(json_object_get(pn_rundir_case(run, index), "index")));
-	record.journal = read_lines(&record, "journal.jsonl");
-	record.samples = read_lines(&record, "samples.jsonl");
-	record.kmsg = read_lines(&record, "kmsg.jsonl");
-	record.loads = read_loads(&record);
-	find_times(&record);
+	read_files(&record);
+	find_common_times(&record);
+	record.controller = read_lines(&record, "controller.jsonl");
+	pn_html_controller_all(&record);
+	*ret_record = record;
+}
+
+void pn_html_record_guest(const struct pn_html_record *of_case, const char *name, struct pn_html_record *ret_record)
+{
+	struct pn_html_record record = {.dir = guest_dir(of_case, name)};
+
+	read_files(&record);
+	pn_html_controller_one(of_case, name, &record);
+	record.from_ns = of_case->from_ns;
+	record.to_ns = of_case->to_ns;
+	record.zero_ns = of_case->zero_ns;
 	*ret_record = record;
 }
 
@@ -99,6 +167,7 @@ void pn_html_record_deinit(struct pn_html_record *record)
 	json_decref(record->samples);
 	json_decref(record->kmsg);
 	json_decref(record->loads);
+	json_decref(record->controller);
 	g_free(record->dir);
 	g_free(record->trouble);
 	*record = (struct pn_html_record){0};

@@ -24,32 +24,35 @@ static struct {
 	struct pn_browser *browser;
 	char *dir; /* page and screenshots */
 	char *url;
+	char *guests_url; /* of a run whose one case has several guests */
 	bool zoom; /* uPlot is at hand */
 } world;
 
-static void write_page(void)
+static char *write_page_of(const char *golden)
 {
-	g_autofree char *path = g_build_filename(world.dir, "page.html", NULL), *zoom_dir = pn_report_zoom_dir();
+	g_autofree char *dir = g_build_filename(PN_GOLDEN_DIR, golden, NULL), *name = g_strdup_printf("%s.html", golden);
+	g_autofree char *path = g_build_filename(world.dir, name, NULL), *zoom_dir = pn_report_zoom_dir();
 	struct pn_html_zoom zoom = {0};
 	struct pn_rundir *run = NULL;
 	GString *page;
 
-	assert_int_equal(pn_rundir_read(PN_GOLDEN_DIR "/plots", &run, NULL), 0);
+	assert_int_equal(pn_rundir_read(dir, &run, NULL), 0);
 	assert_int_equal(pn_html_zoom_read(zoom_dir, &zoom, NULL), 0);
 	world.zoom = zoom.script;
 	page = pn_html_page(run, &zoom);
 	assert_int_equal(pn_fs_write(path, page->str, page->len, NULL), 0);
-	world.url = g_strdup_printf("file://%s", path);
 	g_string_free(page, TRUE);
 	pn_html_zoom_deinit(&zoom);
 	pn_rundir_free(run);
+	return g_strdup_printf("file://%s", path);
 }
 
 static int open_world(void **state)
 {
 	g_autofree char *program = pn_browser_find();
 
-	write_page();
+	world.url = write_page_of("plots");
+	world.guests_url = write_page_of("guests");
 	return pn_browser_open(program, &world.browser);
 }
 
@@ -57,6 +60,7 @@ static int close_world(void **state)
 {
 	pn_browser_close(world.browser);
 	g_free(world.url);
+	g_free(world.guests_url);
 	return 0;
 }
 
@@ -82,7 +86,7 @@ static void expect(const char *expression, const char *want)
 	assert_string_equal(have, want);
 }
 
-static void look(unsigned int width, bool dark, bool scripts)
+static void look_at(const char *url, unsigned int width, bool dark, bool scripts)
 {
 	json_decref(pn_browser_call(
 	    world.browser, "Emulation.setDeviceMetricsOverride",
@@ -91,7 +95,12 @@ static void look(unsigned int width, bool dark, bool scripts)
 	    pn_browser_call(world.browser, "Emulation.setEmulatedMedia",
 			    json_pack("{s:[{s:s, s:s}]}", "features", "name", "prefers-color-scheme", "value", dark ? "dark" : "light")));
 	json_decref(pn_browser_call(world.browser, "Emulation.setScriptExecutionDisabled", json_pack("{s:b}", "value", !scripts)));
-	assert_int_equal(pn_browser_load(world.browser, world.url), 0);
+	assert_int_equal(pn_browser_load(world.browser, url), 0);
+}
+
+static void look(unsigned int width, bool dark, bool scripts)
+{
+	look_at(world.url, width, dark, scripts);
 }
 
 /* the whole page, as high as it is */
@@ -230,6 +239,26 @@ static void prints(void **state)
 	expect_quiet();
 }
 
+/* A set of panels a guest, one axis of time for all, and all of them together above. */
+static void each_guest_has_its_panels(void **state)
+{
+	look_at(world.guests_url, 1200, false, true);
+	expect("[...document.querySelectorAll('details.case[open] section.guest')].map(s => s.dataset.guest).join()", "a,b,c");
+	expect("[...document.querySelectorAll('section.guest')].every(s => s.querySelectorAll('figure.panel').length > 3)", "true");
+	expect("document.querySelectorAll('details[open] section.timeline').length", "4");
+	expect("new Set([...document.querySelectorAll('details[open] section.timeline')].map(t => t.dataset.from + ' ' + t.dataset.to)).size", "1");
+	expect("document.querySelector('details[open] section.timeline figcaption').textContent.includes('All guests together')", "true");
+	/* the one that is blamed has its kernel log */
+	expect("document.querySelectorAll('section.guest pre.log').length", "1");
+	expect("document.querySelector('section.guest[data-guest=c] pre.log') !== null", "true");
+	shoot("guests.png");
+	expect_quiet();
+	look_at(world.guests_url, 390, true, true);
+	expect("document.documentElement.scrollWidth <= 390", "true");
+	shoot("guests-phone.png");
+	expect_quiet();
+}
+
 /* the test's own eyes: an error and a request are seen */
 static void errors_and_requests_are_noticed(void **state)
 {
@@ -264,6 +293,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(plots_zoom),
 	    cmocka_unit_test(is_whole_without_scripts),
 	    cmocka_unit_test(prints),
+	    cmocka_unit_test(each_guest_has_its_panels),
 	    cmocka_unit_test(the_policy_stops_foreign_scripts),
 	};
 	bool keep = argc > 2 && !strcmp(argv[1], "--keep");

@@ -219,6 +219,43 @@ static void a_spoilt_record_is_named_and_the_page_made(void **state)
 	pn_fs_remove_tree(dir, NULL);
 }
 
+#define TWO_GUESTS "{\"t_ns\":1000000000,\"ev\":\"case\",\"guests\":[\"a\",\"../a\",\"b\",\".\"]}\n"
+
+static void guests_stand_on_one_axis(void **state)
+{
+	g_autofree char *dir = g_dir_make_tmp("puncture-html-XXXXXX", NULL);
+	g_autoptr(GString) page = NULL;
+	const char *first, *axis = "data-from=\"-2.000000000\" data-to=\"7.000000000\"";
+	unsigned int axes = 0;
+
+	write_file(dir, "plan.json", "{\"schema\":1,\"run\":\"r\",\"cases\":[{\"index\":1,\"id\":\"x\"}]}");
+	write_file(dir, "cases/0001/verdict.json", "{\"verdict\":\"FAIL\",\"reason\":\"guest b: why\"}");
+	write_file(dir, "cases/0001/journal.jsonl", TWO_GUESTS);
+	write_file(dir, "cases/0001/controller.jsonl",
+		   "{\"t_ns\":3000000000,\"ev\":\"controller\",\"host_bytes\":1000,\"reserve_bytes\":100}\n"
+		   "{\"t_ns\":4000000000,\"ev\":\"tick\",\"guests\":{\"a\":{\"resident_bytes\":300},\"b\":{\"resident_bytes\":400}}}\n"
+		   "{\"t_ns\":5000000000,\"ev\":\"fault\",\"name\":\"lie\",\"guest\":\"a\",\"state\":\"fired\"}\n"
+		   "{\"t_ns\":6000000000,\"ev\":\"tick\",\"guests\":{\"a\":{\"resident_bytes\":310},\"b\":{}}}\n"
+		   "{\"t_ns\":7000000000,\"ev\":\"tick\",\"guests\":{\"a\":{\"resident_bytes\":320},\"b\":{\"resident_bytes\":410}}}\n");
+	write_file(dir, "cases/0001/guests/a/journal.jsonl",
+		   "{\"t_ns\":2000000000,\"ev\":\"case\"}\n{\"t_ns\":3000000000,\"ev\":\"timeline\",\"state\":\"start\"}\n{\"t_ns\":9000000000,\"ev\":\"x\"}\n");
+	write_file(dir, "cases/0001/guests/a/samples.jsonl", "{\"t_ns\":4000000000,\"balloon.bytes\":5}\n{\"t_ns\":8000000000,\"balloon.bytes\":7}\n");
+	write_file(dir, "cases/0001/guests/b/journal.jsonl", "{\"t_ns\":2500000000,\"ev\":\"case\"}\n{\"t_ns\":10000000000,\"ev\":\"x\"}\n");
+	write_file(dir, "cases/0001/guests/b/samples.jsonl", "{\"t_ns\":4000000000,\"monitor_ns\":5}\n{\"t_ns\":8000000000,\"monitor_ns\":7}\n");
+	write_file(dir, "cases/0001/guests/b/kmsg.jsonl", "{\"t_ns\":5000000000,\"level\":2,\"text\":\"of guest b\"}\n");
+	page = page_of(dir);
+	for (first = page->str; (first = strstr(first, axis)); first++)
+		axes++;
+	assert_int_equal(axes, 3); /* both guests, and all together */
+	assert_non_null(strstr(page->str, "data-guest=\"a\""));
+	assert_non_null(strstr(page->str, "data-guest=\"b\""));
+	assert_null(strstr(page->str, "data-guest=\"../a"));
+	assert_non_null(strstr(page->str, "All guests together"));
+	assert_non_null(strstr(page->str, "lie of a"));
+	assert_non_null(strstr(page->str, "of guest b"));
+	pn_fs_remove_tree(dir, NULL);
+}
+
 /* Case @index of a long run: its samples are noise, so that no line of it is short. */
 static void write_noisy_case(const char *dir, unsigned int index, const char *samples)
 {
@@ -270,6 +307,7 @@ int main(void)
 	    cmocka_unit_test(rates_over_next_to_no_time_are_joined),
 	    cmocka_unit_test(nothing_from_outside_becomes_markup),
 	    cmocka_unit_test(a_spoilt_record_is_named_and_the_page_made),
+	    cmocka_unit_test(guests_stand_on_one_axis),
 	    cmocka_unit_test(a_page_stays_below_its_limit),
 	};
 

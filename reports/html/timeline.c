@@ -18,12 +18,28 @@ struct series {
 struct panel {
 	const char *title;
 	enum pn_html_unit unit;
+	bool rare; /* not missed where it was not sampled */
 	struct series series[PN_HTML_STYLES];
 };
 
 static const struct panel panels[] = {
+    {"All guests together, on the host",
+     PN_HTML_BYTES,
+     true,
+     {{"controller.all.resident_bytes", "held of the host", 1, GAUGE},
+      {"controller.all.target_bytes", "targets", 1, GAUGE},
+      {"controller.budget_bytes", "budget", 1, GAUGE},
+      {"controller.all.demand_bytes", "judged to need", 1, GAUGE}}},
+    {"Controller: memory left to the guest",
+     PN_HTML_BYTES,
+     true,
+     {{"controller.resident_bytes", "held of the host", 1, GAUGE},
+      {"controller.target_bytes", "target", 1, GAUGE},
+      {"controller.bound_bytes", "bound", 1, GAUGE},
+      {"controller.demand_bytes", "judged to need", 1, GAUGE}}},
     {"Memory",
      PN_HTML_BYTES,
+     false,
      {{"balloon.bytes", "balloon: actual", 1, GAUGE},
       {NULL, "balloon: target", 1, GAUGE},
       {"guest.mem.available", "available in the guest", 1, GAUGE},
@@ -31,18 +47,20 @@ static const struct panel panels[] = {
       {"qemu.ram.rss_bytes", "of it guest RAM", 1, DOTS}}},
     {"Pressure",
      PN_HTML_SHARE,
+     false,
      {{"guest.psi.memory.some_us", "guest memory some", 1e-6, RATE},
       {"guest.psi.memory.full_us", "guest memory full", 1e-6, RATE},
       {"host.psi.memory.some_us", "host memory some", 1e-6, RATE},
       {"qemu.vcpu0.run_delay_ns", "vCPU 0 waits for a CPU (at most 100 %)", 1e-9, RATE}}},
-    {"Swap I/O of the guest", PN_HTML_BYTES_PER_S, {{"swapdev.write_bytes", "out", 1, RATE}, {"swapdev.read_bytes", "in", 1, RATE}}},
-    {"Disk I/O of the guest", PN_HTML_BYTES_PER_S, {{"datadev.read_bytes", "read", 1, RATE}, {"datadev.write_bytes", "written", 1, RATE}}},
-    {"Latency", PN_HTML_NS, {{"monitor_ns", "answer of QEMU's monitor", 1, GAUGE}}},
+    {"Swap I/O of the guest", PN_HTML_BYTES_PER_S, false, {{"swapdev.write_bytes", "out", 1, RATE}, {"swapdev.read_bytes", "in", 1, RATE}}},
+    {"Disk I/O of the guest", PN_HTML_BYTES_PER_S, false, {{"datadev.read_bytes", "read", 1, RATE}, {"datadev.write_bytes", "written", 1, RATE}}},
+    {"Latency", PN_HTML_NS, false, {{"monitor_ns", "answer of QEMU's monitor", 1, GAUGE}}},
     {"Latency of touching a page, over the last second",
      PN_HTML_NS,
+     false,
      {{"guest.touch.p50_ns", "median", 1, GAUGE}, {"guest.touch.p99_ns", "p99", 1, GAUGE}, {"guest.touch.max_ns", "longest", 1, DOTS}}},
     /* in which a stall is a dip */
-    {"Touches by the latency probe", PN_HTML_PER_S, {{"guest.touch.count", "touches", 1, RATE}}},
+    {"Touches by the latency probe", PN_HTML_PER_S, false, {{"guest.touch.count", "touches", 1, RATE}}},
 };
 
 /* The conductor's targets and the deflation at the end are one verb at the choke point. */
@@ -124,7 +142,9 @@ static void put_panel(GString *out, const struct panel *panel, const struct pn_h
 			lines[count++] = line;
 			continue;
 		}
-		put_absent(highest(line.points) < 0 ? absent : idle, panel->title, series->label);
+		/* of a whole case with a controller nothing else is sampled: that is in its guests */
+		if ((!panel->rare && !json_array_size(record->controller)) || highest(line.points) >= 0)
+			put_absent(highest(line.points) < 0 ? absent : idle, panel->title, series->label);
 		g_array_unref(line.points);
 	}
 	if (count) {
