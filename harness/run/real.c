@@ -133,7 +133,8 @@ static char *check_thp(const struct pn_scenario *scenario)
 	return check_backing(scenario, PN_BACKING_THP);
 }
 
-/* The latency probe measures times, of which there are none; disks that no load uses would only be in the way. */
+/* The latency probe measures times, of which there are none; disks that no load uses would only be in the way (a
+ * technique's mix is a load that its events start). */
 static void strip_for_exact(struct pn_scenario *scenario)
 {
 	unsigned int kept = 0;
@@ -146,11 +147,11 @@ static void strip_for_exact(struct pn_scenario *scenario)
 	}
 	if (scenario->loads)
 		scenario->loads[kept] = NULL;
-	if (!kept && !scenario->guest.swap_nbdkit)
+	if (!kept && !scenario->guest.swap_nbdkit && !scenario->technique)
 		scenario->guest.swap_bytes = scenario->guest.disk_bytes = 0;
 }
 
-static char *event_refused(const struct pn_event *event)
+static char *event_refused(const struct pn_scenario *scenario, const struct pn_event *event)
 {
 	static const char *const ways[] = {"unbind", "bind", "unload", "load", NULL};
 
@@ -162,6 +163,14 @@ static char *event_refused(const struct pn_event *event)
 		return NULL;
 	case PN_DO_LIFECYCLE:
 		return g_strv_contains(ways, event->name) ? NULL : g_strdup_printf("lifecycle action %s stops or restarts vCPUs by the host's clock", event->name);
+	case PN_DO_LOAD_START:
+	case PN_DO_LOAD_STOP:
+	case PN_DO_RECLAIM:
+	case PN_DO_NEED:
+	case PN_DO_GIVE_BACK:
+		if (scenario->technique) /* scenario/technique-host.c says which can't */
+			return NULL;
+		/* fall through */
 	default:
 		return g_strdup_printf("%s is timed by the host's clock", event->name);
 	}
@@ -186,7 +195,7 @@ static char *refuse_exact(const struct pn_scenario *scenario)
 	if (machine->unpinned)
 		return g_strdup("exact mode: guest.unpinned leaves out the plugin that it needs");
 	for (unsigned int i = 0; i < scenario->event_count && !why; i++)
-		why = event_refused(&scenario->events[i]);
+		why = event_refused(scenario, &scenario->events[i]);
 	if (!why)
 		return check_pin(scenario);
 	char *words = g_strdup_printf("exact mode: %s", why);

@@ -83,9 +83,8 @@ char *pn_technique_refusal(const struct pn_scenario *scenario)
 	const struct pn_technique_info *info = pn_technique_find(scenario->technique);
 	char *refusal = NULL;
 
-	if (info && scenario->guest.exact)
-		return g_strdup("exact mode: what a technique brings back is measured over the host's time, in which that guest stands still: run without --exact "
-				"(the scenario inflate counts a balloon's instructions)");
+	if (info && scenario->guest.exact && info->mechanisms & ~(unsigned int)PN_MECHANISM_BALLOON)
+		return g_strdup("exact mode: this technique works in the host's time, in which that guest stands still; balloons alone can be counted exactly");
 	for (size_t i = 0; info && !refusal && i < G_N_ELEMENTS(needs); i++)
 		if (info->mechanisms & needs[i].mechanism)
 			refusal = needs[i].refuse(scenario);

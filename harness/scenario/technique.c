@@ -24,13 +24,15 @@ const struct pn_technique_info pn_techniques[] = {
     {.name = "balloon-strict",
      .mechanisms = PN_MECHANISM_BALLOON,
      .driver = OURS,
-     .params = "mode=strict",
+     .params = "mode=strict free_reporting=N",
+     .device_reports = true,
      .balloon_percent = 100,
      .help = "vballoon: blocks reported, then put into the balloon"},
     {.name = "balloon-fast",
      .mechanisms = PN_MECHANISM_BALLOON,
      .driver = OURS,
-     .params = "mode=fast",
+     .params = "mode=fast free_reporting=N",
+     .device_reports = true,
      .balloon_percent = 100,
      .help = "vballoon: blocks reported and held"},
     {.name = "reporting", .mechanisms = PN_MECHANISM_REPORTING, .driver = STOCK, .help = "the guest reports what it does not use"},
@@ -57,13 +59,15 @@ const struct pn_technique_info pn_techniques[] = {
     {.name = "balloon+zswap",
      .mechanisms = PN_MECHANISM_BALLOON | PN_MECHANISM_SWAP_V1 | PN_MECHANISM_ZSWAP,
      .driver = OURS,
-     .params = "mode=strict",
+     .params = "mode=strict free_reporting=N",
+     .device_reports = true,
      .balloon_percent = 50,
      .help = "half by vballoon strict, the rest by the host's zswap"},
     {.name = "balloon+ksm",
      .mechanisms = PN_MECHANISM_BALLOON | PN_MECHANISM_KSM,
      .driver = OURS,
-     .params = "mode=strict",
+     .params = "mode=strict free_reporting=N",
+     .device_reports = true,
      .balloon_percent = 50,
      .help = "half by vballoon strict, the rest by merging"},
     {},
@@ -124,7 +128,7 @@ void pn_technique_fill(struct pn_scenario *scenario, const struct pn_raw_scenari
 	}
 	if (info->image && !guest->image)
 		replace((char **)&guest->image, info->image);
-	if (info->mechanisms & PN_MECHANISM_REPORTING)
+	if (info->mechanisms & PN_MECHANISM_REPORTING || info->device_reports)
 		guest->balloon.free_page_reporting = true;
 	if (info->mechanisms & PN_MECHANISM_VMEM) {
 		guest->virtio_mem_bytes = guest->memory_bytes / 2 / (4 * PN_MIB) * (4 * PN_MIB);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct pn_diag;
@@ -31,6 +32,7 @@ enum pn_mechanism {
  * @help: one line
  * @mechanisms: of enum pn_mechanism
  * @driver, @params: the balloon driver that it uses; NULL: the scenario's
+ * @device_reports: its driver gives blocks back by free page reporting; what the guest's kernel has free is not reported by that
  * @image: guest image that it needs; NULL: the scenario's
  * @balloon_percent: of what is asked, what the balloon takes; the rest is for the other mechanisms
  */
@@ -39,6 +41,7 @@ struct pn_technique_info {
 	const char *help;
 	unsigned int mechanisms;
 	const char *driver, *params, *image;
+	bool device_reports;
 	unsigned int balloon_percent;
 };
 

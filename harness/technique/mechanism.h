@@ -25,6 +25,7 @@ struct pn_reclaim {
 	struct pn_timeline_technique technique;
 	struct pn_meter meter;
 	uint64_t asked_bytes, began_ns;
+	uint64_t guest_ns;   /* exact mode: of the guest's own time, let pass here */
 	uint64_t own_cpu_ns; /* of this thread in the mechanisms */
 
 	struct pn_cgroup cgroup; /* host_swap.c */

@@ -161,24 +161,38 @@ int pn_meter_read(const struct pn_meter *meter, struct pn_held *ret_held)
 	return r;
 }
 
+static void add(struct pn_meter *meter, uint64_t t_ns, const struct pn_held *held)
+{
+	struct pn_point_held point = {t_ns, held->held_bytes};
+
+	g_mutex_lock(&meter->lock);
+	g_array_append_val(meter->points, point);
+	meter->latest_bytes = held->held_bytes;
+	g_mutex_unlock(&meter->lock);
+}
+
+int pn_meter_sample(struct pn_meter *meter, uint64_t t_ns)
+{
+	struct pn_held held;
+	int r = pn_meter_read(meter, &held);
+
+	if (r == 0)
+		add(meter, t_ns, &held);
+	return r;
+}
+
 static void *run(void *data)
 {
 	struct pn_meter *meter = data;
 	uint64_t began_ns = pn_clock_now_ns();
 
 	while (!g_atomic_int_get(&meter->stop)) {
-		uint64_t before_ns = pn_clock_now_ns();
-		struct pn_point_held point;
+		uint64_t now_ns = pn_clock_now_ns();
 		struct pn_held held;
 
-		if (pn_meter_read(meter, &held) == 0) {
-			point = (struct pn_point_held){before_ns + (pn_clock_now_ns() - before_ns) / 2, held.held_bytes};
-			g_mutex_lock(&meter->lock);
-			g_array_append_val(meter->points, point);
-			meter->latest_bytes = held.held_bytes;
-			g_mutex_unlock(&meter->lock);
-		}
-		g_usleep((before_ns - began_ns < QUICK_NS ? QUICK_GAP_NS : GAP_NS) / PN_NS_PER_US);
+		if (pn_meter_read(meter, &held) == 0)
+			add(meter, now_ns + (pn_clock_now_ns() - now_ns) / 2, &held);
+		g_usleep((now_ns - began_ns < QUICK_NS ? QUICK_GAP_NS : GAP_NS) / PN_NS_PER_US);
 	}
 	return NULL;
 }

@@ -47,11 +47,14 @@ void pn_meter_close(struct pn_meter *meter);
 /** pn_meter_read() - look now; walks page tables for some ms. Return: 0 or a negative errno. */
 int pn_meter_read(const struct pn_meter *meter, struct pn_held *ret_held);
 
+/** pn_meter_sample() - look now and add it to the curve at @t_ns, for whoever needs no thread. Return: 0 or a negative errno. */
+int pn_meter_sample(struct pn_meter *meter, uint64_t t_ns);
+
 /** pn_meter_start(), pn_meter_stop() - a thread that looks every 20 to 100 ms; the curve is pn_meter.points, complete after stop */
 void pn_meter_start(struct pn_meter *meter);
 void pn_meter_stop(struct pn_meter *meter);
 
-/** pn_meter_latest() - the last look of that thread */
+/** pn_meter_latest() - the last look of the curve */
 uint64_t pn_meter_latest(struct pn_meter *meter);
 
 /**

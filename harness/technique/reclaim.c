@@ -21,6 +21,7 @@
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../scenario/scenario.h"
+#include "../timeline/exact.h"
 #include "mechanism.h"
 
 #define ENOUGH 0.995		      /* of what was asked for: a page or two are always in motion */
@@ -53,11 +54,39 @@ static int begin(void *data, uint64_t asked_bytes, struct pn_diag *diag)
 	journal(reclaim, json_pack("{s:s, s:s, s:b, s:I}", "state", "begin", "technique", reclaim->info->name, "unaware", reclaim->scenario->unaware, "asked_bytes",
 				   (json_int_t)asked_bytes));
 	pn_reclaim_look(reclaim, "begin");
+	if (reclaim->scenario->guest.exact) {
+		int r = pn_meter_sample(&reclaim->meter, 0);
+
+		return r < 0 ? pn_diag_set(diag, r, "technique '%s': what the guest holds of the host can't be read", reclaim->info->name) : 0;
+	}
 	pn_meter_start(&reclaim->meter);
 	while (!pn_meter_latest(&reclaim->meter))
 		g_usleep(1000);
 	reclaim->began_ns = pn_clock_now_ns();
 	return 0;
+}
+
+/* The clock of the curve: the host's, in exact mode the guest's own. */
+static uint64_t clock_ns(const struct pn_reclaim *reclaim)
+{
+	return reclaim->scenario->guest.exact ? reclaim->guest_ns : pn_clock_now_ns();
+}
+
+/* Until the next look. A guest in exact mode stands but for this, so what it holds is looked at here. */
+static int pass_time(struct pn_reclaim *reclaim, struct pn_diag *diag)
+{
+	uint64_t step_ns = pn_exact_step_ns(reclaim->guest_ns);
+	int r;
+
+	if (!reclaim->scenario->guest.exact) {
+		g_usleep(POLL_US);
+		return 0;
+	}
+	r = pn_exact_run(reclaim->guest, step_ns, diag);
+	reclaim->guest_ns += step_ns;
+	if (r == 0)
+		pn_meter_sample(&reclaim->meter, reclaim->guest_ns);
+	return r;
 }
 
 static uint64_t returned(struct pn_reclaim *reclaim, uint64_t before_bytes)
@@ -170,7 +199,7 @@ static int reclaim_all(void *data, uint64_t within_ns, struct pn_diag *diag)
 	int r = 0;
 
 	while (r >= 0 && !outcome) {
-		uint64_t now_ns = pn_clock_now_ns();
+		uint64_t now_ns = clock_ns(reclaim);
 
 		back_bytes = returned(reclaim, before_bytes);
 		if (back_bytes >= best_bytes + MOVE_BYTES) {
@@ -186,10 +215,11 @@ static int reclaim_all(void *data, uint64_t within_ns, struct pn_diag *diag)
 		if (outcome)
 			break;
 		r = step_all(reclaim, for_others(reclaim, back_bytes), diag);
-		moved_ns += pn_clock_now_ns() - now_ns; /* a step may block for seconds; only what follows it is a wait */
+		moved_ns += clock_ns(reclaim) - now_ns; /* a step may block for seconds; only what follows it is a wait */
 		if (pn_guest_state(reclaim->guest) == PN_GUEST_GONE)
 			r = pn_diag_set(diag, -EHOSTDOWN, "the guest has gone while memory was taken from it");
-		g_usleep(POLL_US);
+		if (r >= 0)
+			r = pass_time(reclaim, diag);
 	}
 	finish(reclaim, outcome ? outcome : "late", before_bytes, back_bytes);
 	return r;

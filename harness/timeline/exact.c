@@ -33,9 +33,14 @@ struct flow {
 	GArray *timed;	 /* of unsigned int: events at an instant that are still to come, earliest first */
 };
 
-int pn_exact_run(const struct pn_timeline *timeline, uint64_t for_ns, struct pn_diag *diag)
+uint64_t pn_exact_step_ns(uint64_t since_ns)
 {
-	return pn_guest_agent(timeline->guest, json_pack("{s:s,s:I}", "op", "run", "for_ns", (json_int_t)for_ns), RUN_TIMEOUT_NS, NULL, diag);
+	return CLAMP(since_ns / 20, STEP_NS, STEPS_MAX_NS);
+}
+
+int pn_exact_run(struct pn_guest *guest, uint64_t for_ns, struct pn_diag *diag)
+{
+	return pn_guest_agent(guest, json_pack("{s:s,s:I}", "op", "run", "for_ns", (json_int_t)for_ns), RUN_TIMEOUT_NS, NULL, diag);
 }
 
 static int advance(struct flow *flow, uint64_t until_ns, struct pn_diag *diag);
@@ -67,7 +72,7 @@ static int advance(struct flow *flow, uint64_t until_ns, struct pn_diag *diag)
 
 		r = pn_conductor_check(flow->conductor, diag);
 		if (r == 0 && stop_ns > flow->now_ns)
-			r = pn_exact_run(timeline, stop_ns - flow->now_ns, diag);
+			r = pn_exact_run(timeline->guest, stop_ns - flow->now_ns, diag);
 		flow->now_ns = MAX(stop_ns, flow->now_ns);
 		if (r < 0 || due_ns > flow->now_ns)
 			return r;
@@ -102,8 +107,8 @@ static int watch(struct flow *flow, const struct pn_timeline *timeline, const st
 			settling.outcome = bytes == goal_bytes ? 0 : 1;
 			break;
 		}
-		step_ns = CLAMP(now_ns / 20, STEP_NS, STEPS_MAX_NS);
-		r = flow ? advance(flow, flow->now_ns + step_ns, diag) : pn_exact_run(timeline, step_ns, diag);
+		step_ns = pn_exact_step_ns(now_ns);
+		r = flow ? advance(flow, flow->now_ns + step_ns, diag) : pn_exact_run(timeline->guest, step_ns, diag);
 		now_ns += step_ns;
 		/* An event on the way has set another target: that one is waited for. */
 		if (flow && pn_conductor_course(flow->conductor).generation != course->generation)

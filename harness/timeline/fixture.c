@@ -72,7 +72,7 @@ static int find_memory_disk(const struct pn_timeline *timeline, bool swap, char 
 			*ret_device = g_strdup_printf("/dev/%s", name);
 			return 0;
 		}
-		r = pn_exact_run(timeline, PROBE_STEP_NS, diag);
+		r = pn_exact_run(timeline->guest, PROBE_STEP_NS, diag);
 	}
 	return r < 0 ? r : pn_diag_set(diag, -ENODEV, "the guest has no %s of %" G_GUINT64_FORMAT " bytes", name, bytes);
 }

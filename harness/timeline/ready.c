@@ -136,7 +136,7 @@ static int hear(struct pn_ready *ready, const bool *flag, uint64_t gap_ns, uint6
 	if (r != 0)
 		return r;
 	*waited_ns += gap_ns;
-	r = pn_exact_run(ready->timeline, gap_ns, diag);
+	r = pn_exact_run(ready->timeline->guest, gap_ns, diag);
 	return r < 0 ? r : listen_for(ready, flag, 0);
 }
 

@@ -3,7 +3,8 @@
  * Events of a technique: the host asks for memory, the guest needs all of its own, the host gives back. Targets and drivers go the conductor's own
  * way, so that the balloon's books are kept as in every other case; what else a technique does is behind struct pn_timeline_technique.
  *
- * A guest that runs out of memory here is a result, not a failure: the record says killed.
+ * A guest that runs out of memory here is a result, not a failure: the record says killed. In exact mode there is no time of the host to tell: what a phase
+ * costs is its instructions.
  */
 #include "conductor.h"
 
@@ -12,6 +13,7 @@
 #include "../base/clock.h"
 #include "../base/journal.h"
 #include "../base/units.h"
+#include "../guest/guest.h"
 #include "../scenario/scenario.h"
 #include "ready.h"
 
@@ -66,7 +68,7 @@ static int use_all(struct pn_conductor *conductor, uint64_t within_ns, uint64_t 
 	struct pn_diag words = {0};
 	int r = pn_load_walk(conductor->timeline, MIX, within_ns, &words);
 
-	if (r == 0)
+	if (r == 0 && !pn_guest_machine(conductor->timeline->guest)->exact)
 		json_object_set_new(fields, "duration_ns", json_integer((json_int_t)(pn_clock_now_ns() - since_ns)));
 	else if (r != -EREMOTEIO && r != -ETIMEDOUT) {
 		json_decref(fields);
@@ -98,7 +100,9 @@ int pn_conductor_give_back(struct pn_conductor *conductor, const struct pn_event
 		r = technique->give_back(technique->data, diag);
 	if (r < 0)
 		return r;
-	fields = json_pack("{s:s, s:I}", "state", "give-back", "order_ns", (json_int_t)(pn_clock_now_ns() - since_ns));
+	fields = json_pack("{s:s}", "state", "give-back");
+	if (!pn_guest_machine(conductor->timeline->guest)->exact)
+		json_object_set_new(fields, "order_ns", json_integer((json_int_t)(pn_clock_now_ns() - since_ns)));
 	r = use_all(conductor, event->for_ns, since_ns, fields, diag);
 	technique->look(technique->data, "end");
 	return r;
