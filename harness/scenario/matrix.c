@@ -258,7 +258,7 @@ static bool contradicts(const struct pn_combination *combination, GArray *fixed)
 		const struct pn_setting *have = &g_array_index(combination->settings, struct pn_setting, i);
 		const struct pn_setting *want = NULL;
 
-		for (guint k = 0; k < fixed->len; k++) /* the last one counts */
+		for (guint k = 0; fixed && k < fixed->len; k++) /* the last one counts */
 			if (!strcmp(have->key, g_array_index(fixed, struct pn_setting, k).key))
 				want = &g_array_index(fixed, struct pn_setting, k);
 		if (want && strcmp(have->text, want->text) != 0)

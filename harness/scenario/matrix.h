@@ -37,7 +37,7 @@ int pn_setting_apply(const struct pn_setting *setting, struct pn_doc *doc, struc
  * pn_matrix_expand() - all combinations of axis values
  * @scenario: document whose `matrix` counts, may have none
  * @suite: document whose `matrix` goes over it; may be NULL
- * @fixed: settings of the command line (struct pn_setting): an axis of that key has that one value, an included combination with another is
+ * @fixed: settings of the command line (struct pn_setting), or NULL: an axis of that key has that one value, an included combination with another is
  *         left out
  * @ret_combinations: array of struct pn_combination, the first axis varies slowest; at least one, empty, where there is no axis.
  *                    Borrows from the documents and @fixed; g_array_unref() by the caller
