@@ -14,8 +14,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
+/* Whoever reads a driver's debugfs file holds it for that long, our own sampler too; who holds it for longer is a user. */
+#define USER_NAPS 200
+#define USER_NAP_NS (10 * 1000 * 1000)
 #define COMPRESSED 4 /* MODULE_INIT_COMPRESSED_FILE, include/uapi/linux/module.h */
 
 /* A file of /lib/modules/RELEASE, whole and terminated; "" when it is not there. Freed by the caller. */
@@ -165,7 +169,11 @@ int pn_module_unload(const char *name)
 	char kernel_name[64];
 
 	pn_modules_name(name, kernel_name, sizeof(kernel_name));
-	if (syscall(SYS_delete_module, kernel_name, O_NONBLOCK) == 0)
-		return 0;
-	return pn_fail(-errno, "module.unload: %s: %s", kernel_name, errno == ENOENT ? "not loaded" : strerror(errno));
+	for (unsigned int nap = 0; syscall(SYS_delete_module, kernel_name, O_NONBLOCK) != 0; nap++) {
+		if (errno != EAGAIN || nap == USER_NAPS)
+			return pn_fail(-errno, "module.unload: %s: %s", kernel_name,
+				       errno == ENOENT ? "not loaded" : errno == EAGAIN ? "in use" : strerror(errno));
+		nanosleep(&(struct timespec){.tv_nsec = USER_NAP_NS}, NULL);
+	}
+	return 0;
 }
