@@ -138,7 +138,11 @@ def check_trace(text, run):
         elif event["ph"] == "C":
             assert all(isinstance(value, (int, float)) for value in event["args"].values()), event
     assert set(threads) <= named, "a thread without a name"
-    assert processes == {case["index"]: case["id"] for case, verdict in cases(run) if verdict and not case.get("skip_reason")}
+    known = {case["index"]: case["id"] for case, verdict in cases(run) if verdict and not case.get("skip_reason")}
+    guests = {pid: name for pid, name in processes.items() if pid not in known}
+    assert {pid: name for pid, name in processes.items() if pid in known} == known
+    directories = sum(len(list(path.iterdir())) for path in run.glob("cases/*/guests"))
+    assert len(guests) == directories and all(": guest " in name for name in guests.values()), "a process a guest"
     for slices in threads.values():
         check_nesting(slices)
     return f"{len(events)} events"

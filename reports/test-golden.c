@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <glib.h>
+#include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,6 +82,59 @@ static void reports_come_out_to_the_byte(void **state)
 			assert_string_equal(text, expected);
 			free(text);
 		}
+	}
+}
+
+static void keep_words(void *data, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_string_append_vprintf(data, format, args);
+	va_end(args);
+}
+
+/* Return: why it is not as the schema has it, "" when it is; g_free() */
+static char *against_schema(const char *text)
+{
+	xmlSchemaParserCtxtPtr parser = xmlSchemaNewParserCtxt(PN_GOLDEN_DIR "/../junit.xsd");
+	xmlSchemaPtr schema = xmlSchemaParse(parser);
+	xmlSchemaValidCtxtPtr valid = xmlSchemaNewValidCtxt(schema);
+	xmlDocPtr doc = xmlReadMemory(text, (int)strlen(text), "junit", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	GString *words = g_string_new(NULL);
+
+	assert_non_null(schema);
+	xmlSchemaSetValidErrors(valid, keep_words, keep_words, words);
+	if (!doc || (xmlSchemaValidateDoc(valid, doc) && !words->len))
+		g_string_append(words, "not XML");
+	xmlFreeDoc(doc);
+	xmlSchemaFreeValidCtxt(valid);
+	xmlSchemaFree(schema);
+	xmlSchemaFreeParserCtxt(parser);
+	return g_string_free(words, FALSE);
+}
+
+static void junit_is_as_its_schema_has_it(void **state)
+{
+	static const char *const wrong[] = {
+		"<testsuites>", /* torn */
+		"<testsuites><testsuite name='x' tests='-1' failures='0' errors='0'/></testsuites>",
+		"<testsuites><testsuite name='x' tests='1' failures='0' errors='0'><testcase name='y'/></testsuite></testsuites>",
+		"<testsuites><testsuite name='x' tests='2' failures='0' errors='0'><testcase classname='c' name='y'/>"
+		"<testcase classname='c' name='y'/></testsuite></testsuites>",
+	};
+
+	for (const char *const *golden = goldens; *golden; golden++) {
+		char *text = render(*golden, pn_report_format_find("junit"));
+		g_autofree char *why = against_schema(text);
+
+		assert_string_equal(why, "");
+		free(text);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autofree char *why = against_schema(wrong[i]);
+
+		assert_string_not_equal(why, "");
 	}
 }
 
@@ -191,6 +246,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reports_come_out_to_the_byte),
+		cmocka_unit_test(junit_is_as_its_schema_has_it),
 		cmocka_unit_test(text_stays_within_80_columns),
 		cmocka_unit_test(colour_is_only_added),
 		cmocka_unit_test(refuses_what_is_no_run_directory),
