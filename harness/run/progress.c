@@ -16,9 +16,9 @@
 
 bool pn_progress_colour(int fd)
 {
-	const char *none = getenv("NO_COLOR");
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(fd) && !(none && *none);
+	return isatty(fd) && term && strcmp(term, "dumb") && !(none && *none);
 }
 
 void pn_progress_init(struct pn_progress *progress, unsigned int jobs)

@@ -21,7 +21,7 @@ struct pn_progress {
 /** pn_progress_init() - look whether stderr is a terminal */
 void pn_progress_init(struct pn_progress *progress, unsigned int jobs);
 
-/** pn_progress_colour() - may this stream be coloured? (a terminal, and NO_COLOR not set) */
+/** pn_progress_colour() - may this stream be coloured? (a terminal that is not dumb, and NO_COLOR not set or empty) */
 bool pn_progress_colour(int fd);
 
 /** pn_progress_say() - a line of news, above the live line */
