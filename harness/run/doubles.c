@@ -14,22 +14,15 @@
 #include "../base/fs.h"
 #include "../base/owned.h"
 #include "../base/units.h"
+#include "double_plan.h"
 
-/* the plan's double: a name is a case of that behaviour; a file (on resume) holds the name */
-static struct pn_scenario *make_scenario(const char *name, uint64_t seed)
+static void expect(struct pn_scenario *scenario, const char *verdict)
 {
-	struct pn_scenario *scenario = g_new0(struct pn_scenario, 1);
-
-	scenario->name = g_strdup(name);
-	scenario->expect = g_strdup(!strcmp(name, "expected-fail") ? "fail:ledger" : g_str_has_prefix(name, "unprepared") ? "brok" : "pass");
-	scenario->driver.name = g_strdup("stock");
-	scenario->guest.vcpus = 1;
-	scenario->guest.memory_bytes = PN_MIB;
-	scenario->timeout_ns = strcmp(name, "hang") ? 60 * PN_NS_PER_S : 300 * PN_NS_PER_MS;
-	scenario->seed = seed;
-	return scenario;
+	g_free(scenario->expect);
+	scenario->expect = g_strdup(verdict);
 }
 
+/* a name is a case of that behaviour; a file (on resume) holds the name */
 int pn_plan_build(const struct pn_plan_config *config, struct pn_plan **ret_plan, struct pn_diag *diag)
 {
 	unsigned int count = g_strv_length((char **)config->names);
@@ -47,34 +40,19 @@ int pn_plan_build(const struct pn_plan_config *config, struct pn_plan **ret_plan
 			return pn_diag_set(diag, -EINVAL, "mistake.yaml:1: a mistake");
 		}
 		plan->count++;
-		planned->index = i + 1;
+		double_case(planned, i + 1, name, "stock", config->seed ? config->seed : 7);
+		if (!strcmp(name, "expected-fail"))
+			expect(planned->scenario, "fail:ledger");
+		else if (g_str_has_prefix(name, "unprepared"))
+			expect(planned->scenario, "brok");
+		else if (!strcmp(name, "hang"))
+			planned->scenario->timeout_ns = 300 * PN_NS_PER_MS;
 		planned->id = g_strdup_printf("%s,n=%u", name, i + 1);
-		planned->yaml = g_strdup(name);
 		planned->params_json = g_strdup("{\"n\":\"1\"}");
 		planned->skip_reason = strcmp(name, "skip") ? NULL : g_strdup("not here");
-		planned->scenario = make_scenario(name, config->seed ? config->seed : 7);
 	}
 	*ret_plan = plan;
 	return 0;
-}
-
-void pn_plan_free(struct pn_plan *plan)
-{
-	for (unsigned int i = 0; plan && i < plan->count; i++) {
-		struct pn_case *planned = &plan->cases[i];
-
-		g_free(planned->scenario->name);
-		g_free(planned->scenario->expect);
-		g_free(planned->scenario->driver.name);
-		g_free(planned->scenario);
-		g_free(planned->id);
-		g_free(planned->yaml);
-		g_free(planned->params_json);
-		g_free(planned->skip_reason);
-	}
-	if (plan)
-		g_free(plan->cases);
-	g_free(plan);
 }
 
 static int outcome(const struct pn_job *job, const char *text)

@@ -5,7 +5,7 @@
 
 #include "run.h"
 
-/* For the supervisor's tests: a plan and cases without guests. pn_plan_build() and pn_plan_free() are here, too. */
+/* For the supervisor's tests: a plan and cases without guests. pn_plan_build() is here, too. */
 
 /** double_ops - cases that do what their names say */
 extern const struct pn_run_ops double_ops;

@@ -14,26 +14,15 @@
 #include "../base/diag.h"
 #include "../base/fs.h"
 #include "../base/test-dir.h"
-#include "../base/units.h"
+#include "double_plan.h"
 #include "run.h"
 
 static void fill(struct pn_case *planned, unsigned int index, const char *name, const char *driver)
 {
-	struct pn_scenario *scenario = g_new0(struct pn_scenario, 1);
-
-	scenario->name = g_strdup(name);
-	scenario->expect = g_strdup("pass");
-	scenario->driver.name = g_strdup(driver ? driver : "of the file");
-	scenario->guest.vcpus = 1;
-	scenario->guest.memory_bytes = PN_MIB;
-	scenario->timeout_ns = 60 * PN_NS_PER_S;
-	scenario->seed = 7;
-	planned->index = index;
+	double_case(planned, index, name, driver ? driver : "of the file", 7);
 	planned->id = g_strdup_printf("%s,driver=%s,load=idle", name, driver);
-	planned->yaml = g_strdup(name);
 	planned->params_json = g_strdup_printf("{\"driver\":\"%s\"}", driver);
 	planned->skip_reason = strcmp(name, "half") || strcmp(driver, "new") ? NULL : g_strdup("not on this one");
-	planned->scenario = scenario;
 }
 
 /* a name is a case; driver "short" leaves the last one out */
@@ -47,25 +36,6 @@ int pn_plan_build(const struct pn_plan_config *config, struct pn_plan **ret_plan
 		fill(&plan->cases[i], i + 1, config->names[i], config->driver);
 	*ret_plan = plan;
 	return 0;
-}
-
-void pn_plan_free(struct pn_plan *plan)
-{
-	for (unsigned int i = 0; plan && i < plan->count; i++) {
-		struct pn_case *planned = &plan->cases[i];
-
-		g_free(planned->scenario->name);
-		g_free(planned->scenario->expect);
-		g_free(planned->scenario->driver.name);
-		g_free(planned->scenario);
-		g_free(planned->id);
-		g_free(planned->yaml);
-		g_free(planned->params_json);
-		g_free(planned->skip_reason);
-	}
-	if (plan)
-		g_free(plan->cases);
-	g_free(plan);
 }
 
 static int run_case(const struct pn_job *job, const int *stop, struct pn_diag *diag)
