@@ -101,7 +101,7 @@ static int act_balloon(struct pn_guest *guest, json_t *args, uint64_t timeout_ns
 	if (!json_is_integer(bytes))
 		return pn_diag_set(diag, -EINVAL, "balloon: no \"bytes\" given");
 	/* The monitor counts what the guest keeps; the device gets num_pages = (memory - value) / 4096. */
-	arguments = json_pack("{s:I}", "value", (json_int_t)guest->machine.memory_bytes - json_integer_value(bytes));
+	arguments = json_pack("{s:I}", "value", (json_int_t)pn_guest_memory_bytes(guest) - json_integer_value(bytes));
 	err = pn_guest_monitor(guest, "balloon", arguments, -1, timeout_ns, ret_reply, NULL, diag);
 	json_decref(arguments);
 	return err;
@@ -277,6 +277,7 @@ static const struct verb verbs[] = {
 	{ "reset", "press the reset button", act_reset },
 	{ "migrate-nowhere", "begin a migration to /dev/null", pn_migrate_act_nowhere },
 	{ "disk", "make the swap disk fail, slow or hang", pn_nbd_act },
+	{ "plug-memory", "plug memory", pn_plug_act_memory },
 	{ "unplug", "take the balloon device away", pn_plug_act_unplug },
 	{ "plug", "put the balloon device back", pn_plug_act_plug },
 	{ "move", "into another QEMU of this host", pn_migrate_act_move },
@@ -347,16 +348,18 @@ int pn_guest_query(struct pn_guest *guest, const char *command, json_t *argument
 int pn_guest_ballooned(struct pn_guest *guest, uint64_t *ret_bytes, struct pn_diag *diag)
 {
 	json_t *reply = NULL, *actual;
+	uint64_t memory_bytes;
 	int err = pn_guest_query(guest, "query-balloon", NULL, TIMEOUT_DEFAULT_NS, &reply, NULL, diag);
 
 	if (err)
 		return err;
+	memory_bytes = pn_guest_memory_bytes(guest);
 	actual = json_object_get(reply, "actual");
 	if (!json_is_integer(actual) || json_integer_value(actual) < 0 ||
-	    (uint64_t)json_integer_value(actual) > guest->machine.memory_bytes)
+	    (uint64_t)json_integer_value(actual) > memory_bytes)
 		err = pn_diag_set(diag, -EPROTO, "monitor: query-balloon: 'actual' is not within the guest's memory");
 	else
-		*ret_bytes = guest->machine.memory_bytes - (uint64_t)json_integer_value(actual);
+		*ret_bytes = memory_bytes - (uint64_t)json_integer_value(actual);
 	json_decref(reply);
 	return err;
 }

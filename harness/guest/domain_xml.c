@@ -45,6 +45,13 @@ static void address(struct writer *writer, enum slot slot)
 
 static void write_memory(struct writer *writer, const struct pn_machine *machine)
 {
+	if (machine->plug_bytes) {
+		open_element(writer, "maxMemory");
+		attribute(writer, "slots", "1");
+		attribute(writer, "unit", "b");
+		xmlTextWriterWriteFormatString(writer->xml, "%llu", (unsigned long long)(machine->memory_bytes + machine->plug_bytes));
+		close_element(writer);
+	}
 	open_element(writer, "memory");
 	attribute(writer, "unit", "b");
 	xmlTextWriterWriteFormatString(writer->xml, "%llu", (unsigned long long)(machine->memory_bytes - machine->virtio_mem_bytes));
@@ -79,20 +86,36 @@ static void write_boot(struct writer *writer, const struct pn_domain *domain)
 	close_element(writer);
 }
 
+/* libvirt plugs memory into NUMA nodes only: one, with all of the machine in it. */
+static void write_node(struct writer *writer, const struct pn_machine *machine)
+{
+	g_autofree char *cpus = g_strdup_printf("0-%u", machine->vcpus - 1);
+	g_autofree char *memory = g_strdup_printf("%llu", (unsigned long long)machine->memory_bytes);
+
+	open_element(writer, "numa");
+	open_element(writer, "cell");
+	attribute(writer, "id", "0");
+	attribute(writer, "cpus", cpus);
+	attribute(writer, "memory", memory);
+	attribute(writer, "unit", "b");
+	close_element(writer);
+	close_element(writer);
+}
+
 /*
  * An emulator runs each byte of a `rep stosb` as an instruction of its own. Where the processor has "enhanced" string instructions (ERMS, FSRM) Linux
  * zeroes and copies pages by bytes, 4096 steps a page: eight times what words take, and most of what any guest does here. Without them it takes words.
  */
-static void write_processor(struct writer *writer, enum pn_accel accel)
+static void write_processor(struct writer *writer, const struct pn_machine *machine)
 {
-	if (accel == PN_ACCEL_KVM) {
-		leaf(writer, "cpu", "mode", "host-passthrough", NULL, NULL);
-		return;
-	}
 	open_element(writer, "cpu");
-	attribute(writer, "mode", "maximum");
-	leaf(writer, "feature", "policy", "disable", "name", "erms");
-	leaf(writer, "feature", "policy", "disable", "name", "fsrm");
+	attribute(writer, "mode", machine->accel == PN_ACCEL_KVM ? "host-passthrough" : "maximum");
+	if (machine->accel != PN_ACCEL_KVM) {
+		leaf(writer, "feature", "policy", "disable", "name", "erms");
+		leaf(writer, "feature", "policy", "disable", "name", "fsrm");
+	}
+	if (machine->plug_bytes)
+		write_node(writer, machine);
 	close_element(writer);
 }
 
@@ -104,7 +127,7 @@ static void write_cpu(struct writer *writer, const struct pn_machine *machine)
 	if (machine->balloon.iommu)
 		leaf(writer, "ioapic", "driver", "qemu", NULL, NULL);
 	close_element(writer);
-	write_processor(writer, machine->accel);
+	write_processor(writer, machine);
 	open_element(writer, "clock");
 	attribute(writer, "offset", "utc");
 	leaf(writer, "timer", "name", "hpet", "present", "no");

@@ -139,6 +139,11 @@ void pn_guest_state_set(struct pn_guest *guest, enum pn_guest_state state)
 	json_decref(event);
 }
 
+uint64_t pn_guest_memory_bytes(const struct pn_guest *guest)
+{
+	return guest->machine.memory_bytes + __atomic_load_n(&guest->plugged_bytes, __ATOMIC_RELAXED);
+}
+
 const struct pn_machine *pn_guest_machine(const struct pn_guest *guest)
 {
 	return &guest->machine;

@@ -75,6 +75,9 @@ enum pn_guest_state { PN_GUEST_RUNNING, PN_GUEST_PAUSED, PN_GUEST_CRASHED, PN_GU
 enum pn_guest_state pn_guest_state(struct pn_guest *guest);
 const struct pn_machine *pn_guest_machine(const struct pn_guest *guest);
 
+/** pn_guest_memory_bytes() - of the guest now: what it began with, and what has been plugged since */
+uint64_t pn_guest_memory_bytes(const struct pn_guest *guest);
+
 /** pn_guest_pin() - the plugin in QEMU: counters and points; NULL where there is none. Borrowed. */
 struct pn_pin *pn_guest_pin(const struct pn_guest *guest);
 
@@ -109,6 +112,7 @@ struct pn_action {
  *	"signal" {"signal": number}: to QEMU (SIGSTOP, SIGCONT, SIGKILL); "pause", "resume", "reset" {}
  *	"migrate-nowhere" {"bytes_per_s"}: begin a migration to /dev/null; "migrate-cancel" {}: end it, reply {"status"};
  *	"disk" {"error": bool} or {"bytes_per_s": N} or {"hang": bool}: how the swap disk behaves (machines with swap_nbdkit);
+ *	"plug-memory" {}: all of the machine's plug_bytes, of which the guest is not asked;
  *	"unplug", "plug" {}: the balloon device taken away and put back (machines with balloon.hotplug);
  *	"move" {"by": "file" or "socket"}: the guest goes on in another QEMU of this host (saved and restored, or migrated live)
  * @ret_reply: what came back, or NULL when not wanted; json_decref() by the caller

@@ -60,6 +60,7 @@ struct pn_machine {
 	bool swap_nbdkit;	   /* nbdkit serves the swap disk, so that it can fail */
 	uint64_t disk_bytes;	   /* data disk (virtio-blk, serial "pn-data"); 0: none */
 	uint64_t virtio_mem_bytes; /* part of @memory_bytes that is a virtio-mem device's; 0: no such device */
+	uint64_t plug_bytes;	   /* memory that can be plugged while it runs, as one DIMM; 0: none, and no slot for any */
 	const char *extra_devices; /* further "-device" arguments, one a line; NULL: none */
 	const char *kernel_args;   /* appended to the kernel's command line; NULL: none */
 	const char *image;	   /* name of a recipe under guests/images; NULL: "cloud" */

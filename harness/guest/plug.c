@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The balloon device unplugged and plugged again, with the properties it had. Unplugging is a request to the guest (ACPI): it is done when the
+ * The balloon device unplugged and plugged again, with the properties it had; memory plugged. Unplugging is a request to the guest (ACPI): it is done when the
  * device has gone from QEMU, which may be never.
  */
 #include "plug.h"
@@ -72,5 +72,20 @@ int pn_plug_act_plug(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, 
 			 (json_int_t)(balloon->stats_interval_ns / PN_NS_PER_S));
 	err = pn_guest_monitor(guest, "qom-set", poll, -1, COMMAND_NS, NULL, NULL, diag);
 	json_decref(poll);
+	return err;
+}
+
+/* Once: there is one slot. The monitor counts it from the moment it is there. */
+int pn_plug_act_memory(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
+{
+	int err;
+
+	if (!guest->machine.plug_bytes || pn_guest_memory_bytes(guest) > guest->machine.memory_bytes)
+		return pn_diag_set(diag, -ENOTSUP, "plug-memory: this machine has no slot for it; expected a guest with guest.plug, and nothing plugged yet");
+	if (!guest->ops->grow)
+		return pn_diag_set(diag, -ENOTSUP, "plug-memory: not in this kind of guest");
+	err = guest->ops->grow(guest, diag);
+	if (!err)
+		__atomic_store_n(&guest->plugged_bytes, guest->machine.plug_bytes, __ATOMIC_RELAXED);
 	return err;
 }

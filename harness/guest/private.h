@@ -23,6 +23,7 @@ struct pn_nbd;
  * @monitor: one QMP command, blocking; called on the guest's monitor thread only
  * @query: the same for a command that changes nothing, on a thread of its own; may be @monitor itself
  * @pid: of QEMU, 0 for none
+ * @grow: plug the machine's plug_bytes; NULL: can't
  * @move: into another QEMU (migrate.h); NULL: can't
  */
 struct pn_guest_ops {
@@ -37,6 +38,7 @@ struct pn_guest_ops {
 	int (*query)(void *guest, const char *line, int fd, char **ret_reply, struct pn_diag *diag);
 	int (*signal)(struct pn_guest *guest, int number, struct pn_diag *diag);
 	pid_t (*pid)(const struct pn_guest *guest);
+	int (*grow)(struct pn_guest *guest, struct pn_diag *diag);
 	int (*move)(struct pn_guest *guest, enum pn_migrate_by by, uint64_t timeout_ns, struct pn_diag *diag);
 };
 
@@ -73,6 +75,7 @@ struct pn_guest {
 	char *swap_socket;	     /* nbdkit serves the swap disk there; NULL: QEMU has the file itself */
 	struct pn_nbd *nbd;	     /* NULL: none, or another guest's */
 	char *watch_path;	     /* NULL: the queues are not watched */
+	uint64_t plugged_bytes; /* atomic: of memory, while it runs */
 	unsigned int actions; /* atomic: number of the last action */
 
 	GMutex query_lock; /* held while a query is under way: what stands behind the guest does not change meanwhile */

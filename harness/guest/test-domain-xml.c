@@ -32,6 +32,7 @@ static const struct {
 	  false },
 	{ "memfd", { .memory_bytes = PN_GIB, .vcpus = 1, .backing = PN_BACKING_MEMFD, .balloon = { .absent = true } }, false },
 	{ "hugetlb-kvm", { .memory_bytes = PN_GIB, .vcpus = 1, .backing = PN_BACKING_HUGETLB, .accel = PN_ACCEL_KVM }, false },
+	{ "plug", { .memory_bytes = 512 * PN_MIB, .vcpus = 2, .backing = PN_BACKING_4K, .plug_bytes = 256 * PN_MIB }, true },
 	{ "exact",
 	  { .memory_bytes = 256 * PN_MIB, .vcpus = 1, .backing = PN_BACKING_4K, .exact = true, .swap_bytes = 256 * PN_MIB, .disk_bytes = 128 * PN_MIB },
 	  true },

@@ -319,5 +319,6 @@ const struct pn_guest_ops pn_guest_ops_virt = {
 	.query = pn_virt_query,
 	.signal = signal_qemu,
 	.pid = qemu_pid,
+	.grow = pn_virt_grow,
 	.move = pn_virt_move,
 };

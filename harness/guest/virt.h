@@ -85,6 +85,9 @@ int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool
 /** pn_virt_again() - the ops' again */
 int pn_virt_again(struct pn_host *host, struct pn_diag *diag);
 
+/** pn_virt_grow() - the ops' grow */
+int pn_virt_grow(struct pn_guest *guest, struct pn_diag *diag);
+
 /** pn_virt_move() - the ops' move */
 int pn_virt_move(struct pn_guest *guest, enum pn_migrate_by by, uint64_t timeout_ns, struct pn_diag *diag);
 

@@ -33,6 +33,11 @@ const struct pn_machine *pn_guest_machine(const struct pn_guest *g)
 	return &machine;
 }
 
+uint64_t pn_guest_memory_bytes(const struct pn_guest *g)
+{
+	return FAKE_MEMORY_BYTES;
+}
+
 struct pn_pin *pn_guest_pin(const struct pn_guest *g)
 {
 	return NULL;

@@ -11,6 +11,7 @@
  * and events can come when a test wants. Its process is the test itself.
  */
 
+#define FAKE_MEMORY_BYTES (256 * PN_MIB) /* what tests of it have in their scenario, too */
 #define FAKE_BEHIND_NS (5 * PN_NS_PER_S) /* its clock shows that much less than the host's */
 
 struct pn_guest {

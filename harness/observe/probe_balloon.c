@@ -65,7 +65,7 @@ static int balloon_open(struct pn_probe_context *context, void **ret_state)
 static void balloon_sample(void *state, bool mark, json_t *into)
 {
 	struct balloon *balloon = state;
-	uint64_t memory_bytes = balloon->context->scenario->guest.memory_bytes, latency_ns, actual;
+	uint64_t memory_bytes = pn_guest_memory_bytes(balloon->context->guest), latency_ns, actual;
 	struct pn_diag diag = {""};
 	json_t *reply = NULL;
 	int err = pn_monitor_query(balloon->context, "query-balloon", NULL, &reply, &latency_ns, &diag);

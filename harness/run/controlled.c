@@ -39,6 +39,33 @@ static int begin_law(struct pn_controlled *self)
 	return self->state ? 0 : -EINVAL;
 }
 
+/* A guest has been given more memory: a law of the new sizes, which knows what the old one knew. */
+static void resize_law(struct pn_controlled *self)
+{
+	void *old = self->state;
+
+	if (begin_law(self)) {
+		self->state = old;
+		self->err = self->err ? self->err : -EINVAL;
+		return;
+	}
+	for (unsigned int i = 0; self->law->adopt && i < self->count; i++)
+		self->law->adopt(self->state, i, old, i);
+	self->law->free(old);
+}
+
+static void follow_sizes(struct pn_controlled *self)
+{
+	bool changed = false;
+
+	for (unsigned int i = 0; i < self->count; i++) {
+		changed |= self->limits[i].max_bytes != self->guests[i].memory_bytes;
+		self->limits[i].max_bytes = self->guests[i].memory_bytes;
+	}
+	if (changed)
+		resize_law(self);
+}
+
 static uint64_t cpu_ns(void)
 {
 	struct timespec ts;
@@ -175,6 +202,7 @@ void pn_controlled_note_tick(struct pn_controlled *self, uint64_t decision_ns)
 
 		if (self->decided[i])
 			set_decision(one, &self->decisions[i]);
+		set_bytes(one, "memory_bytes", self->guests[i].memory_bytes);
 		set_bytes(one, "actual_bytes", o->actual_bytes);
 		set_bytes(one, "resident_bytes", o->resident_bytes);
 		if (o->total_bytes != PN_UNSET && o->available_bytes != PN_UNSET && o->available_bytes <= o->total_bytes)
@@ -201,6 +229,7 @@ static void tick(struct pn_controlled *self)
 	now_ns = pn_clock_now_ns();
 	for (unsigned int i = 0; i < self->spec->fault_count; i++)
 		spoil(self, i, now_ns);
+	follow_sizes(self);
 	memset(self->decisions, 0, self->count * sizeof(*self->decisions)); /* laws other than ours leave most of it */
 	memset(self->decided, 1, self->count * sizeof(*self->decided));
 	began_ns = cpu_ns();

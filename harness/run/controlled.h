@@ -17,7 +17,7 @@ struct pn_scenario;
  *
  * It keeps controller.jsonl in the case's directory, a journal:
  *	"controller" {law, daemon, host_bytes, reserve_bytes, tick_ns, guests: [NAMES]}, first
- *	"tick"	{decision_ns: CPU time of the law (absent with the daemon), guests: {NAME: {target_bytes, actual_bytes, resident_bytes, demand_bytes, used_bytes, bound_bytes, trust, reason}}}
+ *	"tick"	{decision_ns: CPU time of the law (absent with the daemon), guests: {NAME: {memory_bytes, target_bytes, actual_bytes, resident_bytes, demand_bytes, used_bytes, bound_bytes, trust, reason}}}
  *		a figure that could not be read is absent
  *	"order"	{guest, from_bytes, target_bytes, reason, trust, error}
  *	"fault"	{name, guest, state: "fired"|"over"}

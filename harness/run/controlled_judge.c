@@ -45,11 +45,12 @@ static void count_tick(const struct pn_scenario *scenario, const json_t *record,
 	if (json_object_get(record, "decision_ns"))
 		g_array_append_val(tally->decision_ns, decision_ns);
 	for (unsigned int i = 0; i < scenario->member_count; i++) {
-		const json_t *value = json_object_get(json_object_get(guests, scenario->members[i]->guest_name), "resident_bytes");
+		const json_t *guest = json_object_get(guests, scenario->members[i]->guest_name), *value = json_object_get(guest, "resident_bytes");
+		const json_t *memory = json_object_get(guest, "memory_bytes"); /* it may have been given more */
 
 		known += value != NULL;
 		resident += json_number_value(value);
-		most += (double)scenario->members[i]->guest.memory_bytes;
+		most += memory ? json_number_value(memory) : (double)scenario->members[i]->guest.memory_bytes;
 	}
 	if (known < scenario->member_count) /* a sum with one left out would be a wrong number */
 		return;

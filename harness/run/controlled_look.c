@@ -36,6 +36,8 @@ void pn_controlled_open(struct pn_controlled_guest *guest, struct pn_guest *real
 		.name = scenario->guest_name,
 		.guest = real,
 		.memory_bytes = scenario->guest.memory_bytes,
+		.began_bytes = scenario->guest.memory_bytes,
+		.plug_bytes = scenario->guest.plug_bytes,
 		.smaps = {.fd = -1},
 		.psi_us = -1,
 	};
@@ -65,9 +67,25 @@ static void look_at_host(struct pn_controlled_guest *guest, struct pn_observatio
 
 	if (!text)
 		return;
-	pn_procfs_smaps_ram(text, guest->memory_bytes, &ram);
-	if (ram.size_bytes)
-		o->resident_bytes = ram.rss_bytes;
+	pn_procfs_smaps_ram(text, guest->began_bytes, &ram);
+	if (!ram.size_bytes)
+		return;
+	o->resident_bytes = ram.rss_bytes;
+	if (!guest->plug_bytes)
+		return;
+	pn_procfs_smaps_ram(text, guest->plug_bytes, &ram);
+	o->resident_bytes += ram.size_bytes ? ram.rss_bytes : 0;
+}
+
+/* By the monitor, after its statistics: what a guest says of its size is never ahead of it. */
+static void look_at_size(struct pn_controlled_guest *guest, uint64_t timeout_ns)
+{
+	json_t *reply = NULL;
+
+	if (!guest->plug_bytes || pn_guest_query(guest->guest, "query-memory-size-summary", NULL, timeout_ns, &reply, NULL, NULL))
+		return;
+	guest->memory_bytes = guest->began_bytes + (uint64_t)json_integer_value(json_object_get(reply, "plugged-memory"));
+	json_decref(reply);
 }
 
 static void look_at_statistics(struct pn_controlled_guest *guest, uint64_t timeout_ns, struct pn_observation *o)
@@ -102,7 +120,8 @@ void pn_controlled_look(struct pn_controlled_guest *guest, uint64_t timeout_ns, 
 	look_at_host(guest, &o);
 	if (!pn_guest_query(guest->guest, "query-balloon", NULL, timeout_ns, &reply, NULL, NULL)) {
 		o.actual_bytes = figure(reply, "actual");
-		look_at_statistics(guest, timeout_ns, &o); /* a monitor that does not answer the first is not asked the second */
+		look_at_statistics(guest, timeout_ns, &o);
+		look_at_size(guest, timeout_ns); /* a monitor that does not answer the first is not asked the second */
 	}
 	json_decref(reply);
 	*ret_observation = o;

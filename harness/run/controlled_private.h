@@ -17,7 +17,8 @@
 struct pn_controlled_guest {
 	const char *name;
 	struct pn_guest *guest;
-	uint64_t memory_bytes;
+	uint64_t memory_bytes; /* now */
+	uint64_t began_bytes, plug_bytes; /* what it began with; what it may be given besides */
 	struct pn_procfs_file smaps; /* fd -1: can't be read */
 	gint64 psi_us;		     /* atomic, by the guest's samples; -1: none yet */
 	gint boots;		     /* atomic */

@@ -106,13 +106,16 @@ void pn_controlled_isolation(const struct pn_scenario *scenario, const json_t *r
 	}
 }
 
+/* Faults after which a guest's figures jump, and none of them is untrue. */
+static const char *const no_lies[] = {"memory-plug", "qemu-stop", "reset", "panic", "vcpu-pause", NULL};
+
 /* has it done anything, or has anything been done to it, that looks like a lie? */
 static bool is_honest(const struct pn_scenario *scenario, const struct pn_scenario *guest)
 {
 	const struct pn_controller_spec *controller = &scenario->controller;
 
 	for (unsigned int i = 0; i < guest->event_count; i++)
-		if (guest->events[i].action == PN_DO_FAULT)
+		if (guest->events[i].action == PN_DO_FAULT && !g_strv_contains(no_lies, guest->events[i].name))
 			return false;
 	for (unsigned int i = 0; i < controller->fault_count; i++) {
 		bool of_law = controller->faults[i].kind == PN_CONTROLLER_KILL || controller->faults[i].kind == PN_CONTROLLER_LIBVIRTD;

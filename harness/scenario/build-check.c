@@ -18,6 +18,7 @@
 #include "schema.h"
 #include "technique.h"
 
+#define PLUG_BLOCK (128 * PN_MIB)
 #define SMALLEST_DISK (16 * PN_MIB)
 
 static int refuse(const struct pn_builder *builder, const char *key, const char *value, const char *accepted)
@@ -91,6 +92,10 @@ static int check_guest(const struct pn_builder *builder)
 		return -EINVAL;
 	if (guest->qemu && !is_program(guest->qemu))
 		return refuse(builder, "guest.qemu", guest->qemu, "a program that exists, by its path or in PATH");
+	if (guest->plug_bytes && (guest->plug_bytes % PLUG_BLOCK || guest->plug_bytes == guest->memory_bytes))
+		return refuse(builder, "guest.plug", raw->plug, "a multiple of 128MiB, a memory block of x86, and not the guest's memory again");
+	if (guest->plug_bytes && (guest->backing == PN_BACKING_HUGETLB || guest->exact))
+		return refuse(builder, "guest.plug", raw->plug, "another backing than hugetlb, and no exact mode");
 	r = check_disk(builder, "guest.swap", guest->swap_bytes);
 	return r < 0 ? r : check_disk(builder, "guest.disk", guest->disk_bytes);
 }

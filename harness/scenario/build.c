@@ -46,6 +46,7 @@ static void fill_guest(struct pn_machine *guest, const struct pn_raw_guest *raw)
 	guest->swap_bytes = value_of("guest.swap", raw->swap);
 	guest->swap_nbdkit = value_of("guest.swap-server", raw->swap_server) == 1;
 	guest->disk_bytes = value_of("guest.disk", raw->disk);
+	guest->plug_bytes = value_of("guest.plug", raw->plug);
 	guest->extra_devices = raw->devices_count ? g_strjoinv("\n", devices) : NULL;
 	guest->kernel_args = raw->init_on_alloc ? join(raw->kernel_args, "init_on_alloc=", raw->init_on_alloc) : g_strdup(raw->kernel_args);
 	guest->image = g_strdup(raw->image);

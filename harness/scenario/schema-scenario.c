@@ -46,6 +46,7 @@ static const cyaml_schema_field_t guest_fields[] = {
     TEXT("swap", struct pn_raw_guest, swap),
     TEXT("swap-server", struct pn_raw_guest, swap_server),
     TEXT("disk", struct pn_raw_guest, disk),
+    TEXT("plug", struct pn_raw_guest, plug),
     NAMES("devices", struct pn_raw_guest, devices),
     TEXT("kernel-args", struct pn_raw_guest, kernel_args),
     FLAG("unpinned", struct pn_raw_guest, unpinned),

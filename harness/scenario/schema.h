@@ -22,7 +22,7 @@ struct pn_raw_balloon {
 };
 
 struct pn_raw_guest {
-	char *memory, *backing, *swap, *swap_server, *disk, *image, *kernel, *modules, *qemu, *kernel_args, *init_on_alloc;
+	char *memory, *backing, *swap, *swap_server, *disk, *plug, *image, *kernel, *modules, *qemu, *kernel_args, *init_on_alloc;
 	unsigned int vcpus;
 	bool unpinned, exact;
 	struct pn_raw_balloon balloon;

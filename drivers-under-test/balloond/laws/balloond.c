@@ -30,6 +30,11 @@ static void law_free(void *law)
 	pn_policy_free(law);
 }
 
+static void law_adopt(void *law, size_t index, const void *from, size_t from_index)
+{
+	pn_policy_adopt(law, index, from, from_index);
+}
+
 const struct pn_law pn_law_balloond = {
 	.name = "balloond",
 	.help = "the project's own: weighted max-min of demand under a host-observed budget",
@@ -37,6 +42,7 @@ const struct pn_law pn_law_balloond = {
 	.new = law_new,
 	.step = law_step,
 	.free = law_free,
+	.adopt = law_adopt,
 };
 
 const struct pn_law pn_law_balloond_deep = {
@@ -46,4 +52,5 @@ const struct pn_law pn_law_balloond_deep = {
 	.new = law_new_deep,
 	.step = law_step,
 	.free = law_free,
+	.adopt = law_adopt,
 };

@@ -20,6 +20,9 @@ struct pn_law {
 	/** @step: as pn_policy_step() */
 	void (*step)(void *law, const struct pn_observation *observations, uint64_t now_ns, struct pn_decision *ret_decisions);
 	void (*free)(void *law);
+
+	/** @adopt: as pn_policy_adopt(); NULL: it knows nothing that a new one would miss */
+	void (*adopt)(void *law, size_t index, const void *from, size_t from_index);
 };
 
 extern const struct pn_law pn_law_balloond, pn_law_balloond_deep;
