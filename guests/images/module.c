@@ -20,6 +20,7 @@
 #include "base/spawn.h"
 #include "base/texts.h"
 #include "base/units.h"
+#include "build_log.h"
 #include "headers.h"
 #include "kmods.h"
 #include "mutants.h"
@@ -106,27 +107,6 @@ static int key_of(const struct recipe *recipe, const char *release, char **ret_h
 	return r;
 }
 
-/* kbuild's last line says "Error 2"; what a person wants is the first line that tells of an error. */
-static int build_failed(const char *log, const char *base, struct pn_diag *diag)
-{
-	g_autofree char *root = pn_cache_root(NULL), *text = NULL;
-	g_autofree char *kept = g_build_filename(root ? root : "/tmp", "module-build.log", NULL);
-	g_auto(GStrv) lines = NULL;
-	const char *first = "see the log";
-
-	if (pn_fs_read(log, &text, NULL, NULL) < 0)
-		return pn_diag_set(diag, -EIO, "%s: make could not be started", base);
-	pn_fs_write(kept, text, strlen(text), NULL);
-	lines = g_strsplit(text, "\n", -1);
-	for (unsigned int i = 0; lines[i]; i++) {
-		if (strstr(lines[i], "rror: ") || strstr(lines[i], "ERROR: ") || strstr(lines[i], "*** ")) {
-			first = lines[i];
-			break;
-		}
-	}
-	return pn_diag_set(diag, -EIO, "%s: does not build: %s (%s)", base, first, kept);
-}
-
 static char *object_of(const char *folder, const char *source, const char *suffix)
 {
 	return g_strdup_printf("%s/%.*s%s", folder, (int)strlen(source) - 2, source, suffix);
@@ -204,7 +184,7 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 		return r;
 	r = pn_spawn_run(argv, NULL, BUILD_TIMEOUT_NS, &output, diag);
 	if (r == -EIO)
-		return build_failed(log, recipe->base, diag);
+		return pn_build_failed(log, "module-build.log", recipe->base, diag);
 	if (r >= 0)
 		r = keep(dir, ko, recipe->base, diag);
 	if (r >= 0 && !*recipe->mutant)

@@ -18,6 +18,7 @@
 #include "base/fs.h"
 #include "base/spawn.h"
 #include "base/units.h"
+#include "build_log.h"
 #include "kmods.h"
 #include "package.h"
 #include "paths.h"
@@ -49,27 +50,6 @@ static bool want_tarball(const char *path, void *data)
 	return g_str_has_prefix(path, "usr/src/") && g_str_has_suffix(path, ".tar.xz");
 }
 
-/* What a person wants of thousands of lines is the first that tells of an error. */
-static int failed(const char *log, const char *name, struct pn_diag *diag)
-{
-	g_autofree char *root = pn_cache_root(NULL), *text = NULL;
-	g_autofree char *kept = g_build_filename(root ? root : "/tmp", "kernel-build.log", NULL);
-	g_auto(GStrv) lines = NULL;
-	const char *first = "see the log";
-
-	if (pn_fs_read(log, &text, NULL, NULL) < 0)
-		return pn_diag_set(diag, -EIO, "%s: the build could not be started", name);
-	pn_fs_write(kept, text, strlen(text), NULL);
-	lines = g_strsplit(text, "\n", -1);
-	for (unsigned int i = 0; lines[i]; i++) {
-		if (strstr(lines[i], "rror: ") || strstr(lines[i], "not taken") || strstr(lines[i], "*** ")) {
-			first = lines[i];
-			break;
-		}
-	}
-	return pn_diag_set(diag, -EIO, "%s: does not build: %s (%s)", name, first, kept);
-}
-
 static int build(const char *dir, void *data, struct pn_diag *diag)
 {
 	const struct job *job = data;
@@ -91,7 +71,7 @@ static int build(const char *dir, void *data, struct pn_diag *diag)
 		return r;
 	r = pn_spawn_run(argv, NULL, BUILD_TIMEOUT_NS, NULL, diag);
 	if (r == -EIO)
-		return failed(log, job->package->name, diag);
+		return pn_build_failed(log, "kernel-build.log", job->package->name, diag);
 	return r < 0 ? r : pn_fs_remove_tree(src, diag);
 }
 
