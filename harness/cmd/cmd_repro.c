@@ -16,6 +16,7 @@
 #include "../hunt/console.h"
 #include "../hunt/debug.h"
 #include "../hunt/repro.h"
+#include "../hunt/reverse.h"
 #include "../run/run.h"
 #include "hunt.h"
 
@@ -43,7 +44,9 @@ static const char description[] =
     "--shell and --gdb start the case once, on this terminal. --shell opens a console in\n"
     "the guest when its driver is loaded; exit or Ctrl-] ends it. --gdb runs the\n"
     "timeline and stops the guest at its end, also where that is a crash, with the\n"
-    "driver's symbols at the addresses that the guest gave them.\n\n"
+    "driver's symbols at the addresses that the guest gave them. In exact mode gdb also\n"
+    "goes backwards (reverse-continue): the case is executed again, up to the last hit\n"
+    "before. So it does for each `continue`, which takes as long as the case.\n\n"
     "Live cases do not repeat to the instruction: the hit rate is stated with its\n"
     "exact 95 % interval. A case of exact mode does: it is executed anew and compared\n"
     "with its recording, every instruction count, what the guest counted at every\n"
@@ -136,6 +139,43 @@ static int visit_case(const struct pn_opts *args, struct hunt *hunt, const struc
 	return err;
 }
 
+/* @tally: of a try that noted where the driver is. A case that did not fail is not looked into. */
+static int go_backwards(struct hunt *hunt, const struct pn_repro_config *config, struct pn_reverse *reverse, const char *socket, struct pn_diag *diag)
+{
+	g_autofree char *symbols = find_symbols(config->bundle, config->driver);
+	pid_t gdb;
+	int err = pn_debug_start(symbols, pn_reverse_sections(reverse), socket, &gdb, diag);
+
+	if (err)
+		return err;
+	err = pn_reverse_serve(reverse, &hunt->lab, config->bundle->yaml, config->driver, gdb, diag);
+	pn_debug_wait(gdb);
+	return err;
+}
+
+/* gdb on a case of exact mode: once as any try is, then as often as gdb goes back or forth */
+static int visit_exact(struct hunt *hunt, struct pn_repro_config *config, struct pn_diag *diag)
+{
+	g_autofree char *socket = g_strdup_printf("%s/gdb-%d", pn_owned_state_dir(), (int)getpid());
+	int id = pn_owned_add("file", json_pack("{s:s}", "path", socket), diag), err = id < 0 ? id : 0;
+	struct pn_reverse *reverse = NULL;
+	struct pn_repro_tally tally;
+
+	config->tries = 1;
+	if (!err)
+		err = pn_reverse_new(socket, &reverse, diag);
+	if (!err) {
+		config->visit = pn_reverse_notes(reverse);
+		err = pn_repro_run(&hunt->lab, config, &tally, diag);
+	}
+	if (!err && tally.same)
+		err = go_backwards(hunt, config, reverse, socket, diag);
+	pn_reverse_free(reverse);
+	if (id > 0)
+		pn_owned_release(id, NULL);
+	return err ? err : pn_repro_exit(&tally, true);
+}
+
 static int look(const struct pn_opts *args, struct hunt *hunt, const char *path, struct pn_diag *diag)
 {
 	struct pn_repro_config config = {.tries = TRIES_DEFAULT, .all = pn_opts_has(args, "all"), .out = stdout};
@@ -148,13 +188,18 @@ static int look(const struct pn_opts *args, struct hunt *hunt, const char *path,
 		err = hunt_case(args, path, &bundle, &config.driver, diag);
 	if (err)
 		return err;
-	if (pn_opts_has(args, "shell") || pn_opts_has(args, "gdb")) {
+	config.tries = (unsigned int)tries;
+	config.bundle = bundle;
+	if (pn_opts_has(args, "shell") || (pn_opts_has(args, "gdb") && !bundle->exact)) {
 		err = visit_case(args, hunt, bundle, config.driver, diag);
 		pn_bundle_free(bundle);
 		return err;
 	}
-	config.tries = (unsigned int)tries;
-	config.bundle = bundle;
+	if (pn_opts_has(args, "gdb")) {
+		err = visit_exact(hunt, &config, diag);
+		pn_bundle_free(bundle);
+		return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
+	}
 	err = pn_repro_run(&hunt->lab, &config, &tally, diag);
 	if (!err)
 		err = pn_repro_exit(&tally, bundle->exact);

@@ -51,6 +51,9 @@ struct pn_guest_config {
 	const char *dir;	       /* the case's directory: console.log and disks go here */
 	struct pn_journal *journal;    /* of the case */
 	bool cold;		       /* boot instead of starting from the warm snapshot */
+	/* @loaded: may be NULL; called with @data when the guest is there and has not run. Return: 0, or a negative errno that ends the start. */
+	int (*loaded)(struct pn_guest *guest, void *data, struct pn_diag *diag);
+	void *data;
 	bool watch;		       /* record what passes through the balloon's queues: PN_GUEST_RINGS (harness/rings/stream.h), where QEMU lets us */
 };
 

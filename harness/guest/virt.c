@@ -202,12 +202,15 @@ static int prepare(struct pn_host *host, const struct pn_machine *machine, struc
 	return r;
 }
 
-static int start_from(struct pn_guest *guest, const struct pn_virt_boot *boot, const char *snapshot, struct pn_diag *diag)
+static int start_from(struct pn_guest *guest, const struct pn_guest_config *config, const struct pn_virt_boot *boot, const char *snapshot,
+		      struct pn_diag *diag)
 {
 	int err = pn_virt_create(guest, boot, snapshot != NULL, diag);
 
 	if (!err && snapshot)
 		err = pn_snapshot_load(guest, snapshot, diag);
+	if (!err && config->loaded)
+		err = config->loaded(guest, config->data, diag);
 	if (!err && guest->machine.exact)
 		err = pn_exact_begin(guest, diag);
 	else if (!err)
@@ -278,7 +281,7 @@ static int start(struct pn_guest *guest, const struct pn_guest_config *config, s
 	if (!r && !config->cold)
 		r = pn_snapshot_get(guest->host, &guest->machine, &boot, &snapshot, diag);
 	if (r >= 0)
-		r = start_from(guest, &boot, snapshot, diag);
+		r = start_from(guest, config, &boot, snapshot, diag);
 	pn_virt_boot_clear(&boot);
 	return r;
 }

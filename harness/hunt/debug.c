@@ -64,31 +64,54 @@ static int open_stub(struct pn_guest *guest, const char *socket, struct pn_diag 
 	return err;
 }
 
-static int run_gdb(char **argv, struct pn_diag *diag)
+static void take_terminal(void)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-	GError *error = NULL;
-	int status;
+	if (!isatty(STDIN_FILENO))
+		return;
+	signal(SIGTTOU, SIG_IGN); /* who is in the background may not take it otherwise */
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+	signal(SIGTTOU, SIG_DFL);
+}
 
-	/* Ctrl-C is gdb's */
-	sigaction(SIGINT, &ignore, &before);
-	if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL, &status, &error)) {
-		sigaction(SIGINT, &before, NULL);
-		pn_diag_set(diag, -ENOENT, "gdb can't be started: %s", error->message);
-		g_error_free(error);
-		return -ENOENT;
-	}
-	sigaction(SIGINT, &before, NULL);
-	return 0;
+/* in the child, before it is gdb */
+static void enter_foreground(gpointer data)
+{
+	setpgid(0, 0);
+	take_terminal();
+}
+
+int pn_debug_start(const char *symbols, const char *sections, const char *socket, pid_t *ret_pid, struct pn_diag *diag)
+{
+	g_autofree char *target = g_strdup_printf("target remote %s", socket);
+	g_autofree char *add = symbols && sections ? g_strdup_printf("add-symbol-file %s %s", symbols, sections) : NULL;
+	/* the first answer comes when the case has been executed */
+	char *argv[] = {"gdb", "-q", "-nx", "-ex", "set confirm off", "-ex", "set pagination off", "-ex", "set architecture i386:x86-64",
+			"-ex", "set remotetimeout 3600", "-ex", target, add ? "-ex" : NULL, add, NULL};
+	GError *error = NULL;
+
+	if (g_spawn_async(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN | G_SPAWN_DO_NOT_REAP_CHILD, enter_foreground, NULL,
+			  ret_pid, &error))
+		return 0;
+	pn_diag_set(diag, -ENOENT, "gdb can't be started: %s", error->message);
+	g_error_free(error);
+	return -ENOENT;
+}
+
+void pn_debug_wait(pid_t gdb)
+{
+	while (waitpid(gdb, NULL, 0) < 0 && errno == EINTR)
+		;
+	take_terminal();
 }
 
 int pn_debug_gdb(struct pn_guest *guest, const char *symbols, const char *sections, const char *socket, struct pn_diag *diag)
 {
-	g_autofree char *target = g_strdup_printf("target remote %s", socket);
-	g_autofree char *add = symbols && sections ? g_strdup_printf("add-symbol-file %s %s", symbols, sections) : NULL;
-	char *argv[] = {"gdb", "-q", "-nx", "-ex", "set confirm off", "-ex", "set pagination off", "-ex", "set architecture i386:x86-64",
-			"-ex", target, add ? "-ex" : NULL, add, NULL};
 	int err = open_stub(guest, socket, diag);
+	pid_t gdb;
 
-	return err ? err : run_gdb(argv, diag);
+	if (!err)
+		err = pn_debug_start(symbols, sections, socket, &gdb, diag);
+	if (!err)
+		pn_debug_wait(gdb);
+	return err;
 }

@@ -133,12 +133,13 @@ static struct seat *take_seat(struct round *round, struct pn_trial *trial, char 
 		.case_dir = trial->dir,
 		.uri = round->lab->uri,
 		.workloads_dir = round->lab->workloads_dir,
+		.visit = trial->visit,
 	};
 	seat->task = (struct pn_task){
 		.run = run_seat,
 		.data = seat,
 		.log_path = seat->log_path,
-		.timeout_ns = key ? PREPARE_TIMEOUT_NS : one->scenario->timeout_ns,
+		.timeout_ns = key ? PREPARE_TIMEOUT_NS : trial->visit && trial->visit->end ? 0 : one->scenario->timeout_ns,
 	};
 	return seat;
 }

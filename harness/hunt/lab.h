@@ -9,6 +9,7 @@
 
 struct pn_diag;
 struct pn_plan;
+struct pn_visit;
 struct pn_run_ops;
 
 /*
@@ -33,6 +34,8 @@ struct pn_trial {
 	const char *driver; /* in place of the scenario's; NULL: its own; likewise the next three */
 	const char *kernel, *modules, *qemu;
 
+	const struct pn_visit *visit; /* in the trial's process; with an end that is looked at there is no timeout; NULL: nobody */
+
 	char *refused;	   /* why it was not run: no scenario, more than one case, or not for this host; NULL: it was, or was not needed */
 	char *dir;	   /* of the trial; NULL when it was not run */
 	json_t *verdict;   /* verdict.json; NULL when it was not run */
@@ -51,8 +54,6 @@ struct pn_trial {
 int pn_lab_run(struct pn_lab *lab, struct pn_trial *trials, unsigned int count, bool (*enough)(const struct pn_trial *trial, void *data),
 	       void *data, struct pn_diag *diag);
 void pn_lab_deinit(struct pn_lab *lab);
-
-struct pn_visit;
 
 /**
  * pn_lab_visit() - make one trial in this process, with the terminal, and somebody who looks in

@@ -101,6 +101,7 @@ int pn_repro_run(struct pn_lab *lab, const struct pn_repro_config *config, struc
 	for (unsigned int i = 0; i < config->tries; i++) {
 		trials[i].yaml = config->bundle->yaml;
 		trials[i].driver = config->driver;
+		trials[i].visit = config->visit;
 	}
 	err = pn_lab_run(lab, trials, config->tries, ended, &looking, diag);
 	if (!err && trials[0].refused)

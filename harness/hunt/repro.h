@@ -7,6 +7,7 @@
 struct pn_bundle;
 struct pn_diag;
 struct pn_lab;
+struct pn_visit;
 
 /** struct pn_repro_config - how to look for a failure again; plain value, borrowed */
 struct pn_repro_config {
@@ -14,6 +15,7 @@ struct pn_repro_config {
 	const char *driver; /* .ko in place of the scenario's; NULL: the scenario's */
 	unsigned int tries; /* at most */
 	bool all;	    /* make all of them; otherwise the first hit is the last try */
+	const struct pn_visit *visit; /* looks into each try; NULL: nobody */
 	FILE *out;	    /* a line a try, then the result */
 };
 

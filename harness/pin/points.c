@@ -18,6 +18,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define BLOCK_INSNS_MAX 512 /* QEMU's TCG_MAX_INSNS */
+
 /** struct point - one point; under the lock but for @armed */
 struct point {
 	struct pn_pin_message what;
@@ -26,9 +29,16 @@ struct point {
 	unsigned int ticket; /* of whoever is held here: another one lets it go */
 };
 
+/** struct site - an instruction with a point: so many of its block, itself among them, were not executed yet when it is come to */
+struct site {
+	struct point *point;
+	uint32_t left;
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
 static struct point points[PN_PIN_POINTS_MAX];
+static struct site sites[PN_PIN_POINTS_MAX][BLOCK_INSNS_MAX + 1]; /* by @left: code that was translated refers to them for ever */
 static uint32_t unanswered[PN_PIN_POINTS_MAX]; /* serials of requests that wait for fresh code */
 static unsigned int unanswered_count;
 static atomic_bool stale;
@@ -69,7 +79,8 @@ void pn_plugin_points_fresh(void)
 /* A vCPU is here. */
 static void hit(unsigned int vcpu, void *data)
 {
-	struct point *point = data;
+	const struct site *site = data;
+	struct point *point = site->point;
 
 	if (!atomic_load_explicit(&point->armed, memory_order_relaxed))
 		return;
@@ -79,7 +90,7 @@ static void hit(unsigned int vcpu, void *data)
 		unsigned int ticket = point->ticket;
 
 		say(&(struct pn_pin_message){.word = PN_PIN_HELD, .id = point->what.id, .kind = point->what.kind, .vcpu = vcpu,
-					     .hits = point->hits, .vaddr = point->what.from, .insns = pn_plugin_insns()});
+					     .hits = point->hits, .vaddr = point->what.from, .insns = pn_plugin_insns() - site->left});
 		while (point->ticket == ticket)
 			pthread_cond_wait(&moved, &lock);
 	}
@@ -103,8 +114,12 @@ static void mark_insns(struct qemu_plugin_tb *tb, struct point *point)
 			here = pn_plugin_exits(&point->what, vaddr, bytes, size);
 		else if (vaddr < PN_PIN_KERNEL_FROM && size == PN_PIN_SELF_SIZE)
 			here = memcmp(bytes, PN_PIN_SELF_INSN, PN_PIN_SELF_SIZE) == 0;
-		if (here)
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, hit, QEMU_PLUGIN_CB_NO_REGS, point);
+		struct site *site = &sites[point - points][MIN(count - i, BLOCK_INSNS_MAX)];
+
+		if (!here)
+			continue;
+		*site = (struct site){.point = point, .left = (uint32_t)MIN(count - i, BLOCK_INSNS_MAX)};
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, hit, QEMU_PLUGIN_CB_NO_REGS, site);
 	}
 }
 

@@ -91,6 +91,7 @@ void pn_course_preload(struct pn_machine *machine, const struct pn_module *modul
 static int start_guest(struct pn_course *course, struct pn_diag *diag)
 {
 	struct pn_machine machine = course->scenario->guest;
+	const struct pn_visit *visit = course->shared->job->visit;
 	const char *own = course->scenario->guest_name;
 	g_autofree char *name = g_strdup_printf("%04u%s%s", course->shared->job->index, own ? "-" : "", own ? own : "");
 	struct pn_guest_config config = {
@@ -100,6 +101,8 @@ static int start_guest(struct pn_course *course, struct pn_diag *diag)
 		.journal = course->journal,
 		/* a case that is not judged by it is one that wants to be disturbed by nothing */
 		.watch = !pn_oracle_waived(course->scenario, "protocol"),
+		.loaded = visit ? visit->loaded : NULL,
+		.data = visit ? visit->data : NULL,
 	};
 	int err;
 

@@ -61,12 +61,14 @@ struct pn_module;
 
 /**
  * struct pn_visit - somebody who looks into the guest of a case that runs in the foreground
+ * @loaded: the guest is there and has not run. Return: as @start
  * @start: the driver is loaded, the timeline has not begun. Return: 0 to go on, or a negative errno that ends the case
  * @end: the timeline has come to its end, one way or another (@err), and nothing has been taken back yet
  *
- * Either may be NULL. Of a case with several guests each is visited, on a thread of its own.
+ * Each may be NULL. Of a case with several guests each is visited, on a thread of its own.
  */
 struct pn_visit {
+	int (*loaded)(struct pn_guest *guest, void *data, struct pn_diag *diag);
 	int (*start)(struct pn_guest *guest, const struct pn_module *module, void *data, struct pn_diag *diag);
 	void (*end)(struct pn_guest *guest, const struct pn_module *module, int err, void *data);
 	void *data;
