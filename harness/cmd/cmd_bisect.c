@@ -166,8 +166,9 @@ static int tell(const struct pn_opts *args, const struct pn_build *builds, unsig
 	return from == to ? PN_EXIT_PASS : PN_EXIT_CANNOT_TELL;
 }
 
-static int bisect(const struct pn_opts *args, struct hunt *hunt, struct pn_bisect_config *config, struct pn_diag *diag)
+static int bisect(const struct pn_opts *args, struct hunt *hunt, void *data, struct pn_diag *diag)
 {
+	struct pn_bisect_config *config = data;
 	g_autofree char *tree = g_build_filename(hunt->dir, "build", NULL), *state = g_build_filename(hunt->dir, "bisect.json", NULL);
 	struct pn_build *builds = NULL;
 	unsigned int count = 0;
@@ -187,7 +188,7 @@ static int bisect(const struct pn_opts *args, struct hunt *hunt, struct pn_bisec
 	else if (err == -ENODATA) /* said, and no fault of the command line */
 		err = -EIO;
 	pn_builds_free(builds, count);
-	return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
+	return err;
 }
 
 static int check(const struct pn_opts *args, struct pn_diag *diag)
@@ -207,7 +208,6 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 {
 	struct pn_bisect_config config = {.noise = NOISE_DEFAULT, .error = ERROR_DEFAULT, .out = stdout};
 	struct pn_bundle *bundle = NULL;
-	struct hunt hunt = {0};
 	int err = check(args, diag);
 
 	if (!err)
@@ -224,10 +224,7 @@ static int run(const struct pn_opts *args, struct pn_diag *diag)
 	config.signature = &bundle->signature;
 	config.command = pn_opts_get(args, "build");
 	config.git = pn_opts_get(args, "git");
-	err = hunt_open(args, "bisect", &hunt, diag);
-	if (!err)
-		err = bisect(args, &hunt, &config, diag);
-	hunt_close(&hunt);
+	err = hunt_run(args, "bisect", bisect, &config, diag);
 	pn_bundle_free(bundle);
 	return err;
 }

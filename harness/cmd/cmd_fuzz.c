@@ -79,8 +79,9 @@ static int read_options(const struct pn_opts *args, struct pn_fuzz_config *confi
 	return err;
 }
 
-static int fuzz(const struct pn_opts *args, struct hunt *hunt, struct pn_fuzz_config *config, struct pn_diag *diag)
+static int fuzz(const struct pn_opts *args, struct hunt *hunt, void *data, struct pn_diag *diag)
 {
+	struct pn_fuzz_config *config = data;
 	static const char *const names_default[] = {"fuzz", NULL};
 	struct pn_plan_config plan_config = {
 		.names = pn_opts_operands(args)[0] ? pn_opts_operands(args) : names_default,
@@ -111,18 +112,11 @@ static int fuzz(const struct pn_opts *args, struct hunt *hunt, struct pn_fuzz_co
 static int run(const struct pn_opts *args, struct pn_diag *diag)
 {
 	struct pn_fuzz_config config = {.seed = 1, .for_ns = FOR_DEFAULT_NS, .found = leave_bundle, .out = stdout};
-	struct hunt hunt;
 	int err;
 
 	pn_run_init();
 	err = read_options(args, &config, diag);
-	if (err)
-		return err;
-	err = hunt_open(args, "fuzz", &hunt, diag);
-	if (!err)
-		err = fuzz(args, &hunt, &config, diag);
-	hunt_close(&hunt);
-	return err;
+	return err ? err : hunt_run(args, "fuzz", fuzz, &config, diag);
 }
 
 const struct pn_command pn_command_fuzz = {

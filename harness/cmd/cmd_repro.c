@@ -176,53 +176,45 @@ static int visit_exact(struct hunt *hunt, struct pn_repro_config *config, struct
 	return err ? err : pn_repro_exit(&tally, true);
 }
 
-static int look(const struct pn_opts *args, struct hunt *hunt, const char *path, struct pn_diag *diag)
+/* --shell, --gdb, or until it fails again */
+static int look_into(const struct pn_opts *args, struct hunt *hunt, struct pn_repro_config *config, struct pn_diag *diag)
 {
-	struct pn_repro_config config = {.tries = TRIES_DEFAULT, .all = pn_opts_has(args, "all"), .out = stdout};
+	const struct pn_bundle *bundle = config->bundle;
 	struct pn_repro_tally tally;
+	int err;
+
+	if (pn_opts_has(args, "gdb") && bundle->exact)
+		return visit_exact(hunt, config, diag);
+	if (pn_opts_has(args, "shell") || pn_opts_has(args, "gdb"))
+		return visit_case(args, hunt, bundle, config->driver, diag);
+	err = pn_repro_run(&hunt->lab, config, &tally, diag);
+	return err ? err : pn_repro_exit(&tally, bundle->exact);
+}
+
+static int look(const struct pn_opts *args, struct hunt *hunt, void *data, struct pn_diag *diag)
+{
+	struct pn_repro_config config = {.all = pn_opts_has(args, "all"), .out = stdout};
 	struct pn_bundle *bundle = NULL;
 	uint64_t tries = TRIES_DEFAULT;
 	int err = pn_opts_uint(args, "tries", 1, 100000, &tries, diag);
 
 	if (!err)
-		err = hunt_case(args, path, &bundle, &config.driver, diag);
+		err = hunt_case(args, pn_opts_operands(args)[0], &bundle, &config.driver, diag);
 	if (err)
 		return err;
 	config.tries = (unsigned int)tries;
 	config.bundle = bundle;
-	if (pn_opts_has(args, "shell") || (pn_opts_has(args, "gdb") && !bundle->exact)) {
-		err = visit_case(args, hunt, bundle, config.driver, diag);
-		pn_bundle_free(bundle);
-		return err;
-	}
-	if (pn_opts_has(args, "gdb")) {
-		err = visit_exact(hunt, &config, diag);
-		pn_bundle_free(bundle);
-		return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
-	}
-	err = pn_repro_run(&hunt->lab, &config, &tally, diag);
-	if (!err)
-		err = pn_repro_exit(&tally, bundle->exact);
+	err = look_into(args, hunt, &config, diag);
 	pn_bundle_free(bundle);
-	return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
+	return err;
 }
 
 static int run(const struct pn_opts *args, struct pn_diag *diag)
 {
-	const char *path = pn_opts_operands(args)[0];
-	struct hunt hunt;
-	int err;
-
 	if (pn_opts_has(args, "shell") + pn_opts_has(args, "gdb") + pn_opts_has(args, "pack") > 1)
 		return pn_diag_set(diag, -EINVAL, "--shell, --gdb and --pack are three different things; expected one of them");
 	pn_run_init();
-	if (pn_opts_has(args, "pack"))
-		return pack(args, path, diag);
-	err = hunt_open(args, "repro", &hunt, diag);
-	if (!err)
-		err = look(args, &hunt, path, diag);
-	hunt_close(&hunt);
-	return err;
+	return pn_opts_has(args, "pack") ? pack(args, pn_opts_operands(args)[0], diag) : hunt_run(args, "repro", look, NULL, diag);
 }
 
 const struct pn_command pn_command_repro = {

@@ -50,7 +50,7 @@ static int write_result(const struct hunt *hunt, const struct pn_shrink_result *
 	return err;
 }
 
-static int shrink(const struct pn_opts *args, struct hunt *hunt, struct pn_diag *diag)
+static int shrink(const struct pn_opts *args, struct hunt *hunt, void *data, struct pn_diag *diag)
 {
 	struct pn_shrink_config config = {.budget_ns = BUDGET_DEFAULT_NS, .out = stdout};
 	struct pn_shrink_result result = {0};
@@ -74,20 +74,13 @@ static int shrink(const struct pn_opts *args, struct hunt *hunt, struct pn_diag 
 		printf("%s\n", diag->text);
 		return PN_EXIT_CANNOT_TELL;
 	}
-	return end == -EINTR ? PN_EXIT_INTERRUPTED : end;
+	return end;
 }
 
 static int run(const struct pn_opts *args, struct pn_diag *diag)
 {
-	struct hunt hunt;
-	int err;
-
 	pn_run_init();
-	err = hunt_open(args, "shrink", &hunt, diag);
-	if (!err)
-		err = shrink(args, &hunt, diag);
-	hunt_close(&hunt);
-	return err;
+	return hunt_run(args, "shrink", shrink, NULL, diag);
 }
 
 const struct pn_command pn_command_shrink = {

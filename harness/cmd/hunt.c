@@ -10,6 +10,7 @@
 
 #include "../../guests/images/paths.h"
 #include "../base/diag.h"
+#include "../base/exit.h"
 #include "../base/fs.h"
 #include "../base/owned.h"
 #include "../guest/guest.h"
@@ -38,7 +39,8 @@ static int make_dir(const char *out, const char *command, char **ret_dir, struct
 	return err;
 }
 
-int hunt_open(const struct pn_opts *args, const char *command, struct hunt *ret_hunt, struct pn_diag *diag)
+/* hunt_close() in any case */
+static int hunt_open(const struct pn_opts *args, const char *command, struct hunt *ret_hunt, struct pn_diag *diag)
 {
 	uint64_t jobs = 1;
 	int err = pn_opts_uint(args, "jobs", 1, 64, &jobs, diag);
@@ -62,11 +64,23 @@ int hunt_open(const struct pn_opts *args, const char *command, struct hunt *ret_
 	return 0;
 }
 
-void hunt_close(struct hunt *hunt)
+static void hunt_close(struct hunt *hunt)
 {
 	pn_lab_deinit(&hunt->lab);
 	g_free(hunt->dir);
 	g_free(hunt->workloads_dir);
+}
+
+int hunt_run(const struct pn_opts *args, const char *command, int (*work)(const struct pn_opts *args, struct hunt *hunt, void *data, struct pn_diag *diag),
+	     void *data, struct pn_diag *diag)
+{
+	struct hunt hunt;
+	int err = hunt_open(args, command, &hunt, diag);
+
+	if (!err)
+		err = work(args, &hunt, data, diag);
+	hunt_close(&hunt);
+	return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
 }
 
 /* what the bundle's scenario is made of here, or with the bundle's driver where this host's own is another */

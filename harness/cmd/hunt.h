@@ -13,15 +13,21 @@
 	{"connect", "URI", "run guests in this libvirtd, not in the embedded driver", false, NULL},                                        \
 	{"out", "DIR", "directory of the trials; default: runs/TIMESTAMP-COMMAND", false, "DIR"}
 
-/** struct hunt - a lab as the command line asks for it; hunt_close() */
+/** struct hunt - a lab as the command line asks for it */
 struct hunt {
 	struct pn_lab lab;
 	char *dir, *workloads_dir;
 };
 
-/** hunt_open() - make the directory and the lab; repairs what dead runs left. Return: 0 or a negative errno; hunt_close() in any case. */
-int hunt_open(const struct pn_opts *args, const char *command, struct hunt *ret_hunt, struct pn_diag *diag);
-void hunt_close(struct hunt *hunt);
+/**
+ * hunt_run() - make the directory and the lab, after repairing what dead runs left; work; close the lab
+ * @command: part of the directory's name
+ * @work: what the command does with it; its result is the command's
+ *
+ * Return: @work's, PN_EXIT_INTERRUPTED in place of -EINTR.
+ */
+int hunt_run(const struct pn_opts *args, const char *command, int (*work)(const struct pn_opts *args, struct hunt *hunt, void *data, struct pn_diag *diag),
+	     void *data, struct pn_diag *diag);
 
 /**
  * hunt_case() - open the failed case that the command line names
