@@ -59,7 +59,11 @@ static void follow_sizes(struct pn_controlled *self)
 	bool changed = false;
 
 	for (unsigned int i = 0; i < self->count; i++) {
-		changed |= self->limits[i].max_bytes != self->guests[i].memory_bytes;
+		if (self->limits[i].max_bytes == self->guests[i].memory_bytes)
+			continue;
+		changed = true;
+		/* the balloon is as large as it was: what it was told leaves so much more now, and it is told again */
+		self->guests[i].target_bytes += self->guests[i].memory_bytes - self->limits[i].max_bytes;
 		self->limits[i].max_bytes = self->guests[i].memory_bytes;
 	}
 	if (changed)

@@ -98,6 +98,8 @@ static void take_member(struct member *member, const struct pn_view *view, struc
 {
 	if (old && old->control == view->control) {
 		*member = *old;
+		/* its target is what is left to it: with more memory the balloon that it was told of leaves more */
+		member->greeted = old->greeted && old->limits.max_bytes == view->limits.max_bytes;
 		old->uuid = old->name = NULL;
 		g_free(member->uuid);
 		g_free(member->name);

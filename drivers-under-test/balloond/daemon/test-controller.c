@@ -105,6 +105,25 @@ static uint64_t target_of(const struct world *world, size_t i)
 	return world->orders[i].target_bytes;
 }
 
+static void a_guest_with_more_memory_is_told_its_target_again(void **state)
+{
+	struct world *world = *state;
+	uint64_t target;
+
+	for (unsigned int i = 0; i < 100; i++)
+		tick(world, GUESTS);
+	assert_false(world->orders[0].send);
+	target = target_of(world, 0);
+	world->views[0].limits.max_bytes += 256 * PN_MIB;
+	see(world, 0, target + 256 * PN_MIB); /* plugged: the balloon is as large as it was */
+	tick(world, GUESTS);
+	assert_true(world->orders[0].send);
+	assert_false(world->orders[1].send);
+	assert_true(target_of(world, 0) < target + 64 * PN_MIB);
+	tick(world, GUESTS);
+	assert_false(world->orders[0].send);
+}
+
 static void a_guest_is_told_where_it_stands_first(void **state)
 {
 	struct world *world = *state;
@@ -232,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_guest_is_told_where_it_stands_first),
+		TEST(a_guest_with_more_memory_is_told_its_target_again),
 		TEST(who_comes_and_goes_leaves_the_others_alone),
 		TEST(a_restart_goes_on_from_what_it_finds),
 		TEST(a_killed_controller_between_two_orders_keeps_the_budget),
