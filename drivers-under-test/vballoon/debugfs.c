@@ -47,6 +47,7 @@ static int counters_show(struct seq_file *m, void *unused)
 	for (i = 0; i < VB_C_COUNT; i++)
 		seq_printf(m, "%s %ld\n", counter_names[i],
 			   atomic_long_read(&vb->counter[i]));
+	seq_printf(m, "oom_slowest_ns %llu\n", READ_ONCE(vb->oom_slowest_ns));
 	seq_printf(m, "isolated_pages %lu\n", READ_ONCE(vb->held.singles.isolated_pages));
 	seq_printf(m, "inflate_ns_per_page %u\n", READ_ONCE(vb->inflate_pace.ns_per_page));
 	seq_printf(m, "report_ns_per_page %u\n", READ_ONCE(vb->report_pace.ns_per_page));

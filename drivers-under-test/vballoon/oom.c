@@ -9,6 +9,7 @@
  * After each event the balloon does not grow for a while.
  */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/oom.h>
 
 #include "trace.h"
@@ -34,6 +35,7 @@ static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, voi
 {
 	struct vballoon *vb = container_of(nb, struct vballoon, oom_nb);
 	unsigned long quota = (unsigned long)vb_knob_oom_quota_mib << (20 - PAGE_SHIFT);
+	u64 began_ns = ktime_get_ns();
 	unsigned long pages;
 
 	vb->oom_jiffies = jiffies + msecs_to_jiffies(vb_knob_oom_lockout_ms);
@@ -52,6 +54,8 @@ static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, voi
 	trace_vballoon_oom(vb->index, pages, vb_held_pages(vb));
 	vb_worker_wake(vb, VB_EV_OOM);
 	*(unsigned long *)freed += pages;
+	/* notifiers of out of memory run one at a time */
+	WRITE_ONCE(vb->oom_slowest_ns, max(vb->oom_slowest_ns, ktime_get_ns() - began_ns));
 	return NOTIFY_OK;
 }
 

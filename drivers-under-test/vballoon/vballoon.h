@@ -232,6 +232,7 @@ struct vballoon {
 	bool oom_registered;
 	unsigned long oom_jiffies;	/* end of the lockout, valid if oom_locked */
 	bool oom_locked;
+	u64 oom_slowest_ns;		/* one relief, by the notifier */
 	atomic_long_t oom_wanted;	/* must_tell only: what the notifier waits for */
 	wait_queue_head_t oom_wait;
 

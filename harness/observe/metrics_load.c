@@ -76,6 +76,36 @@ static void set_touch(const json_t *touch, json_t *metrics)
 	}
 }
 
+/* The longest that the driver's own part of a relief took, of those that say so. */
+static void set_slowest(const struct pn_record *record, json_t *metrics)
+{
+	GArray *points = pn_record_series(record, "guest.driver.oom_slowest_ns", PN_SPAN_ALL);
+	int64_t slowest = points->len ? g_array_index(points, struct pn_point, points->len - 1).value : 0;
+
+	if (slowest > 0)
+		pn_metric_set(metrics, "driver.oom_slowest_ns", (double)slowest, "ns");
+	g_array_unref(points);
+}
+
+/* What a program waited for that ran out of memory, until the balloon had let go; and how often it did. */
+static void set_spike(const json_t *spike, json_t *metrics)
+{
+	static const char *const names[] = {"p50", "p99", "p999", "max"};
+
+	if (!spike)
+		return;
+	pn_metric_set(metrics, "guest.relief.count", json_number_value(json_object_get(spike, "relieved")), "count");
+	pn_metric_set(metrics, "guest.relief.missed", json_number_value(json_object_get(spike, "spikes")) - json_number_value(json_object_get(spike, "relieved")),
+		      "count");
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *name = g_strdup_printf("guest.relief_ns.%s", names[i]);
+		const json_t *value = json_object_get(spike, names[i]);
+
+		if (json_is_number(value))
+			pn_metric_set(metrics, name, json_number_value(value), "ns");
+	}
+}
+
 /*
  * Operations of different loads do not add up, so load.ops_per_s is of one: the only one, or the only one beside the latency probe, which runs
  * along to measure and not to load. NULL: there is no such one.
@@ -102,6 +132,7 @@ void pn_metrics_loads(const struct pn_record *record, json_t *metrics)
 	size_t i;
 	const json_t *load;
 
+	set_slowest(record, metrics);
 	json_array_foreach(record->loads, i, load) {
 		const json_t *ops = json_object_get(load, "ops_per_s");
 		g_autofree char *name = g_strdup_printf("load.%s.ops_per_s", pn_text(load, "load"));
@@ -114,5 +145,6 @@ void pn_metrics_loads(const struct pn_record *record, json_t *metrics)
 		set_fio(json_object_get(load, "fio"), "read", metrics);
 		set_fio(json_object_get(load, "fio"), "write", metrics);
 		set_touch(json_object_get(load, "touch"), metrics);
+		set_spike(json_object_get(load, "spike"), metrics);
 	}
 }

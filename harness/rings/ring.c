@@ -102,10 +102,15 @@ static void follow_table(const struct pn_ring *ring, const struct pn_ring_memory
 
 static void follow_split(const struct pn_ring *ring, const struct pn_ring_memory *memory, struct pn_ring_chain *chain)
 {
-	unsigned int index = chain->head;
+	unsigned int index = chain->head, steps = 0;
 	struct raw_desc desc;
 
 	while (!(chain->flaws & PN_RING_TOO_LONG)) {
+		/* counted by descriptors, not by what they add: an empty table adds nothing, and may name itself as the next */
+		if (steps++ >= ring->size) {
+			chain->flaws |= PN_RING_TOO_LONG;
+			return;
+		}
 		if (index >= ring->size) {
 			chain->flaws |= PN_RING_BAD_INDEX;
 			return;

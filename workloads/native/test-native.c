@@ -123,7 +123,7 @@ static void sizes_are_read_or_refused(void **state)
 	assert_int_equal(pn_args_number("12x", &bytes), -EINVAL);
 }
 
-static const char *touch_path, *churn_path, *hog_path;
+static const char *touch_path, *churn_path, *hog_path, *spike_path;
 
 static uint64_t touches(const char *progress)
 {
@@ -272,6 +272,27 @@ static void a_hog_that_holds_its_memory_still_answers(void **state)
 	fclose(output);
 }
 
+/* It is never let loose here: it would run this machine out of memory. */
+static void spikes_without_an_end_are_refused(void **state)
+{
+	static const char *const wrong[][2] = {{"--relief", "0"}, {"--cap", "0"}, {"--cap", "much"}, {"--gap", "-1"}, {"--often", "1"}};
+
+	if (!spike_path)
+		skip();
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0) {
+			fclose(stderr);
+			execl(spike_path, spike_path, wrong[i][0], wrong[i][1], (char *)NULL);
+			_exit(127);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,11 +305,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sizes_are_read_or_refused),
 		cmocka_unit_test(touches_outside_of_what_is_measured_do_not_count),
 		cmocka_unit_test(churned_pages_hold_what_they_should),
+		cmocka_unit_test(spikes_without_an_end_are_refused),
 		cmocka_unit_test(a_hog_that_holds_its_memory_still_answers),
 	};
 
 	touch_path = argc > 1 ? argv[1] : NULL;
 	churn_path = argc > 2 ? argv[2] : NULL;
 	hog_path = argc > 3 ? argv[3] : NULL;
+	spike_path = argc > 4 ? argv[4] : NULL;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
