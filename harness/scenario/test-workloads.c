@@ -88,13 +88,16 @@ static void smoke_is_what_the_readme_says(void **state)
 	pn_plan_free(plan);
 }
 
-/* The suite lists its loads, as every axis does; a new load must not be forgotten there. */
+/* The suite lists its loads, as every axis does; a new load must not be forgotten there. Spikes are for balloons that let go: they have one of their own. */
 static void the_suite_of_loads_has_every_load(void **state)
 {
 	g_auto(GStrv) names = pn_names_list(PN_WORKLOADS, "loads");
 	struct pn_plan *plan = plan_of("loads");
+	unsigned int count = 0;
 
-	assert_int_equal(plan->count, g_strv_length(names));
+	for (char **name = names; *name; name++)
+		count += !g_str_has_prefix(*name, "spike");
+	assert_int_equal(plan->count, count);
 	for (unsigned int i = 0; i < plan->count; i++) {
 		char **loads = plan->cases[i].scenario->loads;
 
