@@ -41,12 +41,12 @@ static const char description[] =
     "directory of a case that failed. A bundle can be taken to another host: what\n"
     "differs there is said hash by hash, and where kernel, driver or emulator do,\n"
     "nothing is run without --anyway. A bundle brings its driver along.\n\n"
-    "--shell and --gdb start the case once, on this terminal. --shell opens a console in\n"
-    "the guest when its driver is loaded; exit or Ctrl-] ends it. --gdb runs the\n"
-    "timeline and stops the guest at its end, also where that is a crash, with the\n"
-    "driver's symbols at the addresses that the guest gave them. In exact mode gdb also\n"
-    "goes backwards (reverse-continue): the case is executed again, up to the last hit\n"
-    "before. So it does for each `continue`, which takes as long as the case.\n\n"
+    "--shell and --gdb start the case on this terminal. --shell opens a console in the\n"
+    "guest when its driver is loaded, live also for a case of exact mode; exit or Ctrl-]\n"
+    "ends it. --gdb runs the timeline and stops the guest at its end, also where that is\n"
+    "a crash, with the driver's symbols at the addresses that the guest gave them. In\n"
+    "exact mode gdb also goes backwards: for reverse-continue the case is executed anew,\n"
+    "up to the last hit before; continue, which does the same forth, takes as long.\n\n"
     "Live cases do not repeat to the instruction: the hit rate is stated with its\n"
     "exact 95 % interval. A case of exact mode does: it is executed anew and compared\n"
     "with its recording, every instruction count, what the guest counted at every\n"
@@ -123,7 +123,7 @@ static int visit_case(const struct pn_opts *args, struct hunt *hunt, const struc
 	g_autofree char *symbols = find_symbols(bundle, driver);
 	struct guest_visit data = {.symbols = symbols, .diag = diag};
 	struct pn_visit visit = {.start = shell ? open_shell : note_sections, .end = shell ? NULL : open_gdb, .data = &data};
-	struct pn_trial trial = {.yaml = bundle->yaml, .driver = driver};
+	struct pn_trial trial = {.yaml = bundle->yaml, .driver = driver, .live = shell}; /* in exact mode the guest stands, and nobody could type */
 	int err = pn_lab_visit(&hunt->lab, &trial, &visit, diag);
 
 	if (!err && trial.refused)

@@ -44,8 +44,8 @@ struct seat {
 static int plan(struct pn_lab *lab, struct pn_trial *trial, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(trial->dir, "scenario.yaml", NULL);
-	const char *names[] = {path, NULL};
-	struct pn_plan_config config = {.names = names, .workloads_dir = lab->workloads_dir, .driver = trial->driver,
+	const char *names[] = {path, NULL}, *live[] = {"guest.exact=false", NULL};
+	struct pn_plan_config config = {.names = names, .workloads_dir = lab->workloads_dir, .driver = trial->driver, .sets = trial->live ? live : NULL,
 					.kernel = trial->kernel, .modules = trial->modules, .qemu = trial->qemu};
 	int err = pn_fs_mkdir_p(trial->dir, diag);
 

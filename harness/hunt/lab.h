@@ -34,6 +34,7 @@ struct pn_trial {
 	const char *driver; /* in place of the scenario's; NULL: its own; likewise the next three */
 	const char *kernel, *modules, *qemu;
 
+	bool live; /* in live mode, whatever the scenario says */
 	const struct pn_visit *visit; /* in the trial's process; with an end that is looked at there is no timeout; NULL: nobody */
 
 	char *refused;	   /* why it was not run: no scenario, more than one case, or not for this host; NULL: it was, or was not needed */
