@@ -11,7 +11,7 @@
  *   READY            the first spike is about to begin
  *   {...}            the result, one line of JSON, on SIGTERM or SIGINT
  *
- * Keys: spikes, relieved (of them), late (the balloon had not taken its pages again in time), ops = relieved; count, min, mean, p50, p90, p99, p999, max
+ * Keys: spikes, relieved (of them), late (memory was still falling at the end of the gap), ops = relieved; count, min, mean, p50, p90, p99, p999, max
  * of the wait in nanoseconds, and bins; absent when nothing was relieved. SIGUSR1 and SIGUSR2, where measuring begins and ends, are answered with
  * `MARK`; the first of them starts the figures anew.
  *
@@ -33,8 +33,8 @@
 #include <unistd.h>
 
 #define POLL_NS 1000000
-#define CALM_POLLS 5
-#define CALM_BYTES (1u << 20)
+#define CALM_POLLS 20 /* longer than a short lockout of the balloon */
+#define CALM_BYTES (256u << 10)
 #define LOOK_PAGES 64 /* between looks at free memory where no touch took long */
 #define LONG_NS 500000 /* a touch that takes so long may have been relieved */
 
@@ -117,13 +117,13 @@ static bool touch_until_relieved(char *memory, uint64_t bytes, uint64_t *ret_wai
 }
 
 /*
- * What the balloon let go of it takes again; it has when free memory has fallen by that much and falls no more. How much is free at rest is not known: the
- * page cache that a spike has cost does not come back.
+ * What the balloon let go of it takes again, and is done when free memory falls no more. How much is free at rest is not known, since the page cache that a
+ * spike has cost does not come back; nor how far it will fall, since a quick balloon has begun before the spike's own pages are free.
  */
 static void wait_for_balloon(void)
 {
 	const struct timespec poll = {.tv_nsec = POLL_NS};
-	uint64_t until_ns = now_ns() + spike.gap_ms * 1000000ull, peak = free_bytes(), last = peak;
+	uint64_t until_ns = now_ns() + spike.gap_ms * 1000000ull, last = free_bytes();
 	unsigned int calm = 0;
 
 	while (!pn_args_stop && calm < CALM_POLLS) {
@@ -135,7 +135,7 @@ static void wait_for_balloon(void)
 		}
 		nanosleep(&poll, NULL);
 		left = free_bytes();
-		calm = left + spike.relief_bytes <= peak && left + CALM_BYTES >= last ? calm + 1 : 0;
+		calm = left + CALM_BYTES >= last ? calm + 1 : 0;
 		last = left;
 	}
 }
