@@ -27,6 +27,7 @@
 #include "nbd.h"
 #include "plug.h"
 #include "private.h"
+#include "tamper.h"
 
 #define RESET_LOOK_NS (5 * PN_NS_PER_MS)
 #define TIMEOUT_DEFAULT_NS (10 * PN_NS_PER_S)
@@ -280,6 +281,7 @@ static const struct verb verbs[] = {
 	{ "plug-memory", "plug memory", pn_plug_act_memory },
 	{ "unplug", "take the balloon device away", pn_plug_act_unplug },
 	{ "plug", "put the balloon device back", pn_plug_act_plug },
+	{ "tamper", "change what driver and device tell each other", pn_tamper_act },
 	{ "move", "into another QEMU of this host", pn_migrate_act_move },
 	{ "migrate-cancel", "cancel the migration under way", pn_migrate_act_cancel },
 };

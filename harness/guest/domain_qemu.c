@@ -96,14 +96,15 @@ static char *escape_commas(const char *path)
 
 static void write_watcher(struct writer *writer, const struct pn_domain *domain)
 {
-	g_autofree char *module = NULL, *out = NULL;
+	g_autofree char *module = NULL, *out = NULL, *socket = NULL;
 
 	if (!domain->watch_path)
 		return;
 	module = escape_commas(domain->watcher);
 	out = escape_commas(domain->watch_path);
+	socket = escape_commas(domain->watch_socket ? domain->watch_socket : "");
 	argument(writer, "-plugin");
-	formatted(writer, "%s,out=%s", module, out);
+	formatted(writer, "%s,out=%s%s%s", module, out, *socket ? ",socket=" : "", socket);
 }
 
 /*

@@ -21,6 +21,7 @@ struct pn_domain {
 	bool keep_console;		     /* append to it */
 	const char *plugin;		     /* what follows -plugin; NULL: none */
 	const char *watcher;		     /* the module that QEMU loads to watch; with @watch_path only */
+	const char *watch_socket;	     /* where it takes orders to tamper; with @watch_path only; NULL: nowhere */
 	const char *watch_path;		     /* where the traffic of the balloon's queues is recorded; NULL: not watched */
 	bool direct_io;			     /* the file system of the disks takes O_DIRECT */
 	bool incoming;			     /* wait for migrate-incoming */

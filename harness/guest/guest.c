@@ -41,6 +41,8 @@ struct pn_guest *pn_guest_new(struct pn_host *host, const struct pn_guest_config
 		guest->watch_path = g_build_filename(config->dir, PN_GUEST_RINGS, NULL);
 	guest->state = PN_GUEST_PAUSED;
 	guest->kmsg_seq = -1;
+	guest->tamper_fd = -1;
+	g_mutex_init(&guest->tamper_lock);
 	g_mutex_init(&guest->query_lock);
 	g_mutex_init(&guest->lock);
 	g_cond_init(&guest->changed);
@@ -63,6 +65,7 @@ void pn_guest_free(struct pn_guest *guest)
 	g_ptr_array_unref(guest->ears);
 	g_ptr_array_unref(guest->kmsg);
 	g_mutex_clear(&guest->ears_lock);
+	g_mutex_clear(&guest->tamper_lock);
 	g_cond_clear(&guest->changed);
 	g_mutex_clear(&guest->query_lock);
 	g_mutex_clear(&guest->lock);
@@ -72,6 +75,7 @@ void pn_guest_free(struct pn_guest *guest)
 	g_free(guest->swap_socket);
 	g_free(guest->data_path);
 	g_free(guest->watch_path);
+	g_free(guest->tamper_path);
 	g_free(guest->name);
 	g_free(guest->dir);
 	g_free(guest);

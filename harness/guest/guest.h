@@ -117,6 +117,7 @@ struct pn_action {
  *	"disk" {"error": bool} or {"bytes_per_s": N} or {"hang": bool}: how the swap disk behaves (machines with swap_nbdkit);
  *	"plug-memory" {}: all of the machine's plug_bytes, of which the guest is not asked;
  *	"unplug", "plug" {}: the balloon device taken away and put back (machines with balloon.hotplug);
+ *	"tamper" {"what", ...} or {}: what driver and device tell each other changed on its way (tamper.h);
  *	"move" {"by": "file" or "socket"}: the guest goes on in another QEMU of this host (saved and restored, or migrated live)
  * @ret_reply: what came back, or NULL when not wanted; json_decref() by the caller
  *
@@ -140,6 +141,15 @@ int pn_guest_balloon(struct pn_guest *guest, uint64_t bytes, struct pn_diag *dia
  */
 int pn_guest_query(struct pn_guest *guest, const char *command, json_t *arguments, uint64_t timeout_ns, json_t **ret_reply,
 		   uint64_t *ret_latency_ns, struct pn_diag *diag);
+
+/**
+ * pn_guest_tampered() - what the last "tamper" has come to
+ * @ret_seen: what could have been hit since
+ * @ret_struck: what was
+ *
+ * Thread-safe, not journalled. Return: 0; -ENOTSUP where nothing of ours is in QEMU; or another negative errno.
+ */
+int pn_guest_tampered(struct pn_guest *guest, uint64_t *ret_seen, uint64_t *ret_struck, struct pn_diag *diag);
 
 /** pn_guest_ballooned() - bytes in the balloon as the device has it (memory size less query-balloon's actual). Returns as pn_guest_query(). */
 int pn_guest_ballooned(struct pn_guest *guest, uint64_t *ret_bytes, struct pn_diag *diag);

@@ -76,6 +76,10 @@ struct pn_guest {
 	struct pn_nbd *nbd;	     /* NULL: none, or another guest's */
 	char *watch_path;	     /* NULL: the queues are not watched */
 	uint64_t plugged_bytes; /* atomic: of memory, while it runs */
+	char *tamper_path;	     /* where the watcher takes orders; NULL: nowhere */
+	GMutex tamper_lock;	     /* the next two */
+	int tamper_fd;		     /* -1: not connected */
+	bool tampered;		     /* an order is in force */
 	unsigned int actions; /* atomic: number of the last action */
 
 	GMutex query_lock; /* held while a query is under way: what stands behind the guest does not change meanwhile */

@@ -46,7 +46,7 @@ struct pn_virt_guest {
 	int pidfd;
 	int memory_id;	  /* owner record of reserved huge pages; 0: none */
 	char *pin_counters, *pin_socket; /* NULL: no plugin */
-	int process_id, swap_id, data_id, agent_id, query_id, counters_id, socket_id;
+	int process_id, swap_id, data_id, agent_id, query_id, counters_id, socket_id, tamper_id;
 };
 
 /** pn_virt_error() - say what libvirt said last. Return: @err. */

@@ -22,6 +22,7 @@
 #include "nbd.h"
 #include "process.h"
 #include "qmp.h"
+#include "tamper.h"
 #include "virt.h"
 
 #define HELLO_TIMEOUT_NS (20 * PN_NS_PER_S)
@@ -83,6 +84,15 @@ static int make_pin(struct pn_guest *guest, struct pn_diag *diag)
 	return err ? err : pn_pin_new(virt->pin_counters, virt->pin_socket, &guest->pin, diag);
 }
 
+static int make_tamper(struct pn_guest *guest, struct pn_diag *diag)
+{
+	struct pn_virt *host = guest->host->backend;
+	struct pn_virt_guest *virt = guest->backend;
+
+	guest->tamper_path = g_strdup_printf("%s/%.13s.w", host->dir, virt->uuid);
+	return own("file", "path", guest->tamper_path, &virt->tamper_id, diag);
+}
+
 static char *make_name(const struct pn_guest *guest, const char *uuid)
 {
 	char *name = g_strdup_printf("pn-%.8s-%.40s", uuid, guest->name);
@@ -116,6 +126,7 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.incoming = incoming,
 		.watcher = boot->watcher,
 		.watch_path = boot->watcher ? guest->watch_path : NULL,
+		.watch_socket = guest->tamper_path,
 		.keep_console = boot->joins,
 	};
 
@@ -219,6 +230,8 @@ int pn_virt_create(struct pn_guest *guest, const struct pn_virt_boot *boot, bool
 	err = own_guest(guest, diag);
 	if (!err && boot->plugin)
 		err = make_pin(guest, diag);
+	if (!err && boot->watcher)
+		err = make_tamper(guest, diag);
 	if (!err)
 		err = describe(guest, boot, incoming, &xml, diag);
 	if (err)
@@ -267,6 +280,8 @@ int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag)
 	err = release(virt->process_id, err, diag);
 	pn_pin_free(guest->pin);
 	guest->pin = NULL;
+	pn_tamper_hang_up(guest);
+	err = release(virt->tamper_id, err, diag);
 	err = release(virt->counters_id, err, diag);
 	err = release(virt->socket_id, err, diag);
 	pn_qmp_close(virt->queries);

@@ -22,6 +22,7 @@
 #include "../base/units.h"
 #include "calls.h"
 #include "channel.h"
+#include "tamper.h"
 #include "virt.h"
 
 #define COMMAND_NS (10 * PN_NS_PER_S)
@@ -157,6 +158,7 @@ static int travel(struct journey *journey, const struct pn_virt_boot *boot, enum
 		err = by == PN_MIGRATE_BY_FILE ? by_file(journey, diag) : by_socket(journey, diag);
 	if (!err) {
 		exchange(journey);
+		pn_tamper_hang_up(journey->guest); /* the QEMU it is in now has no watcher */
 		return wake(journey->guest, diag);
 	}
 	pn_virt_explain(journey->twin, diag);

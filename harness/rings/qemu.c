@@ -33,6 +33,13 @@ static const struct {
 	NEEDED(virtio_queue_get_num),
 	NEEDED(qemu_add_machine_init_done_notifier),
 	NEEDED(qemu_register_reset),
+	NEEDED(qemu_mutex_lock_iothread_impl),
+	NEEDED(qemu_mutex_unlock_iothread),
+	NEEDED(virtio_queue_get_last_avail_idx),
+	NEEDED(virtio_queue_vector),
+	NEEDED(virtio_queue_set_vector),
+	NEEDED(virtio_notify_config),
+	NEEDED(msix_notify),
 };
 
 const char *qemu_api_find(struct qemu_api *api)

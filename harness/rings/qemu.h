@@ -4,7 +4,7 @@
 /*
  * The functions of QEMU that the watcher calls, and what they take. They are no promised interface: QEMU exports them to its own modules.
  * Written from the signatures of QEMU 7.2 (include/exec/memory.h, include/qom/object.h, include/hw/virtio/virtio.h, include/hw/pci/pci.h,
- * include/block/aio.h). They are looked up by name when the watcher is loaded, so that a QEMU without one of them is told, not crashed.
+ * include/hw/pci/msix.h, include/qemu/main-loop.h). They are looked up by name when the watcher is loaded, so that a QEMU without one of them is told, not crashed.
  */
 
 #include <stdbool.h>
@@ -73,6 +73,13 @@ struct qemu_api {
 	int (*virtio_queue_get_num)(void *vdev, int queue);
 	void (*qemu_add_machine_init_done_notifier)(struct qemu_notifier *notifier);
 	void (*qemu_register_reset)(void (*fn)(void *data), void *data);
+	void (*qemu_mutex_lock_iothread_impl)(const char *file, int line);
+	void (*qemu_mutex_unlock_iothread)(void);
+	unsigned int (*virtio_queue_get_last_avail_idx)(void *vdev, int queue);
+	uint16_t (*virtio_queue_vector)(void *vdev, int queue);
+	void (*virtio_queue_set_vector)(void *vdev, int queue, uint16_t vector);
+	void (*virtio_notify_config)(void *vdev);
+	void (*msix_notify)(void *pci, unsigned int vector);
 };
 
 /** qemu_api_find() - look all of them up. Return: NULL, or the name of the first that this QEMU does not have. */

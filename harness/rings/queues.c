@@ -6,6 +6,7 @@
 
 #include "queues.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 #include "stream.h"
 
 #define QUEUES 5
+#define DESC_BYTES 16
+#define USED_BYTES 8
 #define F_PAGE_POISON 4
 #define F_ACCESS_PLATFORM 33
 #define F_RING_PACKED 34
@@ -26,14 +29,19 @@ static struct {
 	struct pn_ring_chain chain; /* the one being looked at: too large for a stack */
 } queues;
 
-static int read_guest(void *data, uint64_t addr, void *buffer, size_t bytes)
+static int access_guest(uint64_t addr, void *buffer, size_t bytes, bool is_write)
 {
 	void *space = queues.api->address_space_memory;
 	struct qemu_tx_attrs attrs = { 0 };
 
 	if (queues.features >> F_ACCESS_PLATFORM & 1)
 		space = queues.api->pci_device_iommu_address_space(queues.pci);
-	return queues.api->address_space_rw(space, addr, attrs, buffer, bytes, false) ? -EFAULT : 0;
+	return queues.api->address_space_rw(space, addr, attrs, buffer, bytes, is_write) ? -EFAULT : 0;
+}
+
+static int read_guest(void *data, uint64_t addr, void *buffer, size_t bytes)
+{
+	return access_guest(addr, buffer, bytes, false);
 }
 
 static const struct pn_ring_memory memory = { .read = read_guest };
@@ -72,16 +80,18 @@ static void record_chain(unsigned int queue, bool late)
 	pn_stream_end();
 }
 
-static void look_used(unsigned int queue)
+static unsigned int look_used(unsigned int queue)
 {
-	unsigned int head;
+	unsigned int head, count = 0;
 	uint32_t bytes;
 
 	while (pn_ring_used(&queues.rings[queue], &memory, &head, &bytes) > 0) {
 		pn_stream_begin("used");
 		pn_stream_add(",\"q\":%u,\"head\":%u,\"bytes\":%u", queue, head, bytes);
 		pn_stream_end();
+		count++;
 	}
+	return count;
 }
 
 static void look_available(unsigned int queue, bool late)
@@ -119,5 +129,62 @@ void pn_queues_look(bool late)
 		look_available(queue, late);
 		if (late)
 			look_used(queue);
+	}
+}
+
+int pn_queues_read(uint64_t addr, void *buffer, size_t bytes)
+{
+	return access_guest(addr, buffer, bytes, false);
+}
+
+int pn_queues_write(uint64_t addr, const void *buffer, size_t bytes)
+{
+	return access_guest(addr, (void *)buffer, bytes, true);
+}
+
+bool pn_queues_packed(void)
+{
+	return queues.features >> F_RING_PACKED & 1;
+}
+
+int pn_queues_next(unsigned int queue, unsigned int *ret_head, uint64_t *ret_desc)
+{
+	const struct pn_ring *ring = &queues.rings[queue];
+	uint16_t last, idx, head;
+
+	if (!ring->size)
+		return -ENOENT;
+	last = (uint16_t)queues.api->virtio_queue_get_last_avail_idx(queues.vdev, (int)queue);
+	if (pn_queues_read(ring->driver + 2, &idx, sizeof(idx)) || pn_queues_read(ring->driver + 4 + 2 * (uint64_t)(last % ring->size), &head, sizeof(head)))
+		return -EFAULT;
+	if (le16toh(idx) == last || le16toh(head) >= ring->size)
+		return -ENOENT;
+	*ret_head = le16toh(head);
+	*ret_desc = ring->desc + (uint64_t)*ret_head * DESC_BYTES;
+	return 0;
+}
+
+unsigned int pn_queues_used_since(unsigned int queue)
+{
+	look_place(queue);
+	return look_used(queue);
+}
+
+uint64_t pn_queues_used_element(unsigned int queue, unsigned int nth)
+{
+	const struct pn_ring *ring = &queues.rings[queue];
+
+	return ring->size ? ring->device + 4 + USED_BYTES * (uint64_t)((uint16_t)(ring->used_idx - nth) % ring->size) : 0;
+}
+
+void pn_queues_reverse_used(unsigned int queue, unsigned int count)
+{
+	for (unsigned int i = 1; i <= count / 2; i++) {
+		uint64_t a = pn_queues_used_element(queue, i), b = pn_queues_used_element(queue, count + 1 - i), one, other;
+
+		if (pn_queues_read(a, &one, sizeof(one)) || pn_queues_read(b, &other, sizeof(other)))
+			return;
+		pn_queues_write(a, &other, sizeof(other));
+		pn_queues_write(b, &one, sizeof(one));
 	}
 }

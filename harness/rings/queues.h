@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "qemu.h"
@@ -22,3 +23,26 @@ void pn_queues_forget(void);
 
 /** pn_queues_look() - record what is new. @late: the device may have had the buffers already */
 void pn_queues_look(bool late);
+
+/*
+ * For tampering with the traffic (tamper.c). Addresses are the guest's, read and written as the device does it.
+ */
+
+/** pn_queues_read(), pn_queues_write() - @bytes at @addr. Return: 0 or -EFAULT. */
+int pn_queues_read(uint64_t addr, void *buffer, size_t bytes);
+int pn_queues_write(uint64_t addr, const void *buffer, size_t bytes);
+
+/** pn_queues_packed() - are the rings packed ones; only split ones can be changed */
+bool pn_queues_packed(void);
+
+/** pn_queues_next() - what the device takes next: its head, and where its first descriptor is. Return: 0, -ENOENT when there is nothing, -EFAULT. */
+int pn_queues_next(unsigned int queue, unsigned int *ret_head, uint64_t *ret_desc);
+
+/** pn_queues_used_since() - record what the device has used since the last look. Return: how many buffers. */
+unsigned int pn_queues_used_since(unsigned int queue);
+
+/** pn_queues_used_element() - where the used ring has the last (1), last but one (2), ... element that was looked at; 0: nowhere */
+uint64_t pn_queues_used_element(unsigned int queue, unsigned int nth);
+
+/** pn_queues_reverse_used() - the last @count elements of the used ring in reverse order */
+void pn_queues_reverse_used(unsigned int queue, unsigned int count);

@@ -12,6 +12,7 @@
 
 #include "queues.h"
 #include "stream.h"
+#include "tamper.h"
 
 #define STATUS_OFFSET 0x14
 #define LEGACY_STATUS_OFFSET 18
@@ -148,6 +149,7 @@ static void follow(const struct bank *bank, uint64_t addr, uint64_t value)
 	} else if (!strcmp(reg->name, "status") && !value) {
 		watch.features = 0;
 		pn_queues_forget();
+		pn_tamper_forget();
 	}
 }
 
@@ -161,21 +163,38 @@ static int op_of(unsigned int size)
 	return __builtin_ctz(size);
 }
 
+/** struct access - a write of the driver on its way to the device */
+struct access {
+	const struct bank *bank;
+	uint64_t addr, data;
+	unsigned int size;
+	struct qemu_tx_attrs attrs;
+	uint32_t result;
+};
+
+static void pass(void *data)
+{
+	struct access *access = data;
+
+	access->result = watch.api->memory_region_dispatch_write(access->bank->below, access->addr, access->data, op_of(access->size), access->attrs);
+}
+
 static uint32_t on_write(void *opaque, uint64_t addr, uint64_t data, unsigned int size, struct qemu_tx_attrs attrs)
 {
 	const struct bank *bank = opaque;
-	uint32_t result;
+	struct access access = { .bank = bank, .addr = addr, .data = data, .size = size, .attrs = attrs };
 
 	pn_queues_look(false);
 	if (is_notify(bank, addr)) {
 		record_notify(data & 0xffff);
+		pn_tamper_notify(data & 0xffff, pass, &access);
 	} else {
 		record("write", bank, addr, data, size);
 		follow(bank, addr, data);
+		pass(&access);
 	}
-	result = watch.api->memory_region_dispatch_write(bank->below, addr, data, op_of(size), attrs);
 	pn_queues_look(true);
-	return result;
+	return access.result;
 }
 
 static uint32_t on_read(void *opaque, uint64_t addr, uint64_t *data, unsigned int size, struct qemu_tx_attrs attrs)
@@ -185,6 +204,8 @@ static uint32_t on_read(void *opaque, uint64_t addr, uint64_t *data, unsigned in
 
 	pn_queues_look(false);
 	result = watch.api->memory_region_dispatch_read(bank->below, addr, data, op_of(size), attrs);
+	if (bank->kind == BANK_CONFIG)
+		*data = pn_tamper_config(addr, *data, size);
 	record("read", bank, addr, *data & (size < 8 ? (1ULL << 8 * size) - 1 : ~0ULL), size);
 	return result;
 }
@@ -203,6 +224,7 @@ static void on_reset(void *data)
 	pn_stream_end();
 	watch.features = 0;
 	pn_queues_forget();
+	pn_tamper_forget();
 }
 
 static void tell(const char *state, const char *reason)
@@ -244,6 +266,7 @@ void pn_watch_start(const struct qemu_api *api)
 		tell("off", "the registers of the balloon device were not found");
 		return;
 	}
+	pn_tamper_attach(api, watch.pci, vdev);
 	api->qemu_register_reset(on_reset, NULL);
 	tell("on", "");
 }

@@ -106,9 +106,9 @@ static char *check_pin(const struct pn_scenario *scenario)
 	struct pn_diag diag = {0};
 
 	if (scenario->guest.unpinned)
-		return g_strdup("guest.unpinned: without the TCG plugin no vCPU can be held at a point");
+		return g_strdup("guest.unpinned: without the TCG plugin no vCPU can be held at a point, nor queues be tampered with");
 	if (pn_hostinfo_accel(scenario->guest.qemu, NULL) == PN_ACCEL_KVM)
-		return g_strdup("points of the guest's code need TCG, and this host runs guests under KVM");
+		return g_strdup("points of the guest's code, and tampering with queues, need TCG, and this host runs guests under KVM");
 	if (!pn_emulator_path(scenario->guest.qemu, &emulator, &diag) && !pn_emulator_plugin(emulator, &plugin, &diag))
 		return NULL;
 	return g_strdup(diag.text);

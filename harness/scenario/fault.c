@@ -8,20 +8,7 @@
 #include <string.h>
 
 #include "../base/units.h"
-
-static const char *const motions[] = {"any", "idle", "inflating", "deflating", "hinting", "reporting", "oom", NULL};
-
-/* Of every fault: when it strikes. A guest that was not in that phase then means that the fault never fired. */
-#define STRIKE_ARGS                                                                                       \
-	{.name = "while",                                                                                 \
-	 .type = PN_KEY_CHOICE,                                                                           \
-	 .choices = motions,                                                                              \
-	 .fallback = "any",                                                                               \
-	 .help = "what must be going on when it strikes; idle: the balloon rests at its target"},                                       \
-	{                                                                                                 \
-		.name = "at-progress", .type = PN_KEY_COUNT, .min = 1, .max = 99,                         \
-		.help = "inflating, deflating, any: strikes when the balloon has covered this many percent of its way" \
-	}
+#include "fault-words.h"
 
 static const struct pn_key_info strike_args[] = {STRIKE_ARGS, {}};
 
@@ -243,11 +230,13 @@ const struct pn_fault_info pn_fault_infos[] = {
      .help = "every request of the swap disk fails; needs guest.swap-server: nbdkit"},
     {.name = "swap-slow",
      .span = PN_FAULT_LASTS,
+     .holds = true,
      .args = swap_slow_args,
      .undo = "the disk is as it was",
      .help = "the swap disk is slow; needs guest.swap-server: nbdkit"},
     {.name = "swap-hang",
      .span = PN_FAULT_LASTS,
+     .holds = true,
      .args = strike_args,
      .undo = "the disk is as it was",
      .help = "the swap disk answers nothing; needs guest.swap-server: nbdkit"},
@@ -260,6 +249,32 @@ const struct pn_fault_info pn_fault_infos[] = {
      .span = PN_FAULT_INSTANT,
      .args = alloc_nth_args,
      .help = "the first, second, ... allocation of the driver fails until a path completes unspent; requires: fault-injection"},
+    {.name = "interrupts",
+     .span = PN_FAULT_LASTS,
+     .in_qemu = true,
+     .holds = true,
+     .args = pn_fault_interrupt_args,
+     .undo = "those held back are raised",
+     .help = "the balloon's interrupts are lost, late, come twice or for nothing (TCG)"},
+    {.name = "used-ring",
+     .span = PN_FAULT_LASTS,
+     .in_qemu = true,
+     .args = pn_fault_used_args,
+     .undo = "later buffers are returned as they are; a driver that has given the queue up needs a reset",
+     .help = "hostile device: the used ring tells the driver what is not so (TCG, split rings)"},
+    {.name = "config-space",
+     .span = PN_FAULT_LASTS,
+     .in_qemu = true,
+     .holds = true,
+     .args = pn_fault_config_args,
+     .undo = "the true configuration is announced",
+     .help = "hostile device: the configuration's target reads as garbage (TCG)"},
+    {.name = "driver-output",
+     .span = PN_FAULT_LASTS,
+     .in_qemu = true,
+     .args = pn_fault_chain_args,
+     .undo = "later buffers reach the device as they are; a device that has given up needs a reset",
+     .help = "hostile driver: the device is shown foreign pages, huge lengths, bad chains (TCG, split rings)"},
     {.name = "throttle",
      .span = PN_FAULT_LASTS,
      .args = throttle_args,
@@ -292,6 +307,7 @@ const struct pn_fault_info pn_fault_infos[] = {
      .help = "madvise and fallocate of QEMU return an error, by strace"},
     {.name = "discard-slow",
      .span = PN_FAULT_LASTS,
+     .holds = true,
      .args = discard_slow_args,
      .undo = "strace is detached",
      .help = "madvise and fallocate of QEMU take longer, by strace"},

@@ -23,6 +23,7 @@ enum pn_fault_span {
  * @undo: what disarming does, one line; NULL for an instant fault
  * @span: how long it lasts
  * @holds: the balloon can't settle while it lasts
+ * @in_qemu: done by what of ours runs in QEMU: TCG only
  * @args: its arguments, ends with a NULL name; NULL: none
  *
  * A scenario's arguments reach the mechanism as pn_event.fault_args: a JSON object with every argument of @args, defaults filled in:
@@ -34,7 +35,7 @@ struct pn_fault_info {
 	const char *help;
 	const char *undo;
 	enum pn_fault_span span;
-	bool holds;
+	bool holds, in_qemu;
 	const struct pn_key_info *args;
 };
 

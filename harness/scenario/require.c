@@ -13,6 +13,7 @@
 
 #include "../base/units.h"
 #include "scenario.h"
+#include "fault.h"
 #include "technique.h"
 
 static char *check_kvm(const struct pn_scenario *scenario)
@@ -131,10 +132,13 @@ static char *check_pin(const struct pn_scenario *scenario)
 	return g_strdup("nobody has looked whether the emulator can hold vCPUs: run `puncture doctor`");
 }
 
-static bool has_point(const struct pn_scenario *scenario)
+static bool needs_plugin(const struct pn_scenario *scenario)
 {
 	for (unsigned int i = 0; i < scenario->event_count; i++) {
-		if (scenario->events[i].after == PN_AFTER_POINT)
+		const struct pn_event *event = &scenario->events[i];
+		const struct pn_fault_info *fault = event->action == PN_DO_FAULT ? pn_fault_find(event->name) : NULL;
+
+		if (event->after == PN_AFTER_POINT || (fault && fault->in_qemu))
 			return true;
 	}
 	return false;
@@ -149,7 +153,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "memory", .check = check_memory, .implied = always, .help = "more host memory than the guest has"},
     {.name = "hugetlb", .check = check_backing, .implied = on_hugetlb, .help = "2MiB huge pages and memory for the guest"},
     {.name = "thp", .check = check_backing, .implied = on_thp, .help = "transparent huge pages not switched off"},
-    {.name = "pin", .check = check_pin, .implied = has_point, .help = "an emulator (TCG) that can hold vCPUs at points of the guest's code"},
+    {.name = "pin", .check = check_pin, .implied = needs_plugin, .help = "an emulator (TCG) that can hold vCPUs at points of the guest's code, and tamper with the balloon's queues"},
     {.name = "technique", .check = check_technique, .implied = has_technique, .help = "what the scenario's technique needs: swap, cgroups, zswap, KSM"},
     {.name = "libvirtd", .check = check_libvirtd, .implied = has_daemon, .help = "root, and a libvirtd that can be started for a case"},
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},

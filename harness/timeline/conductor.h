@@ -45,6 +45,7 @@ struct pn_conductor {
 	unsigned int endless; /* of these: the ones that last until the end of the timeline */
 	uint64_t held_since_ns;
 	uint64_t held_ns;    /* sum of the spans with held > 0 that are over */
+	uint64_t hinted_bytes, moved_bytes; /* seen of the last migration by whoever looked; under @lock */
 	GPtrArray *faults;   /* struct pn_fault_run, in the order they were started */
 	bool crashing;	     /* a fault makes the guest's kernel panic, and brings it back */
 	const char *ended_by; /* a fault that was to end the guest, and did; NULL: none */

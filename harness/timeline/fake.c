@@ -195,25 +195,23 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 		struck();
 		fake.paused = is(word, "pause");
 		fake.crashed &= fake.paused;
-	}
-	else if (is(word, "qmp"))
+	} else if (is(word, "qmp"))
 		fake.asleep &= !is(json_string_value(json_object_get(args, "execute")), "system_wakeup");
+	else if (is(word, "tamper"))
+		g_strlcpy(fake.tampered, json_string_value(json_object_get(args, "what")) ?: "", sizeof(fake.tampered));
 	else if (is(word, "move"))
 		fake.pid++;
 	else if (is(word, "unplug") || is(word, "plug")) {
 		struck();
 		fake.bound = is(word, "plug");
-		fake.bytes = 0;
-		fake.asked_bytes = 0;
-	}
-	else if (is(word, "migrate-nowhere"))
+		fake.bytes = fake.asked_bytes = 0;
+	} else if (is(word, "migrate-nowhere"))
 		fake.migrating = true;
 	else if (is(word, "migrate-cancel")) {
 		if (ret_reply)
 			*ret_reply = json_pack("{s:s}", "status", fake.migrating ? "cancelled" : "none");
 		fake.migrating = false;
-	}
-	else if (is(word, "signal"))
+	} else if (is(word, "signal"))
 		return kill(fake.pid, (int)json_integer_value(json_object_get(args, "signal"))) < 0 ? -errno : 0;
 	else if (is(word, "reset")) {
 		struck();
@@ -300,6 +298,12 @@ int pn_guest_query(struct pn_guest *guest, const char *command, json_t *argument
 	}
 	assert_string_equal(command, "query-status");
 	*ret_reply = json_pack("{s:b,s:s}", "running", !fake.paused && !fake.asleep, "status", fake.asleep ? "suspended" : "running");
+	return 0;
+}
+
+int pn_guest_tampered(struct pn_guest *guest, uint64_t *ret_seen, uint64_t *ret_struck, struct pn_diag *diag)
+{
+	*ret_seen = *ret_struck = *fake.tampered ? fake.tampers : 0;
 	return 0;
 }
 

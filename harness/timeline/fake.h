@@ -28,6 +28,8 @@ struct fake {
 	uint64_t stuck_at_bytes; /* does not grow beyond; 0: no limit */
 	bool bound, paused, gone, deaf, crashed;
 	bool migrating, asleep;
+	char tampered[32];  /* what of the traffic; empty: nothing */
+	uint64_t tampers;   /* how often that has happened, by the watcher */
 	uint64_t hinted_bytes; /* by query-migrate, while migrating */
 	/* what goes wrong */
 	const char *refuse;	/* verb or op that fails with -EREMOTEIO */

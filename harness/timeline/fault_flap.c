@@ -3,8 +3,7 @@
  * A hostile device, as far as an unmodified QEMU can be one: the target flaps, as fast as the monitor takes it or at a given rate, between what
  * stands and another one; then what stood is set again. What counts is how many targets the monitor took.
  *
- * Limit: a target outside of the guest's memory never reaches the driver: QEMU clamps or refuses it. What the device writes into the queues is
- * right in an unmodified QEMU; wrong used lengths and ids need one of its own.
+ * Limit: a target outside of the guest's memory never reaches the driver this way: QEMU clamps or refuses it (fault_traffic.c).
  */
 #include "faults.h"
 

@@ -41,6 +41,8 @@ static int is_moving(struct pn_fault_run *run, json_int_t *ret_bytes, struct pn_
 	active = g_strcmp0(json_string_value(json_object_get(reply, "status")), "active") == 0;
 	*ret_bytes = json_integer_value(json_object_get(json_object_get(reply, "ram"), "transferred"));
 	json_decref(reply);
+	if (active && *ret_bytes > 0)
+		pn_migration_seen(run->conductor, (uint64_t)*ret_bytes, 0);
 	return active && *ret_bytes > 0;
 }
 
@@ -51,24 +53,40 @@ static int begin(struct pn_fault_run *run, json_int_t bytes_per_s, struct pn_dia
 
 static int arm_migration(struct pn_fault_run *run, struct pn_diag *diag)
 {
+	struct pn_conductor *conductor = run->conductor;
+
+	g_mutex_lock(&conductor->lock);
+	conductor->hinted_bytes = conductor->moved_bytes = 0;
+	g_mutex_unlock(&conductor->lock);
 	return begin(run, json_integer_value(json_object_get(run->args, "bandwidth")), diag);
 }
 
-/* With free-page-hint it has shown itself when pages were hinted; without, when something was moved. */
+/*
+ * With free-page-hint it has shown itself when pages were hinted; without, when something was moved. Another fault may have cancelled it since: what that one
+ * saw of it counts too.
+ */
 static int fired_migration(struct pn_fault_run *run, struct pn_diag *diag)
 {
-	struct pn_guest *guest = run->conductor->timeline->guest;
-	uint64_t hinted_bytes = 0;
+	struct pn_conductor *conductor = run->conductor;
+	struct pn_guest *guest = conductor->timeline->guest;
+	const bool hints = pn_guest_machine(guest)->balloon.free_page_hint;
+	uint64_t hinted_bytes = 0, moved_bytes;
 	json_int_t bytes;
 	int r = is_moving(run, &bytes, diag);
 
-	if (r == 1 && pn_guest_machine(guest)->balloon.free_page_hint) {
-		r = pn_hinted_bytes(guest, &hinted_bytes, diag) ?: hinted_bytes > 0;
+	if (r == 1 && hints)
+		r = pn_hinted_bytes(guest, &hinted_bytes, diag);
+	if (r < 0)
+		return r;
+	pn_migration_seen(conductor, 0, hinted_bytes);
+	g_mutex_lock(&conductor->lock);
+	moved_bytes = conductor->moved_bytes;
+	hinted_bytes = conductor->hinted_bytes;
+	g_mutex_unlock(&conductor->lock);
+	if (hints)
 		json_object_set_new(run->evidence, "hinted_bytes", json_integer((json_int_t)hinted_bytes));
-	}
-	if (r == 1)
-		json_object_set_new(run->evidence, "transferred_bytes", json_integer(bytes));
-	return r;
+	json_object_set_new(run->evidence, "transferred_bytes", json_integer((json_int_t)moved_bytes));
+	return hints ? hinted_bytes > 0 : moved_bytes > 0;
 }
 
 /* The guest may be another one by now (saved and restored, moved): then there is none to cancel. */
@@ -76,9 +94,13 @@ static int disarm_migration(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	enum pn_guest_state state = pn_guest_state(run->conductor->timeline->guest);
 
+	int r;
+
 	if (state == PN_GUEST_GONE)
 		return 0;
-	return act(run, "migrate-cancel", NULL, NULL, diag);
+	r = act(run, "migrate-cancel", NULL, NULL, diag);
+	/* It may go meanwhile, too: killed as planned. */
+	return r == -ENOTCONN && pn_guest_state(run->conductor->timeline->guest) == PN_GUEST_GONE ? 0 : r;
 }
 
 const struct pn_fault_ops pn_fault_migration = {.name = "migration", .arm = arm_migration, .fired = fired_migration, .disarm = disarm_migration};

@@ -166,5 +166,5 @@ static int disarm_hang(struct pn_fault_run *run, struct pn_diag *diag)
 }
 
 const struct pn_fault_ops pn_fault_swap_fail = {.name = "swap-fail", .prepare = prepare, .arm = arm_fail, .fired = fired_fail, .disarm = disarm_fail};
-const struct pn_fault_ops pn_fault_swap_slow = {.name = "swap-slow", .prepare = prepare, .arm = arm_slow, .fired = fired_slow, .disarm = disarm_slow};
-const struct pn_fault_ops pn_fault_swap_hang = {.name = "swap-hang", .prepare = prepare, .arm = arm_hang, .fired = fired_hang, .disarm = disarm_hang};
+const struct pn_fault_ops pn_fault_swap_slow = {.name = "swap-slow", .flags = PN_FAULT_HOLDS, .prepare = prepare, .arm = arm_slow, .fired = fired_slow, .disarm = disarm_slow};
+const struct pn_fault_ops pn_fault_swap_hang = {.name = "swap-hang", .flags = PN_FAULT_HOLDS, .prepare = prepare, .arm = arm_hang, .fired = fired_hang, .disarm = disarm_hang};

@@ -172,4 +172,4 @@ static int disarm(struct pn_fault_run *run, struct pn_diag *diag)
 }
 
 const struct pn_fault_ops pn_fault_discard_fail = {.name = "discard-fail", .prepare = prepare, .arm = arm_fail, .fired = fired, .disarm = disarm};
-const struct pn_fault_ops pn_fault_discard_slow = {.name = "discard-slow", .prepare = prepare, .arm = arm_slow, .fired = fired, .disarm = disarm};
+const struct pn_fault_ops pn_fault_discard_slow = {.name = "discard-slow", .flags = PN_FAULT_HOLDS, .prepare = prepare, .arm = arm_slow, .fired = fired, .disarm = disarm};

@@ -47,6 +47,14 @@ static int look_idle(struct look *look, struct pn_diag *diag)
 	return 1;
 }
 
+void pn_migration_seen(struct pn_conductor *conductor, uint64_t moved_bytes, uint64_t hinted_bytes)
+{
+	g_mutex_lock(&conductor->lock);
+	conductor->moved_bytes = MAX(conductor->moved_bytes, moved_bytes);
+	conductor->hinted_bytes = MAX(conductor->hinted_bytes, hinted_bytes);
+	g_mutex_unlock(&conductor->lock);
+}
+
 int pn_hinted_bytes(struct pn_guest *guest, uint64_t *ret_bytes, struct pn_diag *diag)
 {
 	json_int_t total, left, sent;
@@ -76,6 +84,7 @@ static int look_hinting(struct look *look, struct pn_diag *diag)
 
 	if (r < 0 || bytes < HINTED_MIN_BYTES)
 		return r;
+	pn_migration_seen(look->conductor, 0, bytes);
 	json_object_set_new(look->evidence, "hinted_bytes", json_integer((json_int_t)bytes));
 	return 1;
 }

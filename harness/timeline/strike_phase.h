@@ -20,6 +20,9 @@ bool pn_strike_phase_is(const char *name);
  */
 int pn_strike_phase_wait(const char *name, struct pn_conductor *conductor, json_t *evidence, struct pn_diag *diag);
 
+/** pn_migration_seen() - a fault has seen a migration go on: evidence for the one that began it, which may be looking too late */
+void pn_migration_seen(struct pn_conductor *conductor, uint64_t moved_bytes, uint64_t hinted_bytes);
+
 /**
  * pn_hinted_bytes() - guest memory that a migration under way need not send because the guest has hinted it as free
  *

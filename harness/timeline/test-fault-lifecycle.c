@@ -292,6 +292,31 @@ static void flapping_ends_where_it_was(void **state)
 	json_decref(evidence);
 }
 
+static void traffic_is_changed_for_a_while(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("driver-output", 50, "{\"kind\":\"pfn\",\"value\":7}")};
+	json_t *evidence;
+
+	fake.tampers = 3;
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_string_equal(fake.log->str, "tamper tamper ");
+	assert_string_equal(fake.tampered, "");
+	evidence = evidence_of(stage, "driver-output");
+	assert_int_equal(json_integer_value(json_object_get(evidence, "struck")), 3);
+	json_decref(evidence);
+}
+
+static void traffic_that_does_not_flow_is_missed(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("interrupts", 50, "{\"kind\":\"lost\"}")};
+
+	stage->scenario.settle_timeout_ns = 100 * PN_NS_PER_MS;
+	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
+	assert_string_equal(fake.tampered, "");
+}
+
 static void what_a_guest_lacks_is_an_error_before_the_blow(void **state)
 {
 	static const char *const names[] = {"swap-fail", "swap-slow", "swap-hang", "throttle", "host-oom", "main-loop-stop", "discard-fail"};
@@ -329,6 +354,8 @@ int main(void)
 		TEST(suspended_and_woken),
 		TEST(guest_that_does_not_sleep_is_missed),
 		TEST(flapping_ends_where_it_was),
+		TEST(traffic_is_changed_for_a_while),
+		TEST(traffic_that_does_not_flow_is_missed),
 		TEST(what_a_guest_lacks_is_an_error_before_the_blow),
 	};
 
