@@ -95,7 +95,7 @@ static int exchange(struct pn_guest *guest, const struct pn_tamper_order *order,
 	case -ENODEV:
 		return pn_diag_set(diag, -ENODEV, "tamper: QEMU's balloon device is not watched (rings.jsonl says why)");
 	case -ENOTSUP:
-		return pn_diag_set(diag, -ENOTSUP, "tamper: not with packed rings, nor with interrupts that are not MSI-X");
+		return pn_diag_set(diag, -ENOTSUP, "tamper: not with packed rings, and interrupts not of a legacy device");
 	default:
 		return pn_diag_set(diag, ret_answer->err, "tamper: the watcher in QEMU refuses the order: %s", g_strerror(-ret_answer->err));
 	}

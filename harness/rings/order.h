@@ -50,6 +50,6 @@ struct pn_tamper_order {
 /** struct pn_tamper_answer - watcher to harness */
 struct pn_tamper_answer {
 	uint32_t version;
-	int32_t err; /* 0 or a negative errno: -ENODEV no device watched, -ENOTSUP not with rings or interrupts as they are, -EINVAL */
+	int32_t err; /* 0 or a negative errno: -ENODEV no device watched, -ENOTSUP not with packed rings, interrupts of a legacy device, -EINVAL */
 	uint64_t seen, struck; /* since SET: what could have been hit, what was */
 };

@@ -177,6 +177,15 @@ uint64_t pn_queues_used_element(unsigned int queue, unsigned int nth)
 	return ring->size ? ring->device + 4 + USED_BYTES * (uint64_t)((uint16_t)(ring->used_idx - nth) % ring->size) : 0;
 }
 
+void pn_queues_used_index(unsigned int queue, unsigned int back)
+{
+	const struct pn_ring *ring = &queues.rings[queue];
+	uint16_t idx = htole16((uint16_t)(ring->used_idx - back));
+
+	if (ring->size)
+		pn_queues_write(ring->device + 2, &idx, sizeof(idx));
+}
+
 void pn_queues_reverse_used(unsigned int queue, unsigned int count)
 {
 	for (unsigned int i = 1; i <= count / 2; i++) {

@@ -44,5 +44,8 @@ unsigned int pn_queues_used_since(unsigned int queue);
 /** pn_queues_used_element() - where the used ring has the last (1), last but one (2), ... element that was looked at; 0: nowhere */
 uint64_t pn_queues_used_element(unsigned int queue, unsigned int nth);
 
+/** pn_queues_used_index() - the used ring's index as it was looked at, less @back: what the driver is to see. Split rings. */
+void pn_queues_used_index(unsigned int queue, unsigned int back);
+
 /** pn_queues_reverse_used() - the last @count elements of the used ring in reverse order */
 void pn_queues_reverse_used(unsigned int queue, unsigned int count);

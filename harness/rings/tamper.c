@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * QEMU's balloon answers a notification before the access that notifies it has ended. So around that access lies everything an order can hit: what the
- * device is about to read, what it has just used, the interrupt it wants to raise. That is held back by taking the queue's vector away for the time of the
- * access, and is raised here, or not.
+ * device is about to read, what it has just used, the interrupt it wants to raise. With MSI-X that is held back by taking the queue's vector away for the time of
+ * the access; without, which is how QEMU 7.2 makes balloons, by reading the device's ISR in the driver's place: its handler then finds nothing to do. An
+ * interrupt of ours without MSI-X says that the configuration has changed besides, as virtio_notify_config() does; the driver reads the target once more.
  *
- * Limits: used rings and chains are changed in split queues only; interrupts are those of MSI-X. What the device does on its own (free page hints on an
+ * QEMU is so quick that a driver finds its buffer used before it would sleep, and never needs the interrupt. So where that is lost or late the used ring's
+ * index is kept from the driver for a millisecond first.
+ *
+ * Limits: used rings and chains are changed in split queues only. Without MSI-X another vCPU of the guest may see what was used before it is changed. What the device does on its own (free page hints on an
  * I/O thread) passes untouched. Statistics are answered when the harness asks for them: their buffer is returned then, and that interrupt passes too.
  */
 
@@ -21,7 +25,10 @@
 #include "words.h"
 
 #define QUEUES 5
+#define CONFIG QUEUES /* in place of a queue */
 #define NO_VECTOR 0xffff
+#define UNSEEN_NS 1000000 /* so long a buffer is not seen used whose interrupt is held back: the driver has gone to sleep by then */
+#define ANNOUNCE_NS 10000000 /* between two changes of a configuration that reads as something else each time */
 #define PENDING_MAX 256
 #define DESC_F_NEXT 1
 #define DESC_F_INDIRECT 4
@@ -36,12 +43,15 @@ static const char *const names[PN_TAMPER_WHATS] = {
 static struct {
 	const struct qemu_api *api;
 	void *pci, *vdev;
+	void *isr; /* region of the ISR; NULL: a legacy device */
 	struct pn_tamper_order order; /* @what 0: none */
 	struct pn_words words;
 	bool lost[QUEUES];	      /* an interrupt was held back */
+	bool unseen[QUEUES];	      /* the used ring's index was */
 	struct {
 		int64_t at_ns;
 		unsigned int queue;
+		bool publish; /* the index, not an interrupt */
 	} pending[PENDING_MAX];
 	unsigned int pending_count;
 	_Atomic int64_t next_ns; /* when the first of them is due; 0: none */
@@ -55,34 +65,35 @@ static int64_t now_ns(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void record(unsigned int queue)
+static bool hit(unsigned int queue)
 {
+	if (!pn_words_hit(&tamper.words))
+		return false;
 	pn_stream_begin("tamper");
 	pn_stream_add(",\"what\":\"%s\"", names[tamper.order.what]);
 	if (queue < QUEUES)
 		pn_stream_add(",\"q\":%u", queue);
 	pn_stream_end();
-}
-
-static bool hit(unsigned int queue)
-{
-	if (!pn_words_hit(&tamper.words))
-		return false;
-	record(queue);
 	return true;
-}
-
-static uint16_t vector_of(unsigned int queue)
-{
-	return tamper.api->virtio_queue_vector(tamper.vdev, (int)queue);
 }
 
 static void raise_irq(unsigned int queue)
 {
-	uint16_t vector = vector_of(queue);
+	if (queue == CONFIG || !tamper.api->msix_enabled(tamper.pci)) {
+		tamper.api->virtio_notify_config(tamper.vdev);
+		return;
+	}
+	if (tamper.api->virtio_queue_vector(tamper.vdev, (int)queue) != NO_VECTOR)
+		tamper.api->msix_notify(tamper.pci, tamper.api->virtio_queue_vector(tamper.vdev, (int)queue));
+}
 
-	if (vector != NO_VECTOR && tamper.api->msix_enabled(tamper.pci))
-		tamper.api->msix_notify(tamper.pci, vector);
+/* The driver's own read of it would do the same: the line goes down, the bits are cleared. */
+static void take_isr(void)
+{
+	struct qemu_tx_attrs attrs = { 0 };
+	uint64_t bits;
+
+	tamper.api->memory_region_dispatch_read(tamper.isr, 0, &bits, 0, attrs);
 }
 
 static void set_next(void)
@@ -96,15 +107,33 @@ static void set_next(void)
 	atomic_store(&tamper.next_ns, next);
 }
 
-static void raise_later(unsigned int queue, int64_t at_ns)
+static void publish(unsigned int queue)
 {
-	if (tamper.pending_count == PENDING_MAX) {
-		raise_irq(queue); /* early rather than never */
+	if (!tamper.unseen[queue])
+		return;
+	pn_queues_used_since(queue); /* the device may have used more meanwhile */
+	pn_queues_used_index(queue, 0);
+	tamper.unseen[queue] = false;
+}
+
+static void later(unsigned int queue, int64_t at_ns, bool index)
+{
+	if (tamper.pending_count == PENDING_MAX) { /* early rather than never */
+		if (index)
+			publish(queue);
+		else
+			raise_irq(queue);
 		return;
 	}
 	tamper.pending[tamper.pending_count].at_ns = at_ns;
+	tamper.pending[tamper.pending_count].publish = index;
 	tamper.pending[tamper.pending_count++].queue = queue;
 	set_next();
+}
+
+static void raise_later(unsigned int queue, int64_t at_ns)
+{
+	later(queue, at_ns, false);
 }
 
 bool pn_tamper_due(void)
@@ -135,16 +164,21 @@ void pn_tamper_raise(void)
 
 	for (unsigned int i = 0; i < tamper.pending_count;) {
 		unsigned int queue = tamper.pending[i].queue;
+		bool index = tamper.pending[i].publish;
 
 		if (tamper.pending[i].at_ns > now) {
 			i++;
 			continue;
 		}
 		tamper.pending[i] = tamper.pending[--tamper.pending_count];
-		if (tamper.order.what == PN_TAMPER_IRQ_SPURIOUS)
+		if (index)
+			publish(queue);
+		else if (tamper.order.what == PN_TAMPER_IRQ_SPURIOUS)
 			raise_spurious(queue);
 		else
 			raise_irq(queue);
+		if (queue == CONFIG)
+			raise_later(CONFIG, now + ANNOUNCE_NS);
 	}
 	set_next();
 }
@@ -152,7 +186,8 @@ void pn_tamper_raise(void)
 void pn_tamper_forget(void)
 {
 	memset(tamper.lost, 0, sizeof(tamper.lost));
-	if (tamper.order.what == PN_TAMPER_IRQ_SPURIOUS)
+	memset(tamper.unseen, 0, sizeof(tamper.unseen));
+	if (tamper.order.what == PN_TAMPER_IRQ_SPURIOUS || tamper.order.what == PN_TAMPER_CONFIG_RANDOM)
 		return;
 	tamper.pending_count = 0;
 	set_next();
@@ -163,6 +198,7 @@ void pn_tamper_attach(const struct qemu_api *api, void *pci, void *vdev)
 	tamper.api = api;
 	tamper.pci = pci;
 	tamper.vdev = vdev;
+	tamper.isr = api->object_resolve_path_component(pci, "virtio-pci-isr-virtio-balloon[0]");
 }
 
 static void clear(void)
@@ -171,25 +207,32 @@ static void clear(void)
 
 	tamper.order.what = 0;
 	for (unsigned int queue = 0; queue < QUEUES; queue++) {
+		publish(queue);
 		if (tamper.lost[queue])
 			raise_irq(queue);
 		tamper.lost[queue] = false;
 	}
 	for (unsigned int i = 0; i < tamper.pending_count; i++)
-		raise_irq(tamper.pending[i].queue);
+		if (!tamper.pending[i].publish)
+			raise_irq(tamper.pending[i].queue);
 	tamper.pending_count = 0;
 	set_next();
 	if (config)
 		tamper.api->virtio_notify_config(tamper.vdev);
 }
 
+static bool changes_rings(uint32_t what)
+{
+	return what <= PN_TAMPER_IRQ_LATE || (what >= PN_TAMPER_USED_LENGTH && what <= PN_TAMPER_USED_ORDER) || what >= PN_TAMPER_CHAIN_PFN;
+}
+
 static int set(const struct pn_tamper_order *order)
 {
 	if (!order->what || order->what >= PN_TAMPER_WHATS || (order->queue >= QUEUES && order->queue != PN_TAMPER_ANY_QUEUE))
 		return -EINVAL;
-	if (order->what <= PN_TAMPER_IRQ_SPURIOUS && !tamper.api->msix_enabled(tamper.pci))
+	if (order->what <= PN_TAMPER_IRQ_SPURIOUS && !tamper.isr && !tamper.api->msix_enabled(tamper.pci))
 		return -ENOTSUP;
-	if (order->what >= PN_TAMPER_USED_LENGTH && order->what != PN_TAMPER_CONFIG_TARGET && order->what != PN_TAMPER_CONFIG_RANDOM && pn_queues_packed())
+	if (changes_rings(order->what) && pn_queues_packed())
 		return -ENOTSUP;
 	clear();
 	tamper.order = *order;
@@ -198,6 +241,8 @@ static int set(const struct pn_tamper_order *order)
 		raise_later(order->queue == PN_TAMPER_ANY_QUEUE ? 0 : order->queue, now_ns());
 	else if (order->what == PN_TAMPER_CONFIG_TARGET || order->what == PN_TAMPER_CONFIG_RANDOM)
 		tamper.api->virtio_notify_config(tamper.vdev);
+	if (order->what == PN_TAMPER_CONFIG_RANDOM)
+		raise_later(CONFIG, now_ns() + ANNOUNCE_NS);
 	return 0;
 }
 
@@ -298,7 +343,7 @@ static void change_used(unsigned int queue, unsigned int count)
 }
 
 /* The device has used @count buffers and would raise an interrupt. */
-static void after(unsigned int queue, unsigned int count)
+static void after(unsigned int queue, unsigned int count, bool msix)
 {
 	uint32_t what = tamper.order.what;
 	bool struck;
@@ -307,13 +352,19 @@ static void after(unsigned int queue, unsigned int count)
 		change_used(queue, count);
 	struck = what >= PN_TAMPER_IRQ_LOST && what <= PN_TAMPER_IRQ_TWICE && hit(queue);
 	if (struck && what != PN_TAMPER_IRQ_TWICE) {
+		if (!msix)
+			take_isr();
+		pn_queues_used_index(queue, count);
+		tamper.unseen[queue] = true;
+		later(queue, now_ns() + UNSEEN_NS, true);
 		if (what == PN_TAMPER_IRQ_LOST)
 			tamper.lost[queue] = true;
 		else
 			raise_later(queue, now_ns() + (int64_t)tamper.order.value);
 		return;
 	}
-	raise_irq(queue);
+	if (msix)
+		raise_irq(queue);
 	if (struck)
 		raise_later(queue, now_ns() + (int64_t)tamper.order.value);
 }
@@ -321,7 +372,8 @@ static void after(unsigned int queue, unsigned int count)
 void pn_tamper_notify(unsigned int queue, void (*pass)(void *data), void *data)
 {
 	struct patch patch = { 0 };
-	uint16_t vector;
+	bool msix = tamper.api && tamper.api->msix_enabled(tamper.pci);
+	uint16_t vector = 0;
 	unsigned int count;
 
 	if (!tamper.order.what || queue >= QUEUES || (tamper.order.queue != PN_TAMPER_ANY_QUEUE && tamper.order.queue != queue)) {
@@ -329,13 +381,16 @@ void pn_tamper_notify(unsigned int queue, void (*pass)(void *data), void *data)
 		return;
 	}
 	before(queue, &patch);
-	vector = vector_of(queue);
-	tamper.api->virtio_queue_set_vector(tamper.vdev, (int)queue, NO_VECTOR);
+	if (msix) {
+		vector = tamper.api->virtio_queue_vector(tamper.vdev, (int)queue);
+		tamper.api->virtio_queue_set_vector(tamper.vdev, (int)queue, NO_VECTOR);
+	}
 	pass(data);
-	tamper.api->virtio_queue_set_vector(tamper.vdev, (int)queue, vector);
+	if (msix)
+		tamper.api->virtio_queue_set_vector(tamper.vdev, (int)queue, vector);
 	if (patch.bytes)
 		pn_queues_write(patch.addr, patch.before, patch.bytes);
 	count = pn_queues_used_since(queue);
 	if (count)
-		after(queue, count);
+		after(queue, count, msix);
 }
