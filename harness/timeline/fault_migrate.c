@@ -76,7 +76,7 @@ static int fired_migration(struct pn_fault_run *run, struct pn_diag *diag)
 
 	if (r == 1 && hints)
 		r = pn_hinted_bytes(guest, &hinted_bytes, diag);
-	if (r < 0)
+	if (r < 0 && r != -ENOTCONN) /* the guest may have been killed as planned, after somebody had seen it */
 		return r;
 	pn_migration_seen(conductor, 0, hinted_bytes);
 	g_mutex_lock(&conductor->lock);
@@ -86,7 +86,9 @@ static int fired_migration(struct pn_fault_run *run, struct pn_diag *diag)
 	if (hints)
 		json_object_set_new(run->evidence, "hinted_bytes", json_integer((json_int_t)hinted_bytes));
 	json_object_set_new(run->evidence, "transferred_bytes", json_integer((json_int_t)moved_bytes));
-	return hints ? hinted_bytes > 0 : moved_bytes > 0;
+	if (hints ? hinted_bytes > 0 : moved_bytes > 0)
+		return 1;
+	return r < 0 ? r : 0;
 }
 
 /* The guest may be another one by now (saved and restored, moved): then there is none to cancel. */
