@@ -32,15 +32,16 @@ static const char *const mkfs[] = {"mkfs.ext4", "-V", NULL};
 
 static const char *const *const programs[] = {stress_ng, fio, mkfs};
 
-/* Left alone besides the zones' high watermarks: what the kernel itself wants meanwhile. */
+/* Left alone by warm: enough for the kernel. By touch_free, besides the zones' high watermarks: what the kernel itself wants meanwhile. */
 #define KEEP_FREE_BYTES (16ul << 20)
+#define KEEP_FREE_SHARE 128
 #define PAGE_BYTES 4096
 
 /*
  * High watermarks of all zones are half again as much as min_free_kbytes, which khugepaged raises to some 45 MiB whatever the guest's size: below them
  * the kernel reclaims, and below min a program that goes on touching is killed.
  */
-static size_t keep_free_bytes(void)
+static size_t keep_above_watermarks(void)
 {
 	char text[32];
 
@@ -49,9 +50,17 @@ static size_t keep_free_bytes(void)
 	return KEEP_FREE_BYTES + strtoul(text, NULL, 10) * 1024 * 3 / 2;
 }
 
+static size_t keep_some(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) < 0 ? SIZE_MAX : KEEP_FREE_BYTES + info.totalram * info.mem_unit / KEEP_FREE_SHARE;
+}
+
 /*
  * What a program releases goes to the lists of its CPU first, up to the zone's low watermark by the number of CPUs: some 50 MiB that no count of free
- * memory has. Kept short meanwhile, so that what was free is told as free again.
+ * memory has. Kept short after a touch, so that what was free is told as free again. Not before a snapshot: there the lists are to be as long as they
+ * get, since a driver that gives back single pages fills them, which would look like a leak.
  */
 static void shorten_lists(bool shorten)
 {
@@ -59,15 +68,14 @@ static void shorten_lists(bool shorten)
 }
 
 /* A kernel with init_on_alloc zeroes the pages as it hands them out; the write makes sure that it does hand out a page of our own. */
-static uint64_t zero_free_memory(void)
+static uint64_t zero_free_memory(size_t keep, bool shorten)
 {
 	struct sysinfo info;
-	size_t len, keep;
+	size_t len;
 	char *p;
 
 	if (sysinfo(&info) < 0)
 		return 0;
-	keep = keep_free_bytes();
 	if (info.freeram * info.mem_unit <= keep)
 		return 0;
 	len = info.freeram * info.mem_unit - keep;
@@ -76,9 +84,11 @@ static uint64_t zero_free_memory(void)
 		return 0;
 	for (size_t i = 0; i < len; i += PAGE_BYTES)
 		((volatile char *)p)[i] = 0;
-	shorten_lists(true);
+	if (shorten)
+		shorten_lists(true);
 	munmap(p, len);
-	shorten_lists(false);
+	if (shorten)
+		shorten_lists(false);
 	return len;
 }
 
@@ -95,7 +105,7 @@ static int warm_child(const struct pn_request *request, int in_fd, json_t **ret_
 	}
 	unlink(SCRATCH);
 	unlink(SCRATCH ".data");
-	*ret_reply = json_pack("{s:o,s:o,s:I}", "ran", ran, "missing", missing, "zeroed_bytes", (json_int_t)zero_free_memory());
+	*ret_reply = json_pack("{s:o,s:o,s:I}", "ran", ran, "missing", missing, "zeroed_bytes", (json_int_t)zero_free_memory(keep_some(), false));
 	return 0;
 }
 
@@ -106,7 +116,7 @@ static int run_warm(const struct pn_request *request, json_t **ret_reply)
 
 static int touch_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
 {
-	*ret_reply = json_pack("{s:I}", "touched_bytes", (json_int_t)zero_free_memory());
+	*ret_reply = json_pack("{s:I}", "touched_bytes", (json_int_t)zero_free_memory(keep_above_watermarks(), true));
 	return 0;
 }
 
