@@ -58,7 +58,7 @@ static const struct pn_probe_key keys[] = {
     {"guest.touch.count", "count", "touches of the latency probe so far"},
     {"guest.touch.*_ns", "ns", "p50, p99 and max of its last whole second"},
     {"guest.agent_cpu_ns", "ns", "CPU time of the agent"},
-    {"guest.mem.unaccounted", "bytes", "MemTotal less all that meminfo says is used or free, at marks"},
+    {"guest.mem.unaccounted", "bytes", "MemTotal less all that meminfo and zoneinfo say is used or free, at marks"},
     {"guest.kernel.tainted", "bits", "/proc/sys/kernel/tainted, at marks"},
     {NULL},
 };
@@ -297,11 +297,12 @@ static void ask_files(struct pn_feed *feed, json_t *into)
 {
 	g_autofree char *tainted = ask_file(feed, "/proc/sys/kernel/tainted", "guest.kernel.tainted");
 	g_autofree char *meminfo = ask_file(feed, "/proc/meminfo", "guest.mem.unaccounted");
+	g_autofree char *zoneinfo = meminfo ? ask_file(feed, "/proc/zoneinfo", "guest.mem.unaccounted") : NULL;
 	uint64_t bytes;
 
 	if (tainted && g_ascii_isdigit(*tainted))
 		pn_probe_set(into, g_ascii_strtoull(tainted, NULL, 10), "guest.kernel.tainted");
-	if (meminfo && pn_procfs_unaccounted(meminfo, &bytes))
+	if (zoneinfo && pn_procfs_unaccounted(meminfo, zoneinfo, &bytes))
 		pn_probe_set(into, bytes, "guest.mem.unaccounted");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A driver that forgets a page after giving it back to the managed count balances in every counter: the page is in no list of the kernel.
- * It only shows in what meminfo does not account for. That figure breathes by some MiB (per-CPU lists, driver buffers), so it is judged by
+ * It only shows in what meminfo does not account for. That figure breathes by some MiB (driver buffers, what the kernel allocates by pages), so it is judged by
  * two rules with room for that: from before the driver to after it, and by a slope over the marks that rises all the way. Over many oscillations the
  * noise averages out, and a third rule sees a leak of a page or two with each.
  */

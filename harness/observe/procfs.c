@@ -68,7 +68,18 @@ unsigned int pn_procfs_fields(const char *text, const struct pn_procfs_field *fi
 	return found;
 }
 
-bool pn_procfs_unaccounted(const char *meminfo, uint64_t *ret_bytes)
+/* "count: N" of each CPU's page set, below "pagesets" of each zone */
+static uint64_t cpu_list_bytes(const char *zoneinfo)
+{
+	uint64_t pages = 0, count;
+
+	for (const char *line = zoneinfo; *line; line = next_line(line))
+		if (sscanf(line, " count: %" SCNu64, &count) == 1)
+			pages += count;
+	return pages * PN_PAGE_BYTES;
+}
+
+bool pn_procfs_unaccounted(const char *meminfo, const char *zoneinfo, uint64_t *ret_bytes)
 {
 	/* Shmem is in Cached; swap cache is in AnonPages or Cached. */
 	static const struct pn_procfs_field fields[] = {
@@ -98,6 +109,7 @@ bool pn_procfs_unaccounted(const char *meminfo, uint64_t *ret_bytes)
 	json_decref(values);
 	if (!total)
 		return false;
+	used += cpu_list_bytes(zoneinfo);
 	*ret_bytes = total > used ? total - used : 0;
 	return true;
 }

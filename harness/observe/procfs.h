@@ -27,10 +27,12 @@ unsigned int pn_procfs_fields(const char *text, const struct pn_procfs_field *fi
 /**
  * pn_procfs_unaccounted() - memory that the guest's kernel has handed out without saying for what
  * @meminfo: text of its /proc/meminfo
+ * @zoneinfo: of its /proc/zoneinfo, for what is free on the lists of the CPUs, which MemFree leaves out: up to the low watermarks, 50 MiB of a guest of
+ *            2 GiB (mm/page_alloc.c, zone_highsize())
  *
  * A leaked page is in no list of the kernel: it only shows as this growing. Return: false when the text has no MemTotal.
  */
-bool pn_procfs_unaccounted(const char *meminfo, uint64_t *ret_bytes);
+bool pn_procfs_unaccounted(const char *meminfo, const char *zoneinfo, uint64_t *ret_bytes);
 
 /**
  * pn_procfs_psi() - take the totals out of a file of /proc/pressure

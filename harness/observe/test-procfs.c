@@ -51,17 +51,22 @@ static void test_meminfo(void **state)
 	assert_int_equal(integer(into, "huge"), 0); /* a count: no "kB" behind it */
 	assert_null(json_object_get(into, "x"));
 	json_decref(into);
-	assert_true(pn_procfs_unaccounted(text, &bytes));
+	assert_true(pn_procfs_unaccounted(text, "", &bytes));
 	assert_true(bytes < PN_GIB * 4);
-	assert_false(pn_procfs_unaccounted("nothing\n", &bytes));
+	assert_false(pn_procfs_unaccounted("nothing\n", "", &bytes));
 }
 
 static void test_unaccounted(void **state)
 {
+	static const char meminfo[] = "MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 100 kB\nAnonPages: 200 kB\nSlab: 50 kB\n";
+	static const char zoneinfo[] = "Node 0, zone    DMA32\n  pages free     100\n  pagesets\n    cpu: 0\n              count: 10\n              high:  378\n"
+				       "    cpu: 1\n              count: 5\n              high:  378\n";
 	uint64_t bytes;
 
-	assert_true(pn_procfs_unaccounted("MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 100 kB\nAnonPages: 200 kB\nSlab: 50 kB\n", &bytes));
+	assert_true(pn_procfs_unaccounted(meminfo, "", &bytes));
 	assert_int_equal(bytes, 250 * 1024);
+	assert_true(pn_procfs_unaccounted(meminfo, zoneinfo, &bytes));
+	assert_int_equal(bytes, 190 * 1024);
 }
 
 static void test_smaps_rollup(void **state)
