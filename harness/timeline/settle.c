@@ -3,7 +3,8 @@
  * Waiting for the balloon. Only the device's own `actual` is looked at: whether the memory behind it is real is for the ledger.
  *
  * "At rest elsewhere" must not be said of a driver that is merely slow: a guest that swaps, under emulation, on a busy host, pauses. So the
- * rest asked for grows with the pauses the balloon has made on its way, and time in which a fault holds the guest does not count.
+ * rest asked for grows with the pauses the balloon has made on its way, and time in which a fault holds the guest does not count. Afterwards it is given as
+ * long again: an exponential back-off sleeps for as long as it has failed before, and what queued up at a slow disk must go first.
  *
  * Limit: a balloon is seen at its target up to one poll late; the record says how long that gap was (resolution_ns). A poll costs 2 to 5 ms
  * under TCG, so that is the bound for short moves; for longer ones it is a twentieth of their age, at most 50 ms, and one poll.
@@ -60,7 +61,7 @@ static uint64_t rest_needed(const struct watch *watch)
 {
 	if (!watch->moved)
 		return REST_UNMOVED_NS;
-	return MAX(REST_MIN_NS, REST_PAUSES * watch->pause_ns);
+	return MAX(MAX(REST_MIN_NS, watch->held_ns), REST_PAUSES * watch->pause_ns);
 }
 
 static void watch_see(struct watch *watch, uint64_t bytes, uint64_t now_ns)

@@ -95,7 +95,7 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag);
  * @timeout_ns: how long at most
  * @ret_bytes: in the balloon in the end
  *
- * At rest: the device's actual equals the target, or has not moved for a second and for ten times its longest pause so far (five
+ * At rest: the device's actual equals the target, or has not moved for a second, for as long as faults held it, and for ten times its longest pause so far (five
  * seconds before its first movement: a guest under load may be late to start). Polls the monitor: back to back for 100 ms, then with growing
  * gaps, up to 50 ms.
  * Journals "settled" or "unsettled" and calls on_settled, so it serves the runner's final deflate as well.
