@@ -13,7 +13,6 @@
 #include "../base/clock.h"
 #include "../base/diag.h"
 #include "../base/journal.h"
-#include "../base/owned.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../observe/observe.h"
