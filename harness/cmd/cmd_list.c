@@ -134,9 +134,12 @@ static void list_loads(const struct lister *lister)
 	}
 }
 
-static void emit_keys(const struct lister *lister, const struct pn_key_info *key)
+/* @said: keys that have been shown already, for all that take them; may be NULL */
+static void emit_keys(const struct lister *lister, const struct pn_key_info *key, const struct pn_key_info *said)
 {
 	for (; key && key->name; key++) {
+		if (said && pn_key_find(said, key->name))
+			continue;
 		g_autofree char *accepted = pn_key_accepted(key);
 		g_autofree char *help = g_strdup_printf("%s: %s%s%s", key->help, accepted, key->fallback ? "; default " : "",
 							key->fallback ? key->fallback : "");
@@ -146,32 +149,38 @@ static void emit_keys(const struct lister *lister, const struct pn_key_info *key
 }
 
 /* what a pattern, an event or a fault takes stands below it */
-static void emit_with_keys(const struct lister *lister, const char *name, const char *help, const struct pn_key_info *keys)
+static void emit_with_keys(const struct lister *lister, const char *name, const char *help, const struct pn_key_info *keys,
+			   const struct pn_key_info *said)
 {
 	struct lister below = *lister;
 
 	emit(lister, name, help);
 	below.indent += 2;
 	if (!lister->names_only)
-		emit_keys(&below, keys);
+		emit_keys(&below, keys, said);
 }
 
 static void list_patterns(const struct lister *lister)
 {
 	for (const struct pn_pattern *pattern = pn_patterns; pattern->name; pattern++)
-		emit_with_keys(lister, pattern->name, pattern->help, pattern->params);
+		emit_with_keys(lister, pattern->name, pattern->help, pattern->params, NULL);
 }
 
 static void list_events(const struct lister *lister)
 {
 	for (const struct pn_event_kind *kind = pn_event_kinds; kind->name; kind++)
-		emit_with_keys(lister, kind->name, kind->help, kind->args);
+		emit_with_keys(lister, kind->name, kind->help, kind->args, NULL);
 }
 
 static void list_faults(const struct lister *lister)
 {
-	for (const struct pn_fault_info *fault = pn_fault_infos; fault->name; fault++)
-		emit_with_keys(lister, fault->name, fault->help, fault->args);
+	if (!lister->names_only)
+		emit_with_keys(lister, "(each)", "what every fault takes:", pn_fault_strike_args, NULL);
+	for (const struct pn_fault_info *fault = pn_fault_infos; fault->name; fault++) {
+		g_autofree char *help = fault->undo ? g_strdup_printf("%s; disarmed: %s", fault->help, fault->undo) : g_strdup(fault->help);
+
+		emit_with_keys(lister, fault->name, help, fault->args, pn_fault_strike_args);
+	}
 }
 
 static void list_techniques(const struct lister *lister)
@@ -248,17 +257,17 @@ static void list_images(const struct lister *lister)
 
 static void list_keys(const struct lister *lister)
 {
-	emit_keys(lister, pn_scenario_schema.keys);
+	emit_keys(lister, pn_scenario_schema.keys, NULL);
 }
 
 static void list_suite_keys(const struct lister *lister)
 {
-	emit_keys(lister, pn_suite_schema.keys);
+	emit_keys(lister, pn_suite_schema.keys, NULL);
 }
 
 static void list_load_keys(const struct lister *lister)
 {
-	emit_keys(lister, pn_load_schema.keys);
+	emit_keys(lister, pn_load_schema.keys, NULL);
 }
 
 static void list_backings(const struct lister *lister)

@@ -104,7 +104,7 @@ static int check_guest(const struct pn_builder *builder)
 static int check_provided(const struct pn_builder *builder, const char *key, const char *value, const char *kind, const char *suffix)
 {
 	const char *const *names = pn_names_provided(kind);
-	g_autofree char *listed = names && *names ? g_strjoinv(", ", (char **)names) : g_strdup("a name");
+	g_autofree char *listed = names && *names ? pn_key_nearest(value, names) : g_strdup("a name");
 	g_autofree char *accepted = g_strdup_printf("%s, or a %s file that exists", listed, suffix);
 
 	if (strchr(value, '/') || g_str_has_suffix(value, suffix)) {

@@ -42,5 +42,8 @@ struct pn_fault_info {
 /** pn_fault_infos - all faults; ends with a NULL name */
 extern const struct pn_fault_info pn_fault_infos[];
 
+/** pn_fault_strike_args - arguments that every fault takes: when it strikes */
+extern const struct pn_key_info pn_fault_strike_args[];
+
 /** pn_fault_find() - record of a fault, NULL when there is none of that name */
 const struct pn_fault_info *pn_fault_find(const char *name);
