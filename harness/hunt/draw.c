@@ -11,11 +11,13 @@
 #include "../scenario/event.h"
 #include "../scenario/fault.h"
 #include "../scenario/pattern.h"
+#include "../scenario/require.h"
 #include "../scenario/seed.h"
 #include "drawing.h"
 
 #define HOLD_MAX_NS (300 * PN_NS_PER_MS)
 #define COUNT_MAX 6
+#define COUNT_NEAR 100
 #define REST_NS (5 * PN_NS_PER_S)
 #define REST_OF 4 /* one hold of so many is a rest */
 #define POINT_OF 12 /* one event of so many is at a point of the driver's code */
@@ -59,6 +61,14 @@ uint64_t drawing_duration(uint64_t *random)
 	return draw_span(random, PN_NS_PER_MS, HOLD_MAX_NS) / PN_NS_PER_MS * PN_NS_PER_MS;
 }
 
+/* few, where there is no end; all alike, where that is near, as percents are */
+static uint64_t draw_count(const struct pn_key_info *key, uint64_t *random)
+{
+	if (!key->max)
+		return key->min + pn_seed_below(random, COUNT_MAX + 1);
+	return key->max <= COUNT_NEAR ? key->min + pn_seed_below(random, key->max - key->min + 1) : draw_span(random, key->min, key->max);
+}
+
 /* a value for one argument, as a file would have it; NULL: leave it at its default */
 static char *draw_argument(const struct pn_key_info *key, uint64_t *random, uint64_t memory_bytes)
 {
@@ -73,7 +83,7 @@ static char *draw_argument(const struct pn_key_info *key, uint64_t *random, uint
 	case PN_KEY_DURATION:
 		return pn_key_quote(PN_KEY_DURATION, MAX(drawing_duration(random), key->min));
 	case PN_KEY_COUNT:
-		return g_strdup_printf("%" G_GUINT64_FORMAT, key->min + pn_seed_below(random, MIN(key->max ? key->max - key->min : COUNT_MAX, COUNT_MAX) + 1));
+		return g_strdup_printf("%" G_GUINT64_FORMAT, draw_count(key, random));
 	case PN_KEY_FLAG:
 		return g_strdup(pn_seed_below(random, 2) ? "true" : "false");
 	case PN_KEY_CHOICE:
@@ -112,21 +122,29 @@ static void strike_soon(struct pn_doc *doc, uint64_t *random)
 		pn_doc_remove(doc, pn_doc_root(doc), "at-progress");
 }
 
-static const struct pn_fault_info *choose_fault(uint64_t *random)
+/* what this guest can stand, and after which the same is right as without it */
+static bool drawable(const struct pn_fault_info *info, const struct pn_scenario *base)
+{
+	g_autofree char *lacks = info->injected ? pn_require_check("fault-injection", base) : NULL;
+
+	return info->span != PN_FAULT_FATAL && !info->apart && !lacks && (!info->needs || info->needs->has(&base->guest));
+}
+
+static const struct pn_fault_info *choose_fault(uint64_t *random, const struct pn_scenario *base)
 {
 	const struct pn_fault_info *chosen = NULL;
 	unsigned int seen = 0;
 
 	for (const struct pn_fault_info *info = pn_fault_infos; info->name; info++)
-		if (info->span != PN_FAULT_FATAL && !pn_seed_below(random, ++seen))
+		if (drawable(info, base) && !pn_seed_below(random, ++seen))
 			chosen = info;
 	return chosen;
 }
 
-/* Return: false when its arguments do not go together. */
-static bool draw_fault(uint64_t *random, uint64_t memory_bytes, struct pn_event *event)
+bool drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event *event)
 {
-	const struct pn_fault_info *info = choose_fault(random);
+	uint64_t memory_bytes = base->guest.memory_bytes;
+	const struct pn_fault_info *info = choose_fault(random, base);
 	struct pn_doc *doc = draw_arguments(info->args, random, memory_bytes);
 	struct pn_args *args = NULL;
 	json_t *json;
@@ -140,6 +158,7 @@ static bool draw_fault(uint64_t *random, uint64_t memory_bytes, struct pn_event 
 		return false;
 	json = pn_args_json(args);
 	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+	event->action = PN_DO_FAULT;
 	event->name = g_strdup(info->name);
 	event->fault_args = g_strdup(text);
 	event->for_ns = info->span == PN_FAULT_LASTS ? drawing_duration(random) : 0;
@@ -163,7 +182,7 @@ static bool draw_point(const struct pn_grammar *grammar, uint64_t *random, struc
 	return true;
 }
 
-void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t memory_bytes, struct pn_event *ret_event)
+void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, struct pn_event *ret_event)
 {
 	static const enum pn_event_do kinds[] = {PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET,
 						 PN_DO_HOLD,   PN_DO_FAULT,	 PN_DO_LIFECYCLE, PN_DO_LOAD_START};
@@ -176,10 +195,10 @@ void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t 
 		event.at_ns = drawing_duration(random);
 	else if (pn_seed_below(random, 3))
 		event.after = PN_AFTER_SETTLED;
-	if ((event.action == PN_DO_FAULT && !draw_fault(random, memory_bytes, &event)) || (event.action == PN_DO_LOAD_START && !loads))
+	if ((event.action == PN_DO_FAULT && !drawing_fault(random, base, &event)) || (event.action == PN_DO_LOAD_START && !loads))
 		event.action = PN_DO_TARGET;
 	if (event.action == PN_DO_TARGET)
-		event.balloon_bytes = drawing_bytes(random, memory_bytes);
+		event.balloon_bytes = drawing_bytes(random, base->guest.memory_bytes);
 	if (event.action == PN_DO_HOLD)
 		event.for_ns = drawing_duration(random);
 	if (event.action == PN_DO_HOLD && event.after != PN_AFTER_POINT && !pn_seed_below(random, REST_OF)) {

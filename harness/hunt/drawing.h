@@ -14,8 +14,11 @@ uint64_t drawing_bytes(uint64_t *random, uint64_t memory_bytes);
 /** drawing_duration() - a short time, whole milliseconds */
 uint64_t drawing_duration(uint64_t *random);
 
-/** drawing_event() - one event; strings owned by it */
-void drawing_event(const struct pn_grammar *grammar, uint64_t *random, uint64_t memory_bytes, struct pn_event *ret_event);
+/** drawing_event() - one event for a guest like that of @base; strings owned by it */
+void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, struct pn_event *ret_event);
+
+/** drawing_fault() - make an event a fault that a guest like that of @base can stand. Return: false when its arguments do not go together. */
+bool drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event *event);
 
 /** drawing_pattern() - append the events of a pattern; nothing when its parameters do not go together */
 void drawing_pattern(uint64_t *random, uint64_t memory_bytes, GArray *events);

@@ -14,6 +14,7 @@
 #include "explicit.h"
 
 #define EVENTS_MAX 24
+#define FAULT_OF 2 /* one drawn case of so many gets a fault beside what else is drawn */
 
 static void clear_event(gpointer data)
 {
@@ -44,9 +45,14 @@ static struct pn_event copy_event(const struct pn_event *from)
 	return event;
 }
 
+static const struct pn_scenario *base_of(const struct pn_grammar *grammar, const struct pn_genome *genome)
+{
+	return grammar->bases->cases[genome->base].scenario;
+}
+
 static uint64_t memory_of(const struct pn_grammar *grammar, const struct pn_genome *genome)
 {
-	return grammar->bases->cases[genome->base].scenario->guest.memory_bytes;
+	return base_of(grammar, genome)->guest.memory_bytes;
 }
 
 void pn_genome_free(struct pn_genome *genome)
@@ -57,12 +63,26 @@ void pn_genome_free(struct pn_genome *genome)
 	g_free(genome);
 }
 
+static void insert(uint64_t *random, struct pn_genome *genome, struct pn_event event)
+{
+	g_array_insert_val(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), event);
+}
+
 static void insert_event(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
 {
 	struct pn_event event;
 
-	drawing_event(grammar, random, memory_of(grammar, genome), &event);
-	g_array_insert_val(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), event);
+	drawing_event(grammar, random, base_of(grammar, genome), &event);
+	insert(random, genome, event);
+}
+
+/* There are some thirty: one among ten events would come to each of them once in hundreds of cases. */
+static void insert_fault(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
+{
+	struct pn_event event = {.after = PN_AFTER_PREVIOUS};
+
+	if (drawing_fault(random, base_of(grammar, genome), &event))
+		insert(random, genome, event);
 }
 
 struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, uint64_t *random)
@@ -80,6 +100,8 @@ struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, uint64_t *ran
 	more = (unsigned int)pn_seed_below(random, 8) + (genome->events->len ? 0 : 1);
 	while (more--)
 		insert_event(grammar, random, genome);
+	if (!pn_seed_below(random, FAULT_OF))
+		insert_fault(grammar, random, genome);
 	return genome;
 }
 
@@ -113,7 +135,6 @@ static void splice(uint64_t *random, struct pn_genome *genome, const struct pn_g
 static void vary_once(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome, const struct pn_genome *other)
 {
 	guint length = genome->events->len, at = length ? (guint)pn_seed_below(random, length) : 0;
-	struct pn_event copy;
 
 	switch (length ? pn_seed_below(random, 8) : 0) {
 	case 0:
@@ -125,8 +146,7 @@ static void vary_once(const struct pn_grammar *grammar, uint64_t *random, struct
 			g_array_remove_index(genome->events, at);
 		break;
 	case 3:
-		copy = copy_event(event_at(genome->events, at));
-		g_array_insert_val(genome->events, (guint)pn_seed_below(random, length + 1), copy);
+		insert(random, genome, copy_event(event_at(genome->events, at)));
 		break;
 	case 4:
 		if (other->events->len)

@@ -130,7 +130,7 @@ static unsigned int depth_of(const struct pn_scenario *scenario)
 
 static const char *deep(const struct pn_scenario *scenario, unsigned int index)
 {
-	return depth_of(scenario) >= 6 ? "FAIL" : depth_of(scenario) == 5 ? "OTHER" : index % 7 ? "PASS" : "BROK";
+	return depth_of(scenario) >= 6 ? "FAIL" : depth_of(scenario) == 5 ? "OTHER" : index % 3 ? "PASS" : "BROK";
 }
 
 static int run_covered(const struct pn_job *job, const int *stop, struct pn_diag *diag)

@@ -134,6 +134,14 @@ static int check_lifecycle_by_time(struct course *course, const struct pn_draft 
 	return 0;
 }
 
+static int check_need(const struct course *course, const struct pn_draft *draft)
+{
+	const struct pn_fault_need *need = draft->event.action == PN_DO_FAULT ? pn_fault_find(draft->event.name)->needs : NULL;
+	g_autofree char *accepted = need ? g_strdup_printf("%s beside it, or another fault", need->accepted) : NULL;
+
+	return !need || need->has(&course->scenario->guest) ? 0 : refuse(course, draft, "fault", draft->event.name, accepted);
+}
+
 static int check_fault(struct course *course, const struct pn_draft *draft)
 {
 	if (draft->event.after != PN_AFTER_TIME && !draft->event.for_ns && pn_fault_find(draft->event.name)->holds)
@@ -173,9 +181,10 @@ static int check_one(struct course *course, const struct pn_draft *draft)
 {
 	int r = check_end(course, draft);
 
+	if (r >= 0)
+		r = check_need(course, draft);
 	if (r >= 0 && draft->event.after == PN_AFTER_POINT)
 		return check_point(course, draft);
-
 	if (r >= 0 && draft->event.after == PN_AFTER_SETTLED)
 		r = check_settle(course, draft);
 	if (r < 0)

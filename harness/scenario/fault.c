@@ -9,6 +9,38 @@
 
 #include "../base/units.h"
 #include "fault-words.h"
+#include "scenario.h"
+
+static bool has_hotplug(const struct pn_machine *guest)
+{
+	return guest->balloon.hotplug && !guest->balloon.absent;
+}
+
+static bool has_plug(const struct pn_machine *guest)
+{
+	return guest->plug_bytes;
+}
+
+static bool has_swap(const struct pn_machine *guest)
+{
+	return guest->swap_bytes;
+}
+
+static bool has_swap_server(const struct pn_machine *guest)
+{
+	return guest->swap_bytes && guest->swap_nbdkit;
+}
+
+static bool has_iothread(const struct pn_machine *guest)
+{
+	return guest->balloon.free_page_hint && !guest->balloon.absent;
+}
+
+static const struct pn_fault_need hotplug = {has_hotplug, "guest.balloon.hotplug: true"};
+static const struct pn_fault_need plug = {has_plug, "guest.plug"};
+static const struct pn_fault_need swap = {has_swap, "guest.swap"};
+static const struct pn_fault_need swap_server = {has_swap_server, "guest.swap with guest.swap-server: nbdkit"};
+static const struct pn_fault_need iothread = {has_iothread, "guest.balloon.free-page-hint: true"};
 
 const struct pn_key_info pn_fault_strike_args[] = {STRIKE_ARGS, {}};
 
@@ -202,14 +234,18 @@ const struct pn_fault_info pn_fault_infos[] = {
      .holds = true,
      .args = pn_fault_strike_args,
      .undo = "the device is plugged again, its driver has taken it, and the target is set again",
+     .needs = &hotplug,
      .help = "the balloon device is unplugged; needs guest.balloon.hotplug"},
     {.name = "memory-plug",
      .span = PN_FAULT_INSTANT,
      .args = pn_fault_strike_args,
+     .apart = true,
+     .needs = &plug,
      .help = "the guest is given more memory while it runs, and brings it online; needs guest.plug"},
     {.name = "hibernate",
      .span = PN_FAULT_INSTANT,
      .args = pn_fault_strike_args,
+     .needs = &swap,
      .help = "the guest hibernates to its swap, reboots and is woken from there (needs guest.swap)"},
     {.name = "suspend",
      .span = PN_FAULT_LASTS,
@@ -227,27 +263,32 @@ const struct pn_fault_info pn_fault_infos[] = {
      .span = PN_FAULT_LASTS,
      .args = pn_fault_strike_args,
      .undo = "the disk is as it was",
+     .needs = &swap_server,
      .help = "every request of the swap disk fails; needs guest.swap-server: nbdkit"},
     {.name = "swap-slow",
      .span = PN_FAULT_LASTS,
      .holds = true,
      .args = swap_slow_args,
      .undo = "the disk is as it was",
+     .needs = &swap_server,
      .help = "the swap disk is slow; needs guest.swap-server: nbdkit"},
     {.name = "swap-hang",
      .span = PN_FAULT_LASTS,
      .holds = true,
      .args = pn_fault_strike_args,
      .undo = "the disk is as it was",
+     .needs = &swap_server,
      .help = "the swap disk answers nothing; needs guest.swap-server: nbdkit"},
     {.name = "alloc-fail",
      .span = PN_FAULT_LASTS,
      .args = alloc_fail_args,
      .undo = "allocations succeed again",
+     .injected = true,
      .help = "allocations of the driver fail, by the guest kernel's fault injection; requires: fault-injection"},
     {.name = "alloc-nth",
      .span = PN_FAULT_INSTANT,
      .args = alloc_nth_args,
+     .injected = true,
      .help = "the first, second, ... allocation of the driver fails until a path completes unspent; requires: fault-injection"},
     {.name = "interrupts",
      .span = PN_FAULT_LASTS,
@@ -261,6 +302,7 @@ const struct pn_fault_info pn_fault_infos[] = {
      .in_qemu = true,
      .args = pn_fault_used_args,
      .undo = "later buffers are returned as they are; a driver that has given the queue up needs a reset",
+     .apart = true,
      .help = "hostile device: the used ring tells the driver what is not so (TCG, split rings)"},
     {.name = "config-space",
      .span = PN_FAULT_LASTS,
@@ -274,6 +316,7 @@ const struct pn_fault_info pn_fault_infos[] = {
      .in_qemu = true,
      .args = pn_fault_chain_args,
      .undo = "later buffers reach the device as they are; a device that has given up needs a reset",
+     .apart = true,
      .help = "hostile driver: the device is shown foreign pages, huge lengths, bad chains (TCG, split rings)"},
     {.name = "throttle",
      .span = PN_FAULT_LASTS,
@@ -299,6 +342,7 @@ const struct pn_fault_info pn_fault_infos[] = {
      .span = PN_FAULT_LASTS,
      .args = pn_fault_strike_args,
      .undo = "the thread goes on",
+     .needs = &iothread,
      .help = "QEMU's I/O thread stopped: free page hints are not taken; needs guest.balloon.free-page-hint"},
     {.name = "discard-fail",
      .span = PN_FAULT_LASTS,

@@ -16,6 +16,18 @@ enum pn_fault_span {
 	PN_FAULT_FATAL,	  /* instant, and nothing after it can work: the case ends there, or is broken by it (self-tests of the harness) */
 };
 
+struct pn_machine;
+
+/**
+ * struct pn_fault_need - what a guest must have for a fault; a scenario without it is refused
+ * @has: does it?
+ * @accepted: the key that gives it, as an error has it
+ */
+struct pn_fault_need {
+	bool (*has)(const struct pn_machine *guest);
+	const char *accepted;
+};
+
 /**
  * struct pn_fault_info - record of one fault
  * @name: in scenarios
@@ -24,6 +36,9 @@ enum pn_fault_span {
  * @span: how long it lasts
  * @holds: the balloon can't settle while it lasts
  * @in_qemu: done by what of ours runs in QEMU: TCG only
+ * @injected: done by the guest kernel's fault injection, which must be there
+ * @apart: what is right after it is for the scenario to say (a queue given up for good, more memory than before): never drawn at random
+ * @needs: NULL: nothing that not every guest has
  * @args: its arguments, ends with a NULL name; NULL: none
  *
  * A scenario's arguments reach the mechanism as pn_event.fault_args: a JSON object with every argument of @args, defaults filled in:
@@ -35,7 +50,8 @@ struct pn_fault_info {
 	const char *help;
 	const char *undo;
 	enum pn_fault_span span;
-	bool holds, in_qemu;
+	bool holds, in_qemu, injected, apart;
+	const struct pn_fault_need *needs;
 	const struct pn_key_info *args;
 };
 

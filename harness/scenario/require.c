@@ -132,13 +132,28 @@ static char *check_pin(const struct pn_scenario *scenario)
 	return g_strdup("nobody has looked whether the emulator can hold vCPUs: run `puncture doctor`");
 }
 
+static const struct pn_fault_info *fault_of(const struct pn_event *event)
+{
+	return event->action == PN_DO_FAULT ? pn_fault_find(event->name) : NULL;
+}
+
 static bool needs_plugin(const struct pn_scenario *scenario)
 {
 	for (unsigned int i = 0; i < scenario->event_count; i++) {
-		const struct pn_event *event = &scenario->events[i];
-		const struct pn_fault_info *fault = event->action == PN_DO_FAULT ? pn_fault_find(event->name) : NULL;
+		const struct pn_fault_info *fault = fault_of(&scenario->events[i]);
 
-		if (event->after == PN_AFTER_POINT || (fault && fault->in_qemu))
+		if (scenario->events[i].after == PN_AFTER_POINT || (fault && fault->in_qemu))
+			return true;
+	}
+	return false;
+}
+
+static bool injects(const struct pn_scenario *scenario)
+{
+	for (unsigned int i = 0; i < scenario->event_count; i++) {
+		const struct pn_fault_info *fault = fault_of(&scenario->events[i]);
+
+		if (fault && fault->injected)
 			return true;
 	}
 	return false;
@@ -159,7 +174,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},
     {.name = "pmu", .check = check_pmu, .help = "hardware performance counters"},
     {.name = "root", .check = check_root, .help = "root on the host"},
-    {.name = "fault-injection", .check = check_fault_injection, .help = "a guest kernel with failslab and fail_page_alloc: image debug"},
+    {.name = "fault-injection", .check = check_fault_injection, .implied = injects, .help = "a guest kernel with failslab and fail_page_alloc: image debug"},
     {.name = "zswap", .check = check_zswap, .help = "zswap in the host's kernel"},
     {.name = "ksm", .check = check_ksm, .help = "KSM in the host's kernel"},
     {},
