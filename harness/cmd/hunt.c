@@ -95,7 +95,7 @@ static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, j
 	int err = pn_plan_build(&config, &plan, diag);
 
 	if (!err)
-		err = pn_parts_here(plan->cases[0].scenario, ret_parts, NULL, NULL, bundle->driver ? NULL : diag);
+		err = pn_parts_here(plan->cases[0].scenario, workloads, ret_parts, NULL, NULL, bundle->driver ? NULL : diag);
 	driver = err ? NULL : json_object_get(*ret_parts, "driver");
 	if (bundle->driver && (err || !json_equal((json_t *)json_object_get(driver, "sha256"),
 						  json_object_get(json_object_get(bundle->parts, "driver"), "sha256")))) {
@@ -104,23 +104,25 @@ static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, j
 		config.driver = *ret_driver = bundle->driver;
 		err = pn_plan_build(&config, &plan, diag);
 		if (!err)
-			err = pn_parts_here(plan->cases[0].scenario, ret_parts, NULL, NULL, diag);
+			err = pn_parts_here(plan->cases[0].scenario, workloads, ret_parts, NULL, NULL, diag);
 	}
 	pn_plan_free(plan);
 	return err;
 }
 
-static int compare(const struct pn_opts *args, const struct pn_bundle *bundle, const json_t *here, struct pn_diag *diag)
+static int compare(const struct pn_opts *args, struct pn_bundle *bundle, const json_t *here, struct pn_diag *diag)
 {
 	bool block = false;
-	g_auto(GStrv) differences = pn_bundle_differences(bundle, here, &block);
 
-	if (!bundle->parts)
+	if (!bundle->parts) {
 		printf("its record does not say what it was made of: an older version left it\n");
-	for (char **line = differences; *line && bundle->parts; line++)
+		return 0;
+	}
+	bundle->differences = pn_bundle_differences(bundle, here, &block);
+	for (char **line = bundle->differences; *line; line++)
 		printf("differs here: %s\n", *line);
-	if (block && bundle->parts && !pn_opts_has(args, "anyway")) {
-		g_autofree char *all = g_strjoinv("; ", differences);
+	if (block && !pn_opts_has(args, "anyway")) {
+		g_autofree char *all = g_strjoinv("; ", bundle->differences);
 
 		return pn_diag_set(diag, -EXDEV, "another thing than what failed would be run: %s (--anyway runs it)", all);
 	}

@@ -144,6 +144,7 @@ void pn_bundle_free(struct pn_bundle *bundle)
 	g_free(bundle->dir);
 	g_free(bundle->yaml);
 	g_free(bundle->driver);
+	g_strfreev(bundle->differences);
 	g_free(bundle->id);
 	json_decref(bundle->parts);
 	json_decref(bundle->verdict);
@@ -157,7 +158,8 @@ static const struct part {
 	bool blocks, blocks_exact;
 } parts[] = {
     {"kernel", "sha256", "release", true, true}, {"driver", "sha256", "label", true, true},   {"qemu", "sha256", NULL, true, true},
-    {"image", "sha256", "name", false, true},	 {"host", "cpu", NULL, false, false}, {"host", "kernel", NULL, false, false},
+    {"image", "sha256", "name", false, true},	 {"loads", "sha256", "names", false, true},   {"harness", "sha256", NULL, false, false},
+    {"host", "cpu", NULL, false, false},	 {"host", "kernel", NULL, false, false},
 };
 
 static char *describe(const json_t *all, const struct part *part)
@@ -179,11 +181,12 @@ char **pn_bundle_differences(const struct pn_bundle *bundle, const json_t *here,
 	*ret_block = false;
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
 		const struct part *part = &parts[i];
-		const json_t *there = json_object_get(json_object_get(bundle->parts, part->name), part->field);
+		json_t *there = json_object_get(json_object_get(bundle->parts, part->name), part->field);
+		json_t *now = json_object_get(json_object_get(here, part->name), part->field);
 		g_autofree char *was = describe(bundle->parts, part), *is = describe(here, part);
 		bool sha256 = !strcmp(part->field, "sha256");
 
-		if (there && json_equal((json_t *)there, json_object_get(json_object_get(here, part->name), part->field)))
+		if (there == now || json_equal(there, now)) /* the loads of a case that has none are nowhere */
 			continue;
 		*ret_block |= bundle->exact ? part->blocks_exact : part->blocks;
 		g_ptr_array_add(lines, g_strdup_printf("%s%s%s: there %s, here %s", part->name, sha256 ? "" : " ", sha256 ? "" : part->field, was, is));

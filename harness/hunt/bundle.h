@@ -30,6 +30,7 @@ struct pn_bundle {
 	bool exact;    /* it was run in exact mode */
 	json_t *parts; /* what it was made of (parts.h), NULL when the record does not say so */
 	json_t *verdict;
+	char **differences; /* what is another here than where it was recorded, a line each; NULL: nobody has compared */
 	struct pn_signature signature;
 };
 
@@ -55,7 +56,7 @@ void pn_bundle_free(struct pn_bundle *bundle);
 /**
  * pn_bundle_differences() - what is not the same here
  * @here: parts of this host (pn_parts_here()); of the driver that will be run
- * @ret_block: is there one without which the result would mean nothing? Kernel, driver and emulator always, image and all in exact mode
+ * @ret_block: is there one without which the result would mean nothing? Kernel, driver and emulator always, image and loads in exact mode
  *
  * Pure. Return: one line for each, "kernel: bundle 1a2b3c4d5e6f (6.1.0-1), here 9f8e..."; g_strfreev(). Empty when all is the same.
  */

@@ -73,6 +73,21 @@ static bool ended(const struct pn_trial *trial, void *data)
 	return looking->tally.same && !looking->config->all;
 }
 
+/* and where it is not the same to the bit, what that may come from */
+static void put_identity(const struct looking *looking)
+{
+	const struct pn_repro_tally *tally = &looking->tally;
+	char **differences = looking->config->bundle->differences;
+
+	fprintf(looking->config->out, "bit for bit: %u of %u\n", tally->identical, tally->same);
+	if (tally->identical == tally->same)
+		return;
+	if (!differences || !*differences)
+		fprintf(looking->config->out, "nothing that it is made of is known to differ from what was recorded\n");
+	for (; differences && *differences; differences++)
+		fprintf(looking->config->out, "it was recorded with another %s\n", *differences);
+}
+
 static void put_result(const struct looking *looking)
 {
 	const struct pn_repro_tally *tally = &looking->tally;
@@ -84,7 +99,7 @@ static void put_result(const struct looking *looking)
 		fprintf(out, "hit rate %u/%u = %.0f %%, 95 %% interval %.1f %% to %.1f %%%s\n", tally->same, tally->made, interval.estimate * 100,
 			interval.low * 100, interval.high * 100, until ? " (tries that ended at the first hit)" : "");
 	if (looking->recording && tally->same)
-		fprintf(out, "bit for bit: %u of %u\n", tally->identical, tally->same);
+		put_identity(looking);
 	if (tally->other)
 		fprintf(out, "failed another way: %u\n", tally->other);
 	if (tally->broken)

@@ -144,6 +144,11 @@ static void test_differences(void **state)
 	assert_true(block);
 	g_strfreev(lines);
 	bundle.exact = false;
+	json_object_set_new(here, "loads", json_pack("{s:s,s:s}", "sha256", "44", "names", "vm churn"));
+	lines = pn_bundle_differences(&bundle, here, &block);
+	assert_string_equal(lines[1], "loads: there unknown, here 44 (vm churn)");
+	assert_false(block);
+	g_strfreev(lines);
 	json_object_del(json_object_get(here, "kernel"), "sha256");
 	lines = pn_bundle_differences(&bundle, here, &block);
 	assert_string_equal(lines[0], "kernel: there 11aa (6.1.0-1), here unknown");

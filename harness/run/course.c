@@ -66,7 +66,7 @@ static int open_host(struct pn_course *course, struct pn_diag *diag)
 static int note_parts(struct pn_course *course, struct pn_diag *diag)
 {
 	json_t *parts = NULL;
-	int err = pn_parts_get(course->scenario, course->image, course->module, &parts, diag);
+	int err = pn_parts_get(course->scenario, course->image, course->module, course->shared->job->workloads_dir, &parts, diag);
 
 	return err ? err : pn_journal_add(course->journal, "parts", parts);
 }
