@@ -138,8 +138,10 @@ static void vary_once(const struct pn_grammar *grammar, uint64_t *random, struct
 
 	switch (length ? pn_seed_below(random, 8) : 0) {
 	case 0:
-	case 1:
 		insert_event(grammar, random, genome);
+		break;
+	case 1:
+		insert_fault(grammar, random, genome);
 		break;
 	case 2:
 		if (length > 1)
