@@ -25,7 +25,7 @@
 static const struct pn_option options[] = {
     {"tries", "N", "give up after N tries; default 10", false, NULL},
     {"all", NULL, "make all tries, for the hit rate; otherwise the first hit is the last try", false, NULL},
-    {"anyway", NULL, "go on although kernel, driver or emulator differ from those that failed", false, NULL},
+    {"anyway", NULL, "go on although kernel, driver or emulator, in exact mode also image or loads, are not those that failed", false, NULL},
     {"shell", NULL, "a shell in the guest, at the start of the case", false, NULL},
     {"gdb", NULL, "gdb on the guest, at the end of the case's timeline", false, NULL},
     {"pack", NULL, "make a bundle of the case and stop; --out names the file", false, NULL},
@@ -39,8 +39,9 @@ static const char description[] =
     "addresses, or what the kernel said first). CASE is a case directory such as\n"
     "runs/latest/cases/0001, or the bundle.tar.xz that `puncture run` leaves in the\n"
     "directory of a case that failed. A bundle can be taken to another host: what\n"
-    "differs there is said hash by hash, and where kernel, driver or emulator do,\n"
-    "nothing is run without --anyway. A bundle brings its driver along.\n\n"
+    "differs there is said hash by hash, and where kernel, driver or emulator do, in\n"
+    "exact mode also image or loads, nothing is run without --anyway. A bundle brings\n"
+    "its driver along.\n\n"
     "--shell and --gdb start the case on this terminal. --shell opens a console in the\n"
     "guest when its driver is loaded, live also for a case of exact mode; exit or Ctrl-]\n"
     "ends it. --gdb runs the timeline and stops the guest at its end, also where that is\n"

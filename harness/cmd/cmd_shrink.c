@@ -19,7 +19,7 @@
 
 static const struct pn_option options[] = {
     {"budget", "DURATION", "start no trial after this; default 10min; 0: no limit", false, NULL},
-    {"anyway", NULL, "go on although kernel, driver or emulator differ from those that failed", false, NULL},
+    {"anyway", NULL, "go on although kernel, driver or emulator, in exact mode also image or loads, are not those that failed", false, NULL},
     HUNT_OPTIONS,
     {0},
 };
