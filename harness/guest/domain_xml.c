@@ -43,7 +43,7 @@ static void address(struct writer *writer, enum slot slot)
 	bus_address(writer, "0x00", slot);
 }
 
-static void write_memory(struct writer *writer, const struct pn_machine *machine)
+static void write_memory(struct writer *writer, const struct pn_machine *machine, bool joins)
 {
 	if (machine->plug_bytes) {
 		open_element(writer, "maxMemory");
@@ -67,8 +67,10 @@ static void write_memory(struct writer *writer, const struct pn_machine *machine
 		leaf(writer, "source", "type", "memfd", NULL, NULL);
 		leaf(writer, "access", "mode", "shared", NULL, NULL);
 	}
-	/* All of the guest's memory is the host's from the start: only so is what a balloon gives back really the host's gain. */
-	leaf(writer, "allocation", "mode", "immediate", NULL, NULL);
+	/* All of the guest's memory is taken from the host at the start: only so is what a balloon gives back really the host's gain. What has
+	 * been given back when a guest moves would be taken once more. */
+	if (!joins)
+		leaf(writer, "allocation", "mode", "immediate", NULL, NULL);
 	close_element(writer);
 }
 
@@ -219,7 +221,7 @@ static void write_serial(struct writer *writer, const struct pn_domain *domain)
 	close_element(writer);
 	open_element(writer, "serial");
 	attribute(writer, "type", "file");
-	leaf(writer, "source", "path", domain->console_path, "append", domain->keep_console ? "on" : "off");
+	leaf(writer, "source", "path", domain->console_path, "append", domain->joins ? "on" : "off");
 	leaf(writer, "target", "port", "0", NULL, NULL);
 	close_element(writer);
 	open_element(writer, "channel");
@@ -263,7 +265,7 @@ static int write_domain(struct writer *writer, const struct pn_domain *domain, s
 	attribute(writer, "xmlns:qemu", QEMU_NS);
 	text(writer, "name", domain->name);
 	text(writer, "uuid", domain->uuid);
-	write_memory(writer, machine);
+	write_memory(writer, machine, domain->joins);
 	xmlTextWriterWriteFormatElement(writer->xml, BAD_CAST "vcpu", "%u", machine->vcpus);
 	if (machine->balloon.free_page_hint)
 		text(writer, "iothreads", "1");

@@ -127,7 +127,7 @@ static int describe(struct pn_guest *guest, const struct pn_virt_boot *boot, boo
 		.watcher = boot->watcher,
 		.watch_path = boot->watcher ? guest->watch_path : NULL,
 		.watch_socket = guest->tamper_path,
-		.keep_console = boot->joins,
+		.joins = boot->joins,
 	};
 
 	if (pn_backing_needs_wrapper(&guest->machine, host->embedded)) {

@@ -30,7 +30,7 @@ struct fuzzing {
 	struct pn_fuzz_result *result;
 	struct pn_grammar grammar; /* the configured one, with the driver's functions once they are known */
 	GPtrArray *functions;
-	GHashTable *known; /* signature ids -> how often */
+	GHashTable *known, *broken; /* signature ids -> how often, of failures and of what showed nothing */
 	GPtrArray *waiting; /* genomes of the corpus to begin with */
 	uint64_t random, began_ns, said_ns;
 	unsigned int refused_in_row;
@@ -86,28 +86,43 @@ static int keep_finding(struct fuzzing *self, const struct pn_trial *trial, cons
 	return 0;
 }
 
+/* Return: how often it has been seen, this time included */
+static guint count(GHashTable *seen, const char *what)
+{
+	guint times = GPOINTER_TO_UINT(g_hash_table_lookup(seen, what)) + 1;
+
+	g_hash_table_insert(seen, g_strdup(what), GUINT_TO_POINTER(times));
+	return times;
+}
+
+/* it accuses nobody, but who fuzzes wants to know what the time went into */
+static void take_broken(struct fuzzing *self, const struct pn_signature *signature)
+{
+	g_autofree char *text = pn_signature_text(signature);
+
+	self->result->broken++;
+	self->result->cases--;
+	if (count(self->broken, signature->id) == 1)
+		fprintf(self->config->out, "showed nothing: %s\n", text);
+}
+
 /* Return: 1 when its directory was taken, 0 when not, or a negative errno. */
 static int take_failure(struct fuzzing *self, const struct pn_trial *trial)
 {
 	struct pn_signature signature;
-	guint times;
-	int err = 0;
+	int taken = 0;
 
 	if (pn_trial_signature(trial, &signature))
 		return 0;
 	if (strcmp(signature.verdict, "FAIL")) {
-		self->result->broken++;
-		self->result->cases--;
-		pn_signature_deinit(&signature);
-		return 0;
+		take_broken(self, &signature);
+	} else {
+		self->result->failures++;
+		if (count(self->known, signature.id) == 1)
+			taken = keep_finding(self, trial, &signature) ?: 1;
 	}
-	self->result->failures++;
-	times = GPOINTER_TO_UINT(g_hash_table_lookup(self->known, signature.id)) + 1;
-	g_hash_table_insert(self->known, g_strdup(signature.id), GUINT_TO_POINTER(times));
-	if (times == 1)
-		err = keep_finding(self, trial, &signature);
 	pn_signature_deinit(&signature);
-	return err ? err : times == 1;
+	return taken;
 }
 
 /* those that the first case entered; what the compiler made for tracing never is */
@@ -235,6 +250,7 @@ int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct 
 		.grammar = config->grammar,
 		.functions = g_ptr_array_new_with_free_func(g_free),
 		.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.waiting = g_ptr_array_new_with_free_func((GDestroyNotify)pn_genome_free),
 		.random = config->seed,
 		.began_ns = pn_clock_now_ns(),
@@ -254,6 +270,7 @@ int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct 
 	say(&self);
 	written = err && err != -EINTR ? 0 : write_summary(&self);
 	g_hash_table_destroy(self.known);
+	g_hash_table_destroy(self.broken);
 	g_ptr_array_unref(self.waiting);
 	g_ptr_array_unref(self.functions);
 	return err ? err : written;
