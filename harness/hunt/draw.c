@@ -33,9 +33,15 @@ static uint64_t draw_span(uint64_t *random, uint64_t low, uint64_t high)
 	return MIN(at + pn_seed_below(random, at), MAX(high, low));
 }
 
+/* a quarter is left to loads */
+static uint64_t most_bytes(uint64_t memory_bytes)
+{
+	return pn_events_reachable(memory_bytes) * 3 / 4 / PN_PAGE_BYTES * PN_PAGE_BYTES;
+}
+
 uint64_t drawing_bytes(uint64_t *random, uint64_t memory_bytes)
 {
-	uint64_t most = pn_events_reachable(memory_bytes) * 3 / 4, blocks = MAX(most / BLOCK_BYTES, 1);
+	uint64_t most = most_bytes(memory_bytes), blocks = MAX(most / BLOCK_BYTES, 1);
 
 	switch (pn_seed_below(random, 8)) {
 	case 0:
@@ -109,17 +115,22 @@ static struct pn_doc *draw_arguments(const struct pn_key_info *table, uint64_t *
 	return doc;
 }
 
-/* "while: inflating" of a balloon at rest never strikes, and waits for its time to be over */
-static void strike_soon(struct pn_doc *doc, uint64_t *random)
+/*
+ * A movement to strike in, where the fault needs one or by chance; of the phases beside it most cases never have one. Return: which one, NULL: it
+ * strikes at once.
+ */
+static const char *draw_motion(const struct pn_fault_info *info, struct pn_doc *doc, uint64_t *random)
 {
-	const char *when = pn_doc_text(doc, pn_doc_get(doc, pn_doc_root(doc), "while"));
+	static const char *const motions[] = {"inflating", "deflating"};
+	const char *motion = info->moving ? motions[0] : pn_seed_below(random, 4) ? NULL : motions[pn_seed_below(random, 2)];
 
-	if (when && strcmp(when, "inflating") && strcmp(when, "deflating"))
+	if (motion) {
+		pn_doc_put(doc, pn_doc_root(doc), "while", pn_doc_add_text(doc, motion, NULL));
+	} else {
 		pn_doc_remove(doc, pn_doc_root(doc), "while");
-	if (pn_seed_below(random, 2))
-		pn_doc_remove(doc, pn_doc_root(doc), "while");
-	if (!pn_doc_get(doc, pn_doc_root(doc), "while"))
 		pn_doc_remove(doc, pn_doc_root(doc), "at-progress");
+	}
+	return motion;
 }
 
 /* what this guest can stand, and after which the same is right as without it */
@@ -141,31 +152,39 @@ static const struct pn_fault_info *choose_fault(uint64_t *random, const struct p
 	return chosen;
 }
 
-bool drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event *event)
+static bool draw_fault(const struct pn_fault_info *info, struct pn_doc *doc, uint64_t memory_bytes, struct pn_event *ret_event)
 {
-	uint64_t memory_bytes = base->guest.memory_bytes;
-	const struct pn_fault_info *info = choose_fault(random, base);
-	struct pn_doc *doc = draw_arguments(info->args, random, memory_bytes);
 	struct pn_args *args = NULL;
 	json_t *json;
 	char *text;
-	int err;
 
-	strike_soon(doc, random);
-	err = pn_args_read(doc, pn_doc_root(doc), info->args, memory_bytes, "drawn", &args, NULL);
-	pn_doc_free(doc);
-	if (err)
+	if (pn_args_read(doc, pn_doc_root(doc), info->args, memory_bytes, "drawn", &args, NULL))
 		return false;
 	json = pn_args_json(args);
 	text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-	event->action = PN_DO_FAULT;
-	event->name = g_strdup(info->name);
-	event->fault_args = g_strdup(text);
-	event->for_ns = info->span == PN_FAULT_LASTS ? drawing_duration(random) : 0;
+	*ret_event = (struct pn_event){.action = PN_DO_FAULT, .after = PN_AFTER_PREVIOUS, .name = g_strdup(info->name), .fault_args = g_strdup(text)};
 	free(text);
 	json_decref(json);
 	pn_args_free(args);
 	return true;
+}
+
+unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[2])
+{
+	uint64_t memory_bytes = base->guest.memory_bytes;
+	const struct pn_fault_info *info = choose_fault(random, base);
+	struct pn_doc *doc = draw_arguments(info->args, random, memory_bytes);
+	const char *motion = draw_motion(info, doc, random);
+	bool good = draw_fault(info, doc, memory_bytes, &ret_events[0]);
+
+	pn_doc_free(doc);
+	if (!good)
+		return 0;
+	ret_events[0].for_ns = info->span == PN_FAULT_LASTS ? drawing_duration(random) : 0;
+	ret_events[1] = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS};
+	if (motion && !strcmp(motion, "inflating"))
+		ret_events[1].balloon_bytes = most_bytes(memory_bytes);
+	return motion ? 2 : 1;
 }
 
 /* A target in the middle of a function is what no clock hits. Early entries: one that never comes breaks the case. */
@@ -184,8 +203,8 @@ static bool draw_point(const struct pn_grammar *grammar, uint64_t *random, struc
 
 void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, struct pn_event *ret_event)
 {
-	static const enum pn_event_do kinds[] = {PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET,
-						 PN_DO_HOLD,   PN_DO_FAULT,	 PN_DO_LIFECYCLE, PN_DO_LOAD_START};
+	static const enum pn_event_do kinds[] = {PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET,    PN_DO_TARGET,   PN_DO_TARGET,
+						 PN_DO_TARGET, PN_DO_HOLD,   PN_DO_LIFECYCLE, PN_DO_LOAD_START};
 	unsigned int lifecycles = g_strv_length((char **)pn_lifecycle_names), loads = g_strv_length(grammar->loads);
 	struct pn_event event = {.action = kinds[pn_seed_below(random, G_N_ELEMENTS(kinds))], .after = PN_AFTER_PREVIOUS};
 
@@ -195,7 +214,7 @@ void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const str
 		event.at_ns = drawing_duration(random);
 	else if (pn_seed_below(random, 3))
 		event.after = PN_AFTER_SETTLED;
-	if ((event.action == PN_DO_FAULT && !drawing_fault(random, base, &event)) || (event.action == PN_DO_LOAD_START && !loads))
+	if (event.action == PN_DO_LOAD_START && !loads)
 		event.action = PN_DO_TARGET;
 	if (event.action == PN_DO_TARGET)
 		event.balloon_bytes = drawing_bytes(random, base->guest.memory_bytes);

@@ -14,11 +14,16 @@ uint64_t drawing_bytes(uint64_t *random, uint64_t memory_bytes);
 /** drawing_duration() - a short time, whole milliseconds */
 uint64_t drawing_duration(uint64_t *random);
 
-/** drawing_event() - one event for a guest like that of @base; strings owned by it */
+/** drawing_event() - one event that is no fault, for a guest like that of @base; strings owned by it */
 void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, struct pn_event *ret_event);
 
-/** drawing_fault() - make an event a fault that a guest like that of @base can stand. Return: false when its arguments do not go together. */
-bool drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event *event);
+/**
+ * drawing_fault() - a fault that a guest like that of @base can stand
+ * @ret_events: it, and where it strikes in a movement the target that makes one
+ *
+ * Return: how many events these are, 0 when the arguments that were drawn do not go together; strings owned by them.
+ */
+unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[2]);
 
 /** drawing_pattern() - append the events of a pattern; nothing when its parameters do not go together */
 void drawing_pattern(uint64_t *random, uint64_t memory_bytes, GArray *events);

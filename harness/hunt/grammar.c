@@ -14,7 +14,8 @@
 #include "explicit.h"
 
 #define EVENTS_MAX 24
-#define FAULT_OF 2 /* one drawn case of so many gets a fault beside what else is drawn */
+#define FAULT_OF_EVENTS 10
+#define FAULT_OF_CASES 2
 
 static void clear_event(gpointer data)
 {
@@ -63,26 +64,24 @@ void pn_genome_free(struct pn_genome *genome)
 	g_free(genome);
 }
 
-static void insert(uint64_t *random, struct pn_genome *genome, struct pn_event event)
+static void insert_fault(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
 {
-	g_array_insert_val(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), event);
+	struct pn_event events[2];
+	unsigned int count = drawing_fault(random, base_of(grammar, genome), events);
+
+	g_array_insert_vals(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), events, count);
 }
 
 static void insert_event(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
 {
 	struct pn_event event;
 
+	if (!pn_seed_below(random, FAULT_OF_EVENTS)) {
+		insert_fault(grammar, random, genome);
+		return;
+	}
 	drawing_event(grammar, random, base_of(grammar, genome), &event);
-	insert(random, genome, event);
-}
-
-/* There are some thirty: one among ten events would come to each of them once in hundreds of cases. */
-static void insert_fault(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
-{
-	struct pn_event event = {.after = PN_AFTER_PREVIOUS};
-
-	if (drawing_fault(random, base_of(grammar, genome), &event))
-		insert(random, genome, event);
+	g_array_insert_val(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), event);
 }
 
 struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, uint64_t *random)
@@ -100,7 +99,7 @@ struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, uint64_t *ran
 	more = (unsigned int)pn_seed_below(random, 8) + (genome->events->len ? 0 : 1);
 	while (more--)
 		insert_event(grammar, random, genome);
-	if (!pn_seed_below(random, FAULT_OF))
+	if (!pn_seed_below(random, FAULT_OF_CASES)) /* there are some thirty: by events alone each would come once in hundreds of cases */
 		insert_fault(grammar, random, genome);
 	return genome;
 }
@@ -135,6 +134,7 @@ static void splice(uint64_t *random, struct pn_genome *genome, const struct pn_g
 static void vary_once(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome, const struct pn_genome *other)
 {
 	guint length = genome->events->len, at = length ? (guint)pn_seed_below(random, length) : 0;
+	struct pn_event copy;
 
 	switch (length ? pn_seed_below(random, 8) : 0) {
 	case 0:
@@ -148,7 +148,8 @@ static void vary_once(const struct pn_grammar *grammar, uint64_t *random, struct
 			g_array_remove_index(genome->events, at);
 		break;
 	case 3:
-		insert(random, genome, copy_event(event_at(genome->events, at)));
+		copy = copy_event(event_at(genome->events, at));
+		g_array_insert_val(genome->events, (guint)pn_seed_below(random, length + 1), copy);
 		break;
 	case 4:
 		if (other->events->len)

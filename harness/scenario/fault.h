@@ -36,6 +36,7 @@ struct pn_fault_need {
  * @span: how long it lasts
  * @holds: the balloon can't settle while it lasts
  * @in_qemu: done by what of ours runs in QEMU: TCG only
+ * @moving: nothing shows that it fired while the balloon stands still
  * @injected: done by the guest kernel's fault injection, which must be there
  * @apart: what is right after it is for the scenario to say (a queue given up for good, more memory than before): never drawn at random
  * @needs: NULL: nothing that not every guest has
@@ -50,7 +51,7 @@ struct pn_fault_info {
 	const char *help;
 	const char *undo;
 	enum pn_fault_span span;
-	bool holds, in_qemu, injected, apart;
+	bool holds, in_qemu, moving, injected, apart;
 	const struct pn_fault_need *needs;
 	const struct pn_key_info *args;
 };
