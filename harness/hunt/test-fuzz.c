@@ -67,6 +67,47 @@ static void test_draws_scenarios(void **state)
 	pn_plan_free(plan);
 }
 
+/* how many faults of this name are in cases that are drawn from a base with this text beside its memory */
+static unsigned int drawn(const char *dir, const char *guest, const char *fault)
+{
+	g_autofree char *text = g_strdup_printf("summary: x\nname: base\nguest: {memory: 256MiB%s}\npattern: inflate\n", guest);
+	g_autofree char *path = g_build_filename(dir, "base.yaml", NULL);
+	const char *names[] = {path, NULL};
+	struct pn_plan_config config = {.names = names, .workloads_dir = dir};
+	struct pn_grammar grammar = {.loads = no_loads};
+	struct pn_plan *plan = NULL;
+	unsigned int found = 0;
+	uint64_t random = 3;
+
+	assert_int_equal(pn_fs_write(path, text, strlen(text), NULL), 0);
+	assert_int_equal(pn_plan_build(&config, &plan, NULL), 0);
+	grammar.bases = plan;
+	for (unsigned int i = 0; i < 1000; i++) {
+		struct pn_genome *genome = pn_genome_draw(&grammar, &random);
+
+		for (guint k = 0; k < genome->events->len; k++)
+			found += !g_strcmp0(g_array_index(genome->events, struct pn_event, k).name, fault);
+		pn_genome_free(genome);
+	}
+	pn_plan_free(plan);
+	return found;
+}
+
+/* a fault is drawn where the guest has what it needs, and never where a case would have to say what is right after it */
+static void test_faults_that_can_be_stood(void **state)
+{
+	assert_int_equal(drawn(*state, "", "unplug"), 0);
+	assert_true(drawn(*state, ", balloon: {hotplug: true}", "unplug") > 5);
+	assert_int_equal(drawn(*state, "", "hibernate"), 0);
+	assert_true(drawn(*state, ", swap: 512MiB", "hibernate") > 5);
+	assert_int_equal(drawn(*state, "", "alloc-fail"), 0);
+	assert_true(drawn(*state, ", image: debug", "alloc-fail") > 5);
+	assert_true(drawn(*state, "", "unbind") > 5);
+	assert_int_equal(drawn(*state, "", "used-ring"), 0);
+	assert_int_equal(drawn(*state, ", plug: 128MiB", "memory-plug"), 0);
+	assert_int_equal(drawn(*state, "", "qemu-kill"), 0);
+}
+
 static void test_round_trip(void **state)
 {
 	struct pn_plan *plan = bases(*state);
@@ -193,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_draws_scenarios, test_dir_setup, test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(test_faults_that_can_be_stood, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_round_trip, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_minimise, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_guided, test_dir_setup, test_dir_teardown),
