@@ -3,6 +3,7 @@
 #include "cover.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../observe/record.h"
 
@@ -30,6 +31,22 @@ GHashTable *pn_cover_read(const char *dir)
 	return set;
 }
 
+/* Offsets are those of one build: another kernel's has its functions elsewhere. */
+static bool same_build(const json_t *a, const json_t *b)
+{
+	const json_t *function;
+	size_t i;
+
+	json_array_foreach (a, i, function) {
+		const json_t *other = json_array_get(b, i);
+
+		if (strcmp(pn_text(function, "name"), pn_text(other, "name")) || pn_field_or(function, "offset", 0) != pn_field_or(other, "offset", 0) ||
+		    pn_field_or(function, "bytes", 0) != pn_field_or(other, "bytes", 0))
+			return false;
+	}
+	return json_array_size(a) == json_array_size(b);
+}
+
 unsigned int pn_cover_add(struct pn_cover *cover, const char *dir)
 {
 	json_t *file = read_file(dir), *block;
@@ -38,6 +55,11 @@ unsigned int pn_cover_add(struct pn_cover *cover, const char *dir)
 
 	if (!cover->blocks)
 		cover->blocks = g_hash_table_new(NULL, NULL);
+	if (cover->functions && file && !same_build(cover->functions, json_object_get(file, "functions"))) {
+		cover->others++;
+		json_decref(file);
+		return 0;
+	}
 	json_array_foreach (json_object_get(file, "blocks"), i, block) {
 		found += g_hash_table_insert(cover->blocks, GUINT_TO_POINTER(item(block, 0) + 1), GUINT_TO_POINTER(item(block, 2)));
 		cover->executed += (uint64_t)json_integer_value(json_array_get(block, 3));
@@ -89,6 +111,17 @@ static void measure(const struct pn_cover *cover, gpointer *offsets, guint count
 	}
 }
 
+/* What the kernel's macros make for a tracepoint is entered while somebody traces only. */
+static bool of_tracepoint(const char *name)
+{
+	static const char *const prefixes[] = {"__SCT__tp_func_", "__bpf_trace_", "__traceiter_", "perf_trace_", "trace_event_raw_event_", "trace_raw_output_"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+		if (g_str_has_prefix(name, prefixes[i]))
+			return true;
+	return false;
+}
+
 void pn_cover_put(const struct pn_cover *cover, FILE *out)
 {
 	g_autoptr(GArray) shares = g_array_new(FALSE, TRUE, sizeof(struct share));
@@ -105,6 +138,8 @@ void pn_cover_put(const struct pn_cover *cover, FILE *out)
 	json_array_foreach (cover->functions, i, function) {
 		struct share share;
 
+		if (of_tracepoint(pn_text(function, "name")))
+			continue;
 		measure(cover, offsets, count, function, &share);
 		g_array_append_val(shares, share);
 		bytes += share.bytes;
@@ -114,6 +149,8 @@ void pn_cover_put(const struct pn_cover *cover, FILE *out)
 	g_array_sort(shares, by_share);
 	fprintf(out, "coverage: %u blocks, %u of %u functions, %u of %u bytes (%.0f %%)\n", count, reached, shares->len, covered, bytes,
 		100.0 * covered / MAX(bytes, 1));
+	if (cover->others)
+		fprintf(out, "  %u cases ran another build of the driver, for another kernel, and count for nothing here\n", cover->others);
 	for (guint s = 0; s < shares->len; s++) {
 		const struct share *share = &g_array_index(shares, struct share, s);
 

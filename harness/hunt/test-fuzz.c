@@ -187,6 +187,34 @@ static int run_covered(const struct pn_job *job, const int *stop, struct pn_diag
 	return fake_run_case(job, stop, diag);
 }
 
+static void add_coverage(struct pn_cover *cover, const char *dir, const char *functions)
+{
+	g_autofree char *path = g_build_filename(dir, "coverage.json", NULL);
+	g_autofree char *text = g_strdup_printf("{\"functions\":[%s],\"blocks\":[[0,1,4,1]]}", functions);
+
+	assert_int_equal(pn_fs_write(path, text, strlen(text), NULL), 0);
+	pn_cover_add(cover, dir);
+}
+
+/* what another build executed says nothing of this one, and nobody traces */
+static void test_coverage(void **state)
+{
+	struct pn_cover cover = {0};
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	add_coverage(&cover, *state, "{\"name\":\"f\",\"offset\":0,\"bytes\":8},{\"name\":\"__traceiter_x\",\"offset\":8,\"bytes\":90}");
+	add_coverage(&cover, *state, "{\"name\":\"f\",\"offset\":4,\"bytes\":8},{\"name\":\"__traceiter_x\",\"offset\":8,\"bytes\":90}");
+	assert_int_equal(cover.executed, 1);
+	pn_cover_put(&cover, out);
+	fclose(out);
+	assert_non_null(strstr(text, "coverage: 1 blocks, 1 of 1 functions, 4 of 8 bytes (50 %)"));
+	assert_non_null(strstr(text, "1 cases ran another build"));
+	free(text);
+	pn_cover_deinit(&cover);
+}
+
 static void test_guided(void **state)
 {
 	static const struct pn_run_ops ops = {.prepare = fake_prepare, .prepare_key = fake_prepare_key, .run_case = run_covered, .fit = fake_fit};
@@ -237,6 +265,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_faults_that_can_be_stood, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_round_trip, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_minimise, test_dir_setup, test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(test_coverage, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_guided, test_dir_setup, test_dir_teardown),
 	};
 
