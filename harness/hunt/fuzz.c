@@ -19,7 +19,7 @@
 #include "../scenario/seed.h"
 #include "lab.h"
 
-#define FRESH_OF 4 /* one case of so many is drawn, even where there is a corpus */
+#define FRESH_OF 2 /* one case of so many is drawn, even where there is a corpus */
 #define SAY_EVERY_NS (30 * PN_NS_PER_S)
 #define REFUSED_MAX 1000 /* in a row: the grammar and the bases do not go together */
 

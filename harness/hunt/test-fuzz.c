@@ -177,7 +177,7 @@ static const char *deep(const struct pn_scenario *scenario, unsigned int index)
 static int run_covered(const struct pn_job *job, const int *stop, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(job->case_dir, "coverage.json", NULL);
-	g_autoptr(GString) text = g_string_new("{\"functions\":[{\"name\":\"vb_deep\",\"offset\":0,\"bytes\":40},{\"name\":\"vb_never\",\"offset\":100,"
+	g_autoptr(GString) text = g_string_new("{\"functions\":[{\"name\":\"vb_deep\",\"offset\":0,\"bytes\":40},{\"name\":\"vb_never\",\"offset\":9000,"
 					       "\"bytes\":8}],\"blocks\":[[0,1,4,1]");
 
 	for (unsigned int i = 1; i <= depth_of(job->scenario); i++)
