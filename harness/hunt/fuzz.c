@@ -96,14 +96,12 @@ static guint count(GHashTable *seen, const char *what)
 }
 
 /* it accuses nobody, but who fuzzes wants to know what the time went into */
-static void take_broken(struct fuzzing *self, const struct pn_signature *signature)
+static void take_broken(struct fuzzing *self, const struct pn_trial *trial, const struct pn_signature *signature)
 {
-	g_autofree char *text = pn_signature_text(signature);
-
 	self->result->broken++;
 	self->result->cases--;
 	if (count(self->broken, signature->id) == 1)
-		fprintf(self->config->out, "showed nothing: %s\n", text);
+		fprintf(self->config->out, "showed nothing: %s\n", pn_text(trial->verdict, "reason"));
 }
 
 /* Return: 1 when its directory was taken, 0 when not, or a negative errno. */
@@ -115,7 +113,7 @@ static int take_failure(struct fuzzing *self, const struct pn_trial *trial)
 	if (pn_trial_signature(trial, &signature))
 		return 0;
 	if (strcmp(signature.verdict, "FAIL")) {
-		take_broken(self, &signature);
+		take_broken(self, trial, &signature);
 	} else {
 		self->result->failures++;
 		if (count(self->known, signature.id) == 1)
