@@ -14,6 +14,7 @@
 #include "../base/owned.h"
 #include "../base/texts.h"
 #include "../base/units.h"
+#include "../scenario/doc.h"
 #include "recording.h"
 #include "tarball.h"
 
@@ -116,6 +117,22 @@ static int add_driver(struct packing *packing, const struct pn_bundle *bundle, c
 	return add_file(packing, path, name, diag);
 }
 
+/* as the scenario that was run has it; NULL: it draws its own from its name */
+static json_t *seed_of(const struct pn_bundle *bundle)
+{
+	struct pn_doc *doc = NULL;
+	const char *text;
+	json_t *seed = NULL;
+
+	if (pn_doc_parse(bundle->yaml, strlen(bundle->yaml), "scenario.yaml", &doc, NULL))
+		return NULL;
+	text = pn_doc_text(doc, pn_doc_find(doc, "seed"));
+	if (text)
+		seed = json_integer((json_int_t)g_ascii_strtoull(text, NULL, 10));
+	pn_doc_free(doc);
+	return seed;
+}
+
 static int write_manifest(struct packing *packing, const struct pn_bundle *bundle, const char *driver, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(packing->dir, "manifest.json", NULL);
@@ -124,8 +141,8 @@ static int write_manifest(struct packing *packing, const struct pn_bundle *bundl
 	json_t *recording = bundle->exact ? pn_recording_of(packing->case_dir) : NULL;
 	g_autofree char *digest = recording ? pn_recording_digest(recording) : NULL;
 	json_t *manifest =
-	    json_pack("{s:i, s:s, s:s, s:s, s:o, s:O*, s:s*, s:o*, s:O, s:O, s:o*}", "schema", 1, "made_by", "puncture " PN_VERSION, "case", bundle->id,
-		      "mode", bundle->exact ? "exact" : "live", "signature", pn_signature_json(&bundle->signature), "parts", bundle->parts,
+	    json_pack("{s:i, s:s, s:s, s:o*, s:s, s:o, s:O*, s:s*, s:o*, s:O, s:O, s:o*}", "schema", 1, "made_by", "puncture " PN_VERSION, "case", bundle->id,
+		      "seed", seed_of(bundle), "mode", bundle->exact ? "exact" : "live", "signature", pn_signature_json(&bundle->signature), "parts", bundle->parts,
 		      "driver", driver, "host", host, "files", packing->files, "left_out", packing->left_out, "recording",
 		      digest ? json_pack("{s:s,s:s}", "kind", "re-execution", "sha256", digest) : NULL);
 	char *text = json_dumps(manifest, JSON_INDENT(1));

@@ -16,8 +16,9 @@
 
 static void test_round_trip(void **state)
 {
-	g_autofree char *dir = fake_case(*state, YAML, PARTS), *path = g_build_filename(*state, "b.tar.xz", NULL), *unpacked = NULL;
+	g_autofree char *dir = fake_case(*state, YAML, PARTS), *path = g_build_filename(*state, "b.tar.xz", NULL), *unpacked = NULL, *manifest_path = NULL;
 	struct pn_bundle *bundle = NULL;
+	json_t *manifest;
 	struct pn_diag diag = {0};
 
 	if (pn_bundle_pack(dir, path, &diag))
@@ -31,7 +32,10 @@ static void test_round_trip(void **state)
 	assert_null(bundle->driver);
 	assert_false(bundle->exact);
 	unpacked = g_strdup(bundle->dir);
-	assert_true(g_file_test(unpacked, G_FILE_TEST_IS_DIR));
+	manifest_path = g_build_filename(unpacked, "manifest.json", NULL);
+	manifest = json_load_file(manifest_path, 0, NULL);
+	assert_int_equal(json_integer_value(json_object_get(manifest, "seed")), 7);
+	json_decref(manifest);
 	pn_bundle_free(bundle);
 	assert_false(g_file_test(unpacked, G_FILE_TEST_EXISTS));
 }
