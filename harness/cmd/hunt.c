@@ -83,6 +83,15 @@ int hunt_run(const struct pn_opts *args, const char *command, int (*work)(const 
 	return err == -EINTR ? PN_EXIT_INTERRUPTED : err;
 }
 
+/* after the run's own changes of the scenario: exact mode leaves loads out */
+static int parts_of(const struct pn_plan *plan, const char *workloads_dir, json_t **ret_parts, struct pn_diag *diag)
+{
+	struct pn_scenario *scenario = plan->cases[0].scenario;
+	g_autofree char *unfit = pn_run_ops_real.fit(scenario); /* which is said when it is to be run */
+
+	return pn_parts_here(scenario, workloads_dir, ret_parts, NULL, NULL, diag);
+}
+
 /* what the bundle's scenario is made of here, or with the bundle's driver where this host's own is another */
 static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, json_t **ret_parts, struct pn_diag *diag)
 {
@@ -95,7 +104,7 @@ static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, j
 	int err = pn_plan_build(&config, &plan, diag);
 
 	if (!err)
-		err = pn_parts_here(plan->cases[0].scenario, workloads, ret_parts, NULL, NULL, bundle->driver ? NULL : diag);
+		err = parts_of(plan, workloads, ret_parts, bundle->driver ? NULL : diag);
 	driver = err ? NULL : json_object_get(*ret_parts, "driver");
 	if (bundle->driver && (err || !json_equal((json_t *)json_object_get(driver, "sha256"),
 						  json_object_get(json_object_get(bundle->parts, "driver"), "sha256")))) {
@@ -104,7 +113,7 @@ static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, j
 		config.driver = *ret_driver = bundle->driver;
 		err = pn_plan_build(&config, &plan, diag);
 		if (!err)
-			err = pn_parts_here(plan->cases[0].scenario, workloads, ret_parts, NULL, NULL, diag);
+			err = parts_of(plan, workloads, ret_parts, diag);
 	}
 	pn_plan_free(plan);
 	return err;
