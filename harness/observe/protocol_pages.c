@@ -231,6 +231,8 @@ void pn_pages_actual(struct pn_protocol *protocol, uint32_t actual)
 	pages->actual = actual;
 	pages->actual_written = true;
 	pages->actual_ns = protocol->now_ns;
+	/* A driver that was slow to count what it had given has taken nothing back. */
+	pages->untold = MIN(pages->untold, pages->held > actual ? pages->held - actual : 0);
 	pn_rule_ok(protocol, 15, 1);
 }
 

@@ -291,6 +291,41 @@ static void test_unended(void **state)
 	assert_int_equal(unended_rounds("{'ev':'none'}", 4), 0);
 }
 
+/* Pages that actual leaves out when a target is read, @actual being written before the next: counted late, or taken back in silence. */
+static uint64_t silent_pages(const char *actual)
+{
+	static const char *const begin[] = {
+		"{'ev':'watch','state':'on','reason':''}",
+		"{'ev':'write','reg':'status','value':15,'size':1}",
+		"{'ev':'read','reg':'config','offset':0,'value':10,'size':4}",
+		"{'ev':'avail','q':0,'head':1,'flaws':0,'descs':[[32,0]],'pfns':'100+8'}",
+		"{'ev':'used','q':0,'head':1,'bytes':0}",
+		"{'ev':'write','reg':'config','offset':4,'value':8,'size':4}",
+		"{'ev':'avail','q':0,'head':1,'flaws':0,'descs':[[8,0]],'pfns':'200+2'}",
+		"{'ev':'used','q':0,'head':1,'bytes':0}",
+	};
+	struct pn_protocol *protocol = pn_protocol_new(&(struct pn_protocol_context){0});
+	uint64_t now_ns = PN_NS_PER_S, broken;
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		feed(protocol, &now_ns, begin[i]);
+	now_ns += PN_NS_PER_S;
+	feed(protocol, &now_ns, "{'ev':'read','reg':'config','offset':0,'value':12,'size':4}");
+	feed(protocol, &now_ns, actual);
+	now_ns += PN_NS_PER_S;
+	feed(protocol, &now_ns, "{'ev':'read','reg':'config','offset':0,'value':11,'size':4}");
+	broken = pn_protocol_result(protocol, 9)->broken;
+	pn_protocol_free(protocol);
+	return broken;
+}
+
+static void test_counted_late(void **state)
+{
+	assert_int_equal(silent_pages("{'ev':'write','reg':'config','offset':4,'value':10,'size':4}"), 0);
+	assert_int_equal(silent_pages("{'ev':'write','reg':'config','offset':4,'value':9,'size':4}"), 1);
+	assert_int_equal(silent_pages("{'ev':'none'}"), 1);
+}
+
 static void test_blind(void **state)
 {
 	static const struct change off = { 0, { { "watch", "{'ev':'watch','state':'off','reason':'no such symbol'}" } }, RETAIN };
@@ -316,7 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each),  cmocka_unit_test(test_complete), cmocka_unit_test(test_leaving),
-		cmocka_unit_test(test_blind), cmocka_unit_test(test_known),    cmocka_unit_test(test_unended),
+		cmocka_unit_test(test_blind), cmocka_unit_test(test_known),    cmocka_unit_test(test_unended), cmocka_unit_test(test_counted_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
