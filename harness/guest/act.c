@@ -277,7 +277,7 @@ static const struct verb verbs[] = {
 	{ "resume", "let the virtual CPUs go on", act_resume },
 	{ "reset", "press the reset button", act_reset },
 	{ "migrate-nowhere", "begin a migration to /dev/null", pn_migrate_act_nowhere },
-	{ "disk", "make the swap disk fail, slow or hang", pn_nbd_act },
+	{ "disk", "make the swap disk fail, slow, hang or full", pn_nbd_act },
 	{ "plug-memory", "plug memory", pn_plug_act_memory },
 	{ "unplug", "take the balloon device away", pn_plug_act_unplug },
 	{ "plug", "put the balloon device back", pn_plug_act_plug },

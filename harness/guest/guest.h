@@ -114,7 +114,7 @@ struct pn_action {
  *	("agent" operations that answer with blobs, get and load.output, take "to" besides: the host file that the bytes are written to)
  *	"signal" {"signal": number}: to QEMU (SIGSTOP, SIGCONT, SIGKILL); "pause", "resume", "reset" {}
  *	"migrate-nowhere" {"bytes_per_s"}: begin a migration to /dev/null; "migrate-cancel" {}: end it, reply {"status"};
- *	"disk" {"error": bool} or {"bytes_per_s": N} or {"hang": bool}: how the swap disk behaves (machines with swap_nbdkit);
+ *	"disk" {"error": bool}, {"bytes_per_s": N}, {"hang": bool} or {"full": bool}: how the swap disk behaves (machines with swap_nbdkit);
  *	"plug-memory" {}: all of the machine's plug_bytes, of which the guest is not asked;
  *	"unplug", "plug" {}: the balloon device taken away and put back (machines with balloon.hotplug);
  *	"tamper" {"what", ...} or {}: what driver and device tell each other changed on its way (tamper.h);

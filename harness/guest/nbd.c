@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* nbdkit as the guest's swap disk, and the files and the socket that its filters are steered by. */
+/* nbdkit as the guest's swap disk, and the files, the socket and the resource limit that it is steered by. */
 
 #include "nbd.h"
 
@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -46,6 +47,12 @@ static int own_files(struct pn_nbd *nbd, const char *prefix, struct pn_diag *dia
 	return 0;
 }
 
+/* Over its limit of file size (set_full) nbdkit is to get an error, not the signal. An ignored signal stays so over exec. */
+static void ignore_xfsz(gpointer data)
+{
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 static int launch(struct pn_nbd *nbd, const char *path, struct pn_diag *diag)
 {
 	g_autofree char *file = g_strconcat("file=", path, NULL), *trigger = g_strconcat("error-file=", nbd->files[TRIGGER], NULL);
@@ -56,7 +63,7 @@ static int launch(struct pn_nbd *nbd, const char *path, struct pn_diag *diag)
 	g_autoptr(GError) error = NULL;
 
 	if (!g_spawn_async(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-			   NULL, NULL, &nbd->pid, &error))
+			   ignore_xfsz, NULL, &nbd->pid, &error))
 		return pn_diag_set(diag, -ENOENT, "nbdkit: %s", error->message);
 	nbd->process_id =
 		pn_owned_add("process", json_pack("{s:i,s:I}", "pid", (int)nbd->pid, "start", (json_int_t)pn_owned_process_start(nbd->pid)), diag);
@@ -132,14 +139,25 @@ static int set_error(struct pn_nbd *nbd, bool on, struct pn_diag *diag)
 	return unlink(nbd->files[TRIGGER]) < 0 && errno != ENOENT ? pn_diag_set(diag, -errno, "%s: %s", nbd->files[TRIGGER], g_strerror(errno)) : 0;
 }
 
-/* The filter counts bits; without the file it has no limit. */
+/* The filter counts bits, and 0 is no limit. A file that has gone would leave the last limit in force (nbdkit-rate-filter(1)). */
 static int set_rate(struct pn_nbd *nbd, json_int_t bytes_per_s, struct pn_diag *diag)
 {
 	g_autofree char *bits = g_strdup_printf("%lld\n", (long long)bytes_per_s * 8);
 
-	if (bytes_per_s > 0)
-		return pn_fs_write(nbd->files[RATE], bits, strlen(bits), diag);
-	return unlink(nbd->files[RATE]) < 0 && errno != ENOENT ? pn_diag_set(diag, -errno, "%s: %s", nbd->files[RATE], g_strerror(errno)) : 0;
+	return pn_fs_write(nbd->files[RATE], bits, strlen(bits), diag);
+}
+
+/* Writes beyond a limit of 0 bytes fail with EFBIG, which nbdkit passes on as "no space left"; reads succeed. */
+static int set_full(struct pn_nbd *nbd, bool on, struct pn_diag *diag)
+{
+	struct rlimit limit;
+	int err = prlimit(nbd->pid, RLIMIT_FSIZE, NULL, &limit) < 0 ? -errno : 0;
+
+	if (!err) {
+		limit.rlim_cur = on ? 0 : limit.rlim_max;
+		err = prlimit(nbd->pid, RLIMIT_FSIZE, &limit, NULL) < 0 ? -errno : 0;
+	}
+	return err ? pn_diag_set(diag, err, "limit of file size of nbdkit: %s", g_strerror(-err)) : 0;
 }
 
 /* nbdkit-pause-filter(1): 'p' is answered by 'P' when nothing is under way any more, 'r' by 'R'. */
@@ -159,6 +177,7 @@ static int set_hang(struct pn_nbd *nbd, bool on, struct pn_diag *diag)
 int pn_nbd_act(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
 	json_t *error = json_object_get(args, "error"), *rate = json_object_get(args, "bytes_per_s"), *hang = json_object_get(args, "hang");
+	json_t *full = json_object_get(args, "full");
 
 	if (!guest->nbd)
 		return pn_diag_set(diag, -ENOTSUP, "the guest's swap disk can't be made to fail; expected a guest with swap-server: nbdkit");
@@ -168,5 +187,7 @@ int pn_nbd_act(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t
 		return set_rate(guest->nbd, json_integer_value(rate), diag);
 	if (json_is_boolean(hang))
 		return set_hang(guest->nbd, json_is_true(hang), diag);
-	return pn_diag_set(diag, -EINVAL, "disk: neither error, bytes_per_s nor hang given");
+	if (json_is_boolean(full))
+		return set_full(guest->nbd, json_is_true(full), diag);
+	return pn_diag_set(diag, -EINVAL, "disk: neither error, bytes_per_s, hang nor full given");
 }

@@ -10,7 +10,7 @@ struct pn_nbd;
 
 /*
  * A disk of the guest served by nbdkit instead of QEMU's own block layer, so that it can fail, be slow, or hang (nbdkit-error-filter(1),
- * nbdkit-rate-filter(1), nbdkit-pause-filter(1)). A good disk until told otherwise.
+ * nbdkit-rate-filter(1), nbdkit-pause-filter(1)), or have no space left (nbdkit's limit of file size). A good disk until told otherwise.
  */
 
 /**
@@ -29,7 +29,7 @@ int pn_nbd_stop(struct pn_nbd *nbd, struct pn_diag *diag);
 const char *pn_nbd_socket(const struct pn_nbd *nbd);
 
 /**
- * pn_nbd_act() - verb "disk" {"error": bool} or {"bytes_per_s": N, 0: no limit} or {"hang": bool}: how the swap disk behaves from now on
+ * pn_nbd_act() - verb "disk" {"error": bool} or {"bytes_per_s": N, 0: no limit} or {"hang": bool} or {"full": bool}: how the swap disk behaves from now on
  *
  * Return: 0; -ENOTSUP when the swap disk is not of this kind; or another negative errno.
  */

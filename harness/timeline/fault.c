@@ -27,7 +27,7 @@ static const struct pn_fault_ops *const table[] = {
 	&pn_fault_host_oom, &pn_fault_main_loop_stop, &pn_fault_iothread_stop, &pn_fault_discard_fail,
 	&pn_fault_discard_slow, &pn_fault_compaction, &pn_fault_offline,    &pn_fault_thp,
 	&pn_fault_suspend, &pn_fault_hibernate, &pn_fault_flap,	&pn_fault_swap_fail, &pn_fault_swap_slow,
-	&pn_fault_swap_hang, &pn_fault_alloc_fail, &pn_fault_alloc_nth, &pn_fault_interrupts, &pn_fault_used_ring,
+	&pn_fault_swap_hang, &pn_fault_swap_full, &pn_fault_alloc_fail, &pn_fault_alloc_nth, &pn_fault_interrupts, &pn_fault_used_ring,
 	&pn_fault_config_space, &pn_fault_driver_output, &pn_fault_memory_plug,
 };
 

@@ -72,7 +72,7 @@ extern const struct pn_fault_ops pn_fault_oom, pn_fault_vcpu_pause, pn_fault_qem
 	pn_fault_reset, pn_fault_hibernate, pn_fault_agent_wedge, pn_fault_panic, pn_fault_migration, pn_fault_migrate_cancel,
 	pn_fault_unplug, pn_fault_save_restore, pn_fault_migrate, pn_fault_throttle, pn_fault_host_pressure, pn_fault_host_oom,
 	pn_fault_main_loop_stop, pn_fault_iothread_stop, pn_fault_discard_fail, pn_fault_discard_slow, pn_fault_compaction, pn_fault_offline,
-	pn_fault_thp, pn_fault_suspend, pn_fault_flap, pn_fault_swap_fail, pn_fault_swap_slow, pn_fault_swap_hang, pn_fault_alloc_fail,
+	pn_fault_thp, pn_fault_suspend, pn_fault_flap, pn_fault_swap_fail, pn_fault_swap_slow, pn_fault_swap_hang, pn_fault_swap_full, pn_fault_alloc_fail,
 	pn_fault_alloc_nth, pn_fault_interrupts, pn_fault_used_ring, pn_fault_config_space, pn_fault_driver_output, pn_fault_memory_plug;
 
 /** pn_fault_ops_find() - mechanism of a declared fault; NULL when there is none (a unit test forbids that) */
