@@ -16,6 +16,16 @@
 #define RINGS 0x100000
 #define RING_STEP 0x3000 /* descriptors, available, used: a page each */
 
+#define PCI_COMMAND 0x04
+#define PCI_COMMAND_MEMORY 0x2
+#define PCI_CAPABILITIES 0x34
+#define PCI_CAP_VENDOR 0x09
+#define VIRTIO_PCI_CAP_PCI_CFG 5
+#define WINDOW_BAR 4
+#define WINDOW_OFFSET 8
+#define WINDOW_LENGTH 12
+#define WINDOW_DATA 16
+
 #define STATUS 0x14
 #define QUEUE_SELECT 0x16
 
@@ -23,6 +33,31 @@ static void pci_write(struct pn_qtest *qtest, unsigned int offset, uint32_t valu
 {
 	pn_qtest_out(qtest, 0xcf8, 0x80000000U | DEVFN << 8 | offset, 4);
 	pn_qtest_out(qtest, 0xcfc, value, 4);
+}
+
+/* @size 1, 2 or 4; within a word of configuration space */
+static void pci_write_part(struct pn_qtest *qtest, unsigned int offset, uint32_t value, unsigned int size)
+{
+	pn_qtest_out(qtest, 0xcf8, 0x80000000U | DEVFN << 8 | (offset & ~3U), 4);
+	pn_qtest_out(qtest, 0xcfc + (offset & 3), value, size);
+}
+
+static uint32_t pci_read(struct pn_qtest *qtest, unsigned int offset, unsigned int size)
+{
+	pn_qtest_out(qtest, 0xcf8, 0x80000000U | DEVFN << 8 | (offset & ~3U), 4);
+	return pn_qtest_in(qtest, 0xcfc + (offset & 3), size);
+}
+
+/* struct virtio_pci_cfg_cap in the list of capabilities; 0: none */
+static unsigned int find_window(struct pn_qtest *qtest)
+{
+	unsigned int at = pci_read(qtest, PCI_CAPABILITIES, 1) & ~3U;
+
+	for (unsigned int i = 0; at && i < 48; i++, at = pci_read(qtest, at + 1, 1) & ~3U) {
+		if (pci_read(qtest, at, 1) == PCI_CAP_VENDOR && pci_read(qtest, at + 3, 1) == VIRTIO_PCI_CAP_PCI_CFG)
+			return at;
+	}
+	return 0;
 }
 
 static uint64_t ring(unsigned int queue)
@@ -66,7 +101,7 @@ bool pn_balloon_start(struct pn_balloon *balloon, struct pn_qtest *qtest, uint64
 	balloon->qtest = qtest;
 	pci_write(qtest, 0x20, BAR_ADDR);
 	pci_write(qtest, 0x24, 0);
-	pci_write(qtest, 0x04, 0x6); /* memory space, bus master */
+	pci_write(qtest, PCI_COMMAND, 0x4 | PCI_COMMAND_MEMORY); /* 4: bus master */
 	pn_qtest_write(qtest, BAR_ADDR + STATUS, 0, 1);
 	pn_qtest_write(qtest, BAR_ADDR + STATUS, 3, 1);
 	balloon->features = negotiate(balloon, wanted | 1ULL << 32);
@@ -87,6 +122,41 @@ uint32_t pn_balloon_config(struct pn_balloon *balloon, unsigned int offset)
 void pn_balloon_configure(struct pn_balloon *balloon, unsigned int offset, uint32_t value)
 {
 	pn_qtest_write(balloon->qtest, CONFIG_ADDR + offset, value, 4);
+}
+
+bool pn_balloon_window(struct pn_balloon *balloon, uint8_t bar, uint32_t offset, uint32_t length)
+{
+	struct pn_qtest *qtest = balloon->qtest;
+	unsigned int window = find_window(qtest);
+
+	if (!window)
+		return false;
+	pci_write_part(qtest, window + WINDOW_BAR, bar, 1);
+	pci_write(qtest, window + WINDOW_OFFSET, offset);
+	pci_write(qtest, window + WINDOW_LENGTH, length);
+	for (unsigned int size = 1; size <= 4; size *= 2) {
+		for (unsigned int part = 0; part < 4; part += size) {
+			pci_write_part(qtest, window + WINDOW_DATA + part, 0, size);
+			pci_read(qtest, window + WINDOW_DATA + part, size);
+		}
+	}
+	/* at an address that is no word's, whole */
+	for (unsigned int part = 1; part < 4; part++) {
+		pci_write(qtest, window + WINDOW_DATA + part, 0);
+		pn_qtest_in(qtest, 0xcfc, 4);
+	}
+	return true;
+}
+
+void pn_balloon_poke(struct pn_balloon *balloon, unsigned int offset, unsigned int size)
+{
+	pn_qtest_write(balloon->qtest, CONFIG_ADDR + offset, 0, size);
+	pn_qtest_read(balloon->qtest, CONFIG_ADDR + offset, size);
+}
+
+bool pn_balloon_enabled(struct pn_balloon *balloon)
+{
+	return pci_read(balloon->qtest, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
 }
 
 bool pn_balloon_broken(struct pn_balloon *balloon)

@@ -54,5 +54,21 @@ bool pn_balloon_used(struct pn_balloon *balloon, unsigned int queue);
 /** pn_balloon_send_pages() - one buffer of PFNs. Return: as pn_balloon_send() */
 bool pn_balloon_send_pages(struct pn_balloon *balloon, unsigned int queue, const uint32_t *pfns, unsigned int count);
 
+/**
+ * pn_balloon_window() - set the window that configuration space has into the registers, then write and read through it in all sizes
+ * @bar, @offset, @length: as they are put there
+ *
+ * Return: has the device such a window?
+ */
+bool pn_balloon_window(struct pn_balloon *balloon, uint8_t bar, uint32_t offset, uint32_t length);
+
+#define PN_BALLOON_CONFIG_BYTES 0x1000 /* of the page that the configuration begins */
+
+/** pn_balloon_poke() - write and read the configuration's page, @size 1, 2, 4 or 8, across whatever fields */
+void pn_balloon_poke(struct pn_balloon *balloon, unsigned int offset, unsigned int size);
+
+/** pn_balloon_enabled() - may the device be accessed by memory? Not before pn_balloon_start(), and not after a reset of the machine. */
+bool pn_balloon_enabled(struct pn_balloon *balloon);
+
 /** pn_balloon_broken() - does the device say NEEDS_RESET? */
 bool pn_balloon_broken(struct pn_balloon *balloon);

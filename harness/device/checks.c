@@ -83,7 +83,7 @@ static bool actual_by_bytes(struct pn_qtest *qtest, struct pn_device_words *word
 }
 
 /* le16 tag, le64 value; the values are their tags and a million */
-static bool send_stats(struct pn_balloon *balloon, const unsigned int *tags, unsigned int count)
+bool pn_device_send_stats(struct pn_balloon *balloon, const unsigned int *tags, unsigned int count)
 {
 	struct pn_balloon_desc desc = { .addr = PN_BALLOON_SCRATCH, .bytes = 10 * count };
 	unsigned char raw[10 * 16] = { 0 };
@@ -114,7 +114,7 @@ static bool unknown_tags(struct pn_qtest *qtest, struct pn_device_words *words)
 	static const unsigned int tags[] = { 0xfffe, 4, 4000, 5 };
 	struct pn_balloon balloon;
 
-	return pn_balloon_start(&balloon, qtest, F_STATS) && send_stats(&balloon, tags, 4) && pn_device_stat_is(qtest, "stat-free-memory", 1000004, words) &&
+	return pn_balloon_start(&balloon, qtest, F_STATS) && pn_device_send_stats(&balloon, tags, 4) && pn_device_stat_is(qtest, "stat-free-memory", 1000004, words) &&
 	       pn_device_stat_is(qtest, "stat-total-memory", 1000005, words);
 }
 
@@ -123,7 +123,7 @@ static bool any_order(struct pn_qtest *qtest, struct pn_device_words *words)
 	static const unsigned int tags[] = { 7, 5, 0, 4, 3 };
 	struct pn_balloon balloon;
 
-	return pn_balloon_start(&balloon, qtest, F_STATS) && send_stats(&balloon, tags, 5) && pn_device_stat_is(qtest, "stat-disk-caches", 1000007, words) &&
+	return pn_balloon_start(&balloon, qtest, F_STATS) && pn_device_send_stats(&balloon, tags, 5) && pn_device_stat_is(qtest, "stat-disk-caches", 1000007, words) &&
 	       pn_device_stat_is(qtest, "stat-swap-in", 1000000, words) && pn_device_stat_is(qtest, "stat-minor-faults", 1000003, words);
 }
 
@@ -151,9 +151,9 @@ static bool report_poisoned(struct pn_qtest *qtest, struct pn_device_words *word
 	return holds_byte(qtest, PN_BALLOON_PAGES, POISON_BYTE) && holds_byte(qtest, PN_BALLOON_PAGES + 15 * PAGE_BYTES, POISON_BYTE);
 }
 
-#define CHECK(number, words, dev, fn) { number, PN_DEVICE_CHECKED, words, NULL, dev, fn }
-#define PERMIT(number, words) { number, PN_DEVICE_PERMISSION, words, NULL, NULL, NULL }
-#define UNSEEN(number, words, reason) { number, PN_DEVICE_UNSEEN, words, reason, NULL, NULL }
+#define CHECK(number, words, dev, fn) { .rule = number, .kind = PN_DEVICE_CHECKED, .text = words, .device = dev, .check = fn }
+#define PERMIT(number, words) { .rule = number, .kind = PN_DEVICE_PERMISSION, .text = words }
+#define UNSEEN(number, words, reason) { .rule = number, .kind = PN_DEVICE_UNSEEN, .text = words, .why = reason }
 
 const struct pn_device_check pn_device_checks[] = {
 	PERMIT(1, "MAY refuse FEATURES_OK if MUST_TELL_HOST is offered and not accepted"),

@@ -6,6 +6,7 @@
 
 #include "checks.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #define PAGE_BYTES 4096
 #define CANARY 0x3c
 #define MEMORY_BYTES (64ULL << 20)
+#define ODD_BYTES 32
 
 static const uint64_t canaries[] = { 0x400000, 0x800000, 0x3000000, MEMORY_BYTES - PAGE_BYTES };
 
@@ -146,7 +148,48 @@ static bool bad_heads(struct pn_qtest *qtest, struct pn_device_words *words)
 	return true;
 }
 
-#define HOSTILE(number, words, fn) { number, PN_DEVICE_CHECKED, "survives " words, NULL, DEVICE, fn }
+/* Registers through the configuration window (virtio 1.2, 4.1.4.9), for a bar, an offset and a length that are none. */
+static bool window(struct pn_qtest *qtest, struct pn_device_words *words)
+{
+	static const uint32_t bars[] = { 0, 1, 4, 5, 6, 0xff }, lengths[] = { 0, 1, 2, 3, 4, 8, 0xffffffff };
+	static const uint32_t offsets[] = { 0, 1, 0x0fff, 0x2000, 0x200e, 0x2fff, 0x3ffe, 0x4000, 0x7fffffff, 0xfffffffe, 0xffffffff };
+	struct pn_balloon balloon;
+
+	if (!begin(&balloon, qtest))
+		return false;
+	for (unsigned int bar = 0; bar < G_N_ELEMENTS(bars); bar++) {
+		for (unsigned int offset = 0; offset < G_N_ELEMENTS(offsets); offset++) {
+			for (unsigned int length = 0; length < G_N_ELEMENTS(lengths) && pn_qtest_alive(qtest); length++) {
+				snprintf(words->text, sizeof(words->text), "the device has no window into its registers");
+				if (!pn_balloon_window(&balloon, bars[bar], offsets[offset], lengths[length]))
+					return false;
+			}
+			if (pn_qtest_alive(qtest))
+				continue;
+			snprintf(words->text, sizeof(words->text), "QEMU has died of bar %u, offset %#x", bars[bar], offsets[offset]);
+			return false;
+		}
+	}
+	return survived(&balloon, words);
+}
+
+/* Its own configuration, in sizes that no field has: across its fields, and up to the end of its page */
+static bool odd_config(struct pn_qtest *qtest, struct pn_device_words *words)
+{
+	struct pn_balloon balloon;
+
+	if (!begin(&balloon, qtest))
+		return false;
+	for (unsigned int size = 1; size <= 8; size *= 2) {
+		for (unsigned int offset = 0; offset < ODD_BYTES; offset++) {
+			pn_balloon_poke(&balloon, offset, size);
+			pn_balloon_poke(&balloon, PN_BALLOON_CONFIG_BYTES - size - offset, size);
+		}
+	}
+	return survived(&balloon, words);
+}
+
+#define HOSTILE(number, words, fn) { .rule = number, .kind = PN_DEVICE_CHECKED, .text = "survives " words, .device = DEVICE, .check = fn }
 
 const struct pn_device_check pn_device_hostile[] = {
 	HOSTILE(101, "PFNs beyond memory, of registers and of ROM", foreign_pfns),
@@ -158,5 +201,7 @@ const struct pn_device_check pn_device_hostile[] = {
 	HOSTILE(107, "buffers where there is no memory", nowhere),
 	HOSTILE(108, "indirect tables of odd and no size, with NEXT, and where there is no memory", bad_tables),
 	HOSTILE(109, "heads beyond the queue", bad_heads),
+	HOSTILE(110, "accesses through its configuration window that meet no register (QEMU issue 2576)", window),
+	HOSTILE(111, "accesses of its configuration at odd places, of odd sizes", odd_config),
 	{ 0 },
 };
