@@ -93,7 +93,6 @@ static void deflate_page(struct pn_protocol *protocol, uint32_t pfn, uint8_t *st
 	pn_rule_check(protocol, 13, *state & HELD && !(*state & INFLATING), "page %#x is asked back %s", pfn,
 		      *state & INFLATING ? "while its inflation is under way" : "and was not in the balloon");
 	protocol->pages.held -= !!(*state & (HELD | INFLATING));
-	protocol->pages.untold -= protocol->pages.untold && *state & (HELD | INFLATING);
 	*state &= ~(HELD | INFLATING);
 }
 
@@ -146,6 +145,7 @@ void pn_pages_available(struct pn_protocol *protocol, enum pn_balloon_role role,
 			pages->target_served = true;
 	} else if (role == PN_ROLE_DEFLATE) {
 		each_pfn(protocol, pfns, deflate_page);
+		pages->untold = 0; /* it is at it: let us see at the next rest what is left */
 		judge_floor(protocol, before);
 	} else {
 		each_range(protocol, event, report_page);
@@ -182,17 +182,18 @@ static void judge_rest(struct pn_protocol *protocol)
 }
 
 /*
- * A driver may use pages first and tell of them a little later. What actual has left out at one rest and nobody has asked back by the next, though,
- * the driver has taken back in silence.
+ * A driver may use pages first and tell of them a little later, in parts, with pauses where the guest is short of everything. But when it has read its
+ * target at a rest, asks nothing back and reads it again some time later, then what actual has left out the driver has taken back in silence.
  */
 static void judge_told(struct pn_protocol *protocol)
 {
 	struct pn_pages *pages = &protocol->pages;
 	uint64_t beyond = pages->actual_written && pages->held > pages->actual ? pages->held - pages->actual : 0;
 
-	if (pages->untold)
+	if (pages->untold && protocol->now_ns - pages->untold_ns >= REST_NS)
 		pn_rule_broken(protocol, 9, "%llu pages left the balloon, as actual says, and were never asked back", (unsigned long long)pages->untold);
 	pages->untold = protocol->now_ns - MAX(pages->moved_ns, pages->actual_ns) >= REST_NS ? beyond : 0;
+	pages->untold_ns = protocol->now_ns;
 }
 
 static void judge_target(struct pn_protocol *protocol)

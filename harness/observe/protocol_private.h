@@ -32,7 +32,8 @@ struct pn_pages {
 	bool actual_written;
 	uint32_t actual;
 	uint64_t actual_ns;
-	uint64_t untold; /* at the rest before: pages that actual has left out, and that nobody has asked back since */
+	uint64_t untold; /* when the target was last read, at rest: pages that actual leaves out; 0 once any are asked back */
+	uint64_t untold_ns; /* that time */
 };
 
 /** struct pn_stats - the statistics queue (protocol_stats.c) */

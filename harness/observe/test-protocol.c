@@ -291,8 +291,8 @@ static void test_unended(void **state)
 	assert_int_equal(unended_rounds("{'ev':'none'}", 4), 0);
 }
 
-/* Pages that actual leaves out when a target is read, @actual being written before the next: counted late, or taken back in silence. */
-static uint64_t silent_pages(const char *actual)
+/* Pages that actual leaves out when a target is read, @then before the next: counted late, told of late, or taken back in silence. */
+static uint64_t silent_pages(const char *then)
 {
 	static const char *const begin[] = {
 		"{'ev':'watch','state':'on','reason':''}",
@@ -311,7 +311,7 @@ static uint64_t silent_pages(const char *actual)
 		feed(protocol, &now_ns, begin[i]);
 	now_ns += PN_NS_PER_S;
 	feed(protocol, &now_ns, "{'ev':'read','reg':'config','offset':0,'value':12,'size':4}");
-	feed(protocol, &now_ns, actual);
+	feed(protocol, &now_ns, then);
 	now_ns += PN_NS_PER_S;
 	feed(protocol, &now_ns, "{'ev':'read','reg':'config','offset':0,'value':11,'size':4}");
 	broken = pn_protocol_result(protocol, 9)->broken;
@@ -324,6 +324,8 @@ static void test_counted_late(void **state)
 	assert_int_equal(silent_pages("{'ev':'write','reg':'config','offset':4,'value':10,'size':4}"), 0);
 	assert_int_equal(silent_pages("{'ev':'write','reg':'config','offset':4,'value':9,'size':4}"), 1);
 	assert_int_equal(silent_pages("{'ev':'none'}"), 1);
+	/* not done yet */
+	assert_int_equal(silent_pages("{'ev':'avail','q':1,'head':4,'flaws':0,'descs':[[4,0]],'pfns':'200+1'}"), 0);
 }
 
 static void test_blind(void **state)
