@@ -282,7 +282,9 @@ static const struct verb verbs[] = {
 	{ "unplug", "take the balloon device away", pn_plug_act_unplug },
 	{ "plug", "put the balloon device back", pn_plug_act_plug },
 	{ "tamper", "change what driver and device tell each other", pn_tamper_act },
+	{ "move-ahead", "start the other QEMU that the guest is to move into", pn_migrate_act_move_ahead },
 	{ "move", "into another QEMU of this host", pn_migrate_act_move },
+	{ "move-end", "all of its memory into the QEMU that it is in", pn_migrate_act_move_end },
 	{ "migrate-cancel", "cancel the migration under way", pn_migrate_act_cancel },
 };
 

@@ -67,10 +67,11 @@ static void write_memory(struct writer *writer, const struct pn_machine *machine
 		leaf(writer, "source", "type", "memfd", NULL, NULL);
 		leaf(writer, "access", "mode", "shared", NULL, NULL);
 	}
-	/* All of the guest's memory is taken from the host at the start: only so is what a balloon gives back really the host's gain. What has
-	 * been given back when a guest moves would be taken once more. */
-	if (!joins)
-		leaf(writer, "allocation", "mode", "immediate", NULL, NULL);
+	/*
+	 * All of the guest's memory is the host's from the start: only so is what a balloon gives back really the host's gain. A guest that comes from
+	 * another QEMU brings what it has, and what its balloon gave back there must not be taken anew.
+	 */
+	leaf(writer, "allocation", "mode", joins ? "ondemand" : "immediate", NULL, NULL);
 	close_element(writer);
 }
 
@@ -187,8 +188,10 @@ static void write_balloon(struct writer *writer, const struct pn_balloon_device 
 	}
 	if (balloon->packed || balloon->iommu) {
 		open_element(writer, "driver");
-		if (balloon->iommu)
+		if (balloon->iommu) {
 			attribute(writer, "iommu", "on");
+			attribute(writer, "ats", "on");
+		}
 		if (balloon->packed)
 			attribute(writer, "packed", "on");
 		close_element(writer);
@@ -246,7 +249,10 @@ static void write_devices(struct writer *writer, const struct pn_domain *domain)
 	if (domain->machine->balloon.iommu) {
 		open_element(writer, "iommu");
 		attribute(writer, "model", "intel");
-		leaf(writer, "driver", "intremap", "on", NULL, NULL);
+		open_element(writer, "driver");
+		attribute(writer, "intremap", "on");
+		attribute(writer, "iotlb", "on");
+		close_element(writer);
 		close_element(writer);
 	}
 	open_element(writer, "video");

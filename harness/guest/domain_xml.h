@@ -18,7 +18,7 @@ struct pn_domain {
 	const char *query_path;		     /* the same for a monitor of our own */
 	const char *swap_socket;	     /* NBD server of the swap disk in place of its file; NULL: none */
 	const char *swap_path, *data_path;   /* raw files; NULL: no such disk */
-	bool joins;			     /* it goes on where another QEMU left off: the console log is appended to, no memory is taken ahead */
+	bool joins;			     /* takes a guest over from another QEMU: appends to its console, and its memory comes with it */
 	const char *plugin;		     /* what follows -plugin; NULL: none */
 	const char *watcher;		     /* the module that QEMU loads to watch; with @watch_path only */
 	const char *watch_socket;	     /* where it takes orders to tamper; with @watch_path only; NULL: nowhere */

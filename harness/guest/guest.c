@@ -105,6 +105,8 @@ int pn_guest_stop(struct pn_guest *guest, struct pn_diag *diag)
 
 	if (!guest)
 		return 0;
+	pn_guest_stop(guest->ahead, NULL);
+	pn_guest_stop(guest->behind, NULL);
 	err = guest->ops->stop(guest, diag);
 	pn_exact_free(guest->exact);
 	pn_channel_free(guest->channel);

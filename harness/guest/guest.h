@@ -118,7 +118,8 @@ struct pn_action {
  *	"plug-memory" {}: all of the machine's plug_bytes, of which the guest is not asked;
  *	"unplug", "plug" {}: the balloon device taken away and put back (machines with balloon.hotplug);
  *	"tamper" {"what", ...} or {}: what driver and device tell each other changed on its way (tamper.h);
- *	"move" {"by": "file" or "socket"}: the guest goes on in another QEMU of this host (saved and restored, or migrated live)
+ *	"move" {"by": "file", "socket" or "postcopy", "bytes_per_s"}: the guest goes on in another QEMU of this host (saved and restored,
+ *	migrated live, or without most of its memory until "move-end" {}); "move-ahead" {}: start that QEMU, so that the move itself is quick
  * @ret_reply: what came back, or NULL when not wanted; json_decref() by the caller
  *
  * Thread-safe. Blocks up to the timeout. Return: 0, -ETIMEDOUT, -ENOTCONN when the guest has gone, -EREMOTEIO when the other side refused

@@ -55,18 +55,25 @@ int pn_migrate_wait(struct pn_guest *guest, uint64_t timeout_ns, char status[PN_
 	}
 }
 
+int pn_migrate_limit(struct pn_guest *guest, const char *parameter, uint64_t bytes_per_s, struct pn_diag *diag)
+{
+	json_t *limit = json_pack("{s:I}", parameter, (json_int_t)MIN(bytes_per_s, INT64_MAX));
+	int err = pn_guest_monitor(guest, "migrate-set-parameters", limit, -1, COMMAND_NS, NULL, NULL, diag);
+
+	json_decref(limit);
+	return err;
+}
+
 int pn_migrate_begin(struct pn_guest *guest, const char *command, int fd, uint64_t bytes_per_s, struct pn_diag *diag)
 {
-	json_t *limit = json_pack("{s:I}", "max-bandwidth", (json_int_t)MIN(bytes_per_s, INT64_MAX));
 	json_t *name = json_pack("{s:s}", "fdname", STREAM);
 	json_t *where = json_pack("{s:s}", "uri", "fd:" STREAM);
-	int err = bytes_per_s ? pn_guest_monitor(guest, "migrate-set-parameters", limit, -1, COMMAND_NS, NULL, NULL, diag) : 0;
+	int err = bytes_per_s ? pn_migrate_limit(guest, "max-bandwidth", bytes_per_s, diag) : 0;
 
 	if (!err)
 		err = pn_guest_monitor(guest, "getfd", name, fd, COMMAND_NS, NULL, NULL, diag);
 	if (!err)
 		err = pn_guest_monitor(guest, command, where, -1, COMMAND_NS, NULL, NULL, diag);
-	json_decref(limit);
 	json_decref(name);
 	json_decref(where);
 	return err;
@@ -102,23 +109,60 @@ int pn_migrate_act_cancel(struct pn_guest *guest, json_t *args, uint64_t timeout
 	return err;
 }
 
+static int check_moves(struct pn_guest *guest, struct pn_diag *diag)
+{
+	return guest->ops->move ? 0 : pn_diag_set(diag, -ENOTSUP, "move: this kind of guest has no QEMU to move into");
+}
+
+int pn_migrate_act_move_ahead(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
+{
+	int err = check_moves(guest, diag);
+
+	return err || guest->ahead ? err : guest->ops->move_ahead(guest, diag);
+}
+
 int pn_migrate_act_move(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
-	const char *by = json_string_value(json_object_get(args, "by"));
+	static const char *const words[] = {
+		[PN_MIGRATE_BY_FILE] = "file", [PN_MIGRATE_BY_SOCKET] = "socket", [PN_MIGRATE_BY_POSTCOPY] = "postcopy"
+	};
+	const char *word = json_string_value(json_object_get(args, "by"));
+	json_int_t bytes_per_s = json_integer_value(json_object_get(args, "bytes_per_s"));
+	unsigned int by = 0;
 	json_t *event;
 	int err;
 
-	if (!by || (strcmp(by, "file") && strcmp(by, "socket")))
-		return pn_diag_set(diag, -EINVAL, "move: by: '%s' is not accepted; expected file or socket", by ? by : "");
-	if (!guest->ops->move)
-		return pn_diag_set(diag, -ENOTSUP, "move: this kind of guest has no QEMU to move into");
-	err = pn_migrate_act_cancel(guest, NULL, COMMAND_NS, NULL, diag);
+	while (by < G_N_ELEMENTS(words) && g_strcmp0(word, words[by]))
+		by++;
+	if (by == G_N_ELEMENTS(words))
+		return pn_diag_set(diag, -EINVAL, "move: by: '%s' is not accepted; expected file, socket or postcopy", word ? word : "");
+	if (by == PN_MIGRATE_BY_POSTCOPY && bytes_per_s <= 0)
+		return pn_diag_set(diag, -EINVAL, "move: postcopy: no \"bytes_per_s\" given");
+	err = check_moves(guest, diag);
 	if (!err)
-		err = guest->ops->move(guest, strcmp(by, "file") ? PN_MIGRATE_BY_SOCKET : PN_MIGRATE_BY_FILE, timeout_ns, diag);
+		err = pn_migrate_act_cancel(guest, NULL, COMMAND_NS, NULL, diag);
+	if (!err)
+		err = guest->ops->move(guest, by, (uint64_t)bytes_per_s, diag);
 	if (err)
 		return err;
 	event = json_pack("{s:s}", "ev", "moved");
 	pn_guest_tell(guest, event, pn_clock_now_ns());
 	json_decref(event);
 	return 0;
+}
+
+int pn_migrate_act_move_end(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
+{
+	char status[PN_MIGRATE_STATUS_MAX];
+	int err, stop_err;
+
+	if (!guest->behind)
+		return 0;
+	err = pn_migrate_limit(guest->behind, "max-postcopy-bandwidth", 0, diag);
+	if (!err)
+		err = pn_migrate_wait(guest, timeout_ns, status, diag);
+	if (!err && strcmp(status, "completed"))
+		err = pn_diag_set(diag, -EIO, "guest '%s': the migration is %s", guest->name, status);
+	stop_err = pn_guest_stop(g_steal_pointer(&guest->behind), err ? NULL : diag);
+	return err ?: stop_err;
 }

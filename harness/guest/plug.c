@@ -58,10 +58,10 @@ int pn_plug_act_plug(struct pn_guest *guest, json_t *args, uint64_t timeout_ns, 
 
 	if (is_plugged(guest, NULL, &err) || err)
 		return err;
-	device = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b}", "driver", "virtio-balloon-pci-non-transitional", "id", DEVICE, "bus", PORT,
+	device = json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:b}", "driver", "virtio-balloon-pci-non-transitional", "id", DEVICE, "bus", PORT,
 			   "addr", "0x0", "deflate-on-oom", balloon->deflate_on_oom, "free-page-reporting", balloon->free_page_reporting,
 			   "free-page-hint", balloon->free_page_hint, "page-poison", balloon->page_poison, "packed", balloon->packed,
-			   "iommu_platform", balloon->iommu);
+			   "iommu_platform", balloon->iommu, "ats", balloon->iommu);
 	if (balloon->free_page_hint)
 		json_object_set_new(device, "iothread", json_string("iothread1"));
 	err = pn_guest_monitor(guest, "device_add", device, -1, COMMAND_NS, NULL, NULL, diag);

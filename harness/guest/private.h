@@ -39,7 +39,8 @@ struct pn_guest_ops {
 	int (*signal)(struct pn_guest *guest, int number, struct pn_diag *diag);
 	pid_t (*pid)(const struct pn_guest *guest);
 	int (*grow)(struct pn_guest *guest, struct pn_diag *diag);
-	int (*move)(struct pn_guest *guest, enum pn_migrate_by by, uint64_t timeout_ns, struct pn_diag *diag);
+	int (*move_ahead)(struct pn_guest *guest, struct pn_diag *diag);
+	int (*move)(struct pn_guest *guest, enum pn_migrate_by by, uint64_t bytes_per_s, struct pn_diag *diag);
 };
 
 extern const struct pn_guest_ops pn_guest_ops_virt;
@@ -74,6 +75,8 @@ struct pn_guest {
 	char *swap_path, *data_path; /* NULL: none */
 	char *swap_socket;	     /* nbdkit serves the swap disk there; NULL: QEMU has the file itself */
 	struct pn_nbd *nbd;	     /* NULL: none, or another guest's */
+	struct pn_guest *ahead;	     /* the QEMU that waits for it to move in; NULL: none */
+	struct pn_guest *behind;     /* the QEMU that it came from and that has a part of its memory still; NULL: none */
 	char *watch_path;	     /* NULL: the queues are not watched */
 	uint64_t plugged_bytes; /* atomic: of memory, while it runs */
 	char *tamper_path;	     /* where the watcher takes orders; NULL: nowhere */

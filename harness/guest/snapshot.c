@@ -66,13 +66,13 @@ static char *describe_shape(const struct pn_machine *machine, const struct pn_vi
 	if (machine->preload && pn_fs_sha256(machine->preload, preload, NULL))
 		preload[0] = 0; /* it will be missed when it is to be put into the guest */
 	return g_strdup_printf("shape %d image %s qemu %s libvirt %lu cpu %s memory %llu vcpus %u backing %s balloon %d%d%d%d%d%d%d.%llu "
-			       "swap %llu disk %llu devices {%s} args {%s}%s%s%s%s%s%s%s",
+			       "swap %llu disk %llu devices {%s} args {%s}%s%s%s%s%s%s%s%s",
 			       PN_DOMAIN_SHAPE, boot->image->hash, boot->emulator_hash, version, cpu, (unsigned long long)machine->memory_bytes,
 			       machine->vcpus, pn_backing_names[machine->backing], balloon->absent, balloon->deflate_on_oom,
 			       balloon->free_page_reporting, balloon->free_page_hint, balloon->page_poison, balloon->packed, balloon->iommu,
 			       (unsigned long long)balloon->stats_interval_ns, (unsigned long long)machine->swap_bytes,
 			       (unsigned long long)machine->disk_bytes, machine->extra_devices ? machine->extra_devices : "", boot->cmdline,
-			       balloon->hotplug ? " hotplug" : "", balloon->direct ? " direct" : "",
+			       balloon->hotplug ? " hotplug" : "", balloon->iommu ? " ats" : "", balloon->direct ? " direct" : "",
 			       balloon->model ? pn_virtio_names[balloon->model] : "", machine->exact ? " exact 4 " : "", preload, vmem, plug);
 }
 

@@ -323,5 +323,6 @@ const struct pn_guest_ops pn_guest_ops_virt = {
 	.signal = signal_qemu,
 	.pid = qemu_pid,
 	.grow = pn_virt_grow,
+	.move_ahead = pn_virt_move_ahead,
 	.move = pn_virt_move,
 };

@@ -88,8 +88,9 @@ int pn_virt_again(struct pn_host *host, struct pn_diag *diag);
 /** pn_virt_grow() - the ops' grow */
 int pn_virt_grow(struct pn_guest *guest, struct pn_diag *diag);
 
-/** pn_virt_move() - the ops' move */
-int pn_virt_move(struct pn_guest *guest, enum pn_migrate_by by, uint64_t timeout_ns, struct pn_diag *diag);
+/** pn_virt_move_ahead(), pn_virt_move() - the ops' moves */
+int pn_virt_move_ahead(struct pn_guest *guest, struct pn_diag *diag);
+int pn_virt_move(struct pn_guest *guest, enum pn_migrate_by by, uint64_t bytes_per_s, struct pn_diag *diag);
 
 /** pn_virt_stop() - the ops' stop */
 int pn_virt_stop(struct pn_guest *guest, struct pn_diag *diag);

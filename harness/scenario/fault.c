@@ -69,6 +69,17 @@ static const struct pn_key_info migration_args[] = {
     {},
 };
 
+static const struct pn_key_info postcopy_args[] = {
+    {.name = "bandwidth",
+     .type = PN_KEY_BYTES,
+     .min = 64 * PN_KIB,
+     .max = PN_GIB,
+     .fallback = "4MiB",
+     .help = "at most this much of its memory follows a second"},
+    STRIKE_ARGS,
+    {},
+};
+
 static const struct pn_key_info throttle_args[] = {
     {.name = "percent", .type = PN_KEY_COUNT, .min = 1, .max = 99, .fallback = "10", .help = "of one host CPU, for all vCPUs together"},
     STRIKE_ARGS,
@@ -229,6 +240,12 @@ const struct pn_fault_info pn_fault_infos[] = {
      .span = PN_FAULT_INSTANT,
      .args = pn_fault_strike_args,
      .help = "the guest is migrated live into another QEMU on this host"},
+    {.name = "postcopy",
+     .span = PN_FAULT_LASTS,
+     .holds = true,
+     .args = postcopy_args,
+     .undo = "the rest of its memory has come, the old QEMU is ended",
+     .help = "the guest runs in another QEMU on this host while its memory follows; a balloon that moves meanwhile moves in there"},
     {.name = "unplug",
      .span = PN_FAULT_LASTS,
      .holds = true,

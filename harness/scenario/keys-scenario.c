@@ -107,7 +107,7 @@ const struct pn_key_info pn_scenario_keys[] = {
     ON_OFF("guest.balloon.page-poison", "offer PAGE_POISON"),
     ON_OFF("guest.balloon.packed", "packed virtqueues"),
     ON_OFF("guest.balloon.hotplug", "behind a root port, so that the fault unplug can take it away"),
-    ON_OFF("guest.balloon.iommu", "behind a virtual IOMMU"),
+    ON_OFF("guest.balloon.iommu", "behind a virtual IOMMU, with ATS"),
     ON_OFF("guest.balloon.direct", "no indirect descriptors"),
     {.name = "guest.balloon.model",
      .type = PN_KEY_CHOICE,

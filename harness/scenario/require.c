@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <jansson.h>
 #include <linux/perf_event.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -159,6 +160,42 @@ static bool injects(const struct pn_scenario *scenario)
 	return false;
 }
 
+static const char *strikes_while(const struct pn_event *event, const char *name, const char *const *phases)
+{
+	json_t *args = json_loads(event->fault_args ? event->fault_args : "{}", 0, NULL);
+	const char *phase = NULL;
+
+	if (event->action == PN_DO_FAULT && strcmp(event->name, name) == 0) {
+		for (; *phases && !phase; phases++)
+			phase = g_strcmp0(json_string_value(json_object_get(args, "while")), *phases) == 0 ? *phases : NULL;
+	}
+	json_decref(args);
+	return phase;
+}
+
+/* A kernel that hibernates needs free memory for its image. */
+static const char *hibernates_full(const struct pn_scenario *scenario)
+{
+	static const char *const full[] = {"hinting", "oom", NULL};
+	const char *phase = NULL;
+
+	for (unsigned int i = 0; i < scenario->event_count && !phase; i++)
+		phase = strikes_while(&scenario->events[i], "hibernate", full);
+	return phase;
+}
+
+static bool needs_image(const struct pn_scenario *scenario)
+{
+	return hibernates_full(scenario);
+}
+
+static char *check_image(const struct pn_scenario *scenario)
+{
+	return g_strdup_printf("no kernel can hibernate while %s: it has no memory for its image (ENOMEM), %s", hibernates_full(scenario),
+			       strcmp(hibernates_full(scenario), "oom") ? "all that is free is with the driver until the device has had its hints"
+									: "that is what out of memory means");
+}
+
 static bool behind_iommu(const struct pn_balloon_device *balloon)
 {
 	return balloon->iommu && !balloon->absent;
@@ -169,6 +206,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "hugetlb", .check = check_backing, .implied = on_hugetlb, .help = "2MiB huge pages and memory for the guest"},
     {.name = "thp", .check = check_backing, .implied = on_thp, .help = "transparent huge pages not switched off"},
     {.name = "pin", .check = check_pin, .implied = needs_plugin, .help = "an emulator (TCG) that can hold vCPUs at points of the guest's code, and tamper with the balloon's queues"},
+    {.name = "hibernation-image", .check = check_image, .implied = needs_image, .help = "memory for the image of a guest that hibernates: not while hinting, not in oom"},
     {.name = "technique", .check = check_technique, .implied = has_technique, .help = "what the scenario's technique needs: swap, cgroups, zswap, KSM"},
     {.name = "libvirtd", .check = check_libvirtd, .implied = has_daemon, .help = "root, and a libvirtd that can be started for a case"},
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},

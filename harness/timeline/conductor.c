@@ -310,9 +310,11 @@ int pn_timeline_run(const struct pn_timeline *timeline, struct pn_diag *diag)
 	g_mutex_init(&conductor.calls);
 	g_cond_init(&conductor.wake);
 	conductor.faults = g_ptr_array_new();
+	r = pn_faults_ahead(timeline, &words);
 	journal_edge(&conductor, "start");
 	conductor.measuring = !pn_scenario_measured_late(timeline->scenario);
-	r = conductor.measuring ? pn_loads_mark(timeline, &words) : 0;
+	if (r == 0 && conductor.measuring)
+		r = pn_loads_mark(timeline, &words);
 	if (r < 0)
 		pn_conductor_fail(&conductor, r, &words);
 	if (r == 0) {

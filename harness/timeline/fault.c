@@ -28,7 +28,7 @@ static const struct pn_fault_ops *const table[] = {
 	&pn_fault_discard_slow, &pn_fault_compaction, &pn_fault_offline,    &pn_fault_thp,
 	&pn_fault_suspend, &pn_fault_hibernate, &pn_fault_flap,	&pn_fault_swap_fail, &pn_fault_swap_slow,
 	&pn_fault_swap_hang, &pn_fault_swap_full, &pn_fault_alloc_fail, &pn_fault_alloc_nth, &pn_fault_interrupts, &pn_fault_used_ring,
-	&pn_fault_config_space, &pn_fault_driver_output, &pn_fault_memory_plug,
+	&pn_fault_config_space, &pn_fault_driver_output, &pn_fault_memory_plug, &pn_fault_postcopy,
 };
 
 const struct pn_fault_ops *pn_fault_ops_find(const char *name)
@@ -251,6 +251,20 @@ static int measure_delay(struct pn_fault_run *run, struct pn_diag *diag)
 	r = pn_guest_clock(run->conductor->timeline->guest, 3, &clock, diag);
 	if (r == 0)
 		run->strike.delay_ns = 4 * clock.error_ns; /* twice the best round trip */
+	return r;
+}
+
+int pn_faults_ahead(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	int r = 0;
+
+	for (unsigned int i = 0; i < timeline->scenario->event_count && r == 0; i++) {
+		const struct pn_event *event = &timeline->scenario->events[i];
+		const struct pn_fault_ops *ops = event->action == PN_DO_FAULT ? pn_fault_ops_find(event->name) : NULL;
+
+		if (ops && ops->ahead)
+			r = ops->ahead(timeline->guest, diag);
+	}
 	return r;
 }
 

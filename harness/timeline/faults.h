@@ -54,6 +54,7 @@ struct pn_fault_run {
  * struct pn_fault_ops - mechanism of one fault
  * @name: as declared
  * @flags: enum pn_fault_flags
+ * @ahead: what takes its time and can be there before the timeline begins; NULL: nothing. Return: 0 or a negative errno.
  * @prepare: what can be known before the strike (baselines); NULL: nothing
  * @arm: do it. Blocks. Return: 0 or a negative errno.
  * @fired: has it shown itself? Called with growing gaps until it has. Fills @evidence. NULL: it has when armed. Return: 1, 0 or a negative errno.
@@ -62,6 +63,7 @@ struct pn_fault_run {
 struct pn_fault_ops {
 	const char *name;
 	unsigned int flags;
+	int (*ahead)(struct pn_guest *guest, struct pn_diag *diag);
 	int (*prepare)(struct pn_fault_run *run, struct pn_diag *diag);
 	int (*arm)(struct pn_fault_run *run, struct pn_diag *diag);
 	int (*fired)(struct pn_fault_run *run, struct pn_diag *diag);
@@ -73,10 +75,13 @@ extern const struct pn_fault_ops pn_fault_oom, pn_fault_vcpu_pause, pn_fault_qem
 	pn_fault_unplug, pn_fault_save_restore, pn_fault_migrate, pn_fault_throttle, pn_fault_host_pressure, pn_fault_host_oom,
 	pn_fault_main_loop_stop, pn_fault_iothread_stop, pn_fault_discard_fail, pn_fault_discard_slow, pn_fault_compaction, pn_fault_offline,
 	pn_fault_thp, pn_fault_suspend, pn_fault_flap, pn_fault_swap_fail, pn_fault_swap_slow, pn_fault_swap_hang, pn_fault_swap_full, pn_fault_alloc_fail,
-	pn_fault_alloc_nth, pn_fault_interrupts, pn_fault_used_ring, pn_fault_config_space, pn_fault_driver_output, pn_fault_memory_plug;
+	pn_fault_alloc_nth, pn_fault_interrupts, pn_fault_used_ring, pn_fault_config_space, pn_fault_driver_output, pn_fault_memory_plug, pn_fault_postcopy;
 
 /** pn_fault_ops_find() - mechanism of a declared fault; NULL when there is none (a unit test forbids that) */
 const struct pn_fault_ops *pn_fault_ops_find(const char *name);
+
+/** pn_faults_ahead() - do ahead of the timeline what its faults need time for. Return: 0 or a negative errno. */
+int pn_faults_ahead(const struct pn_timeline *timeline, struct pn_diag *diag);
 
 /**
  * pn_faults_start() - start the fault of an event

@@ -194,6 +194,18 @@ static void moved_is_another_process(void **state)
 	assert_int_equal(stage_count(stage, "fault", "state", "fired"), 2);
 }
 
+/* Not while its memory has all come: there is nothing that a balloon could meet. */
+static void postcopy_that_is_over_never_fired(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("postcopy", 50, "{\"bandwidth\":4194304}")};
+
+	stage->scenario.settle_timeout_ns = 100 * PN_NS_PER_MS;
+	fake.pid = 1000;
+	assert_int_equal(RUN(stage, events, NULL), -ENODATA);
+	assert_string_equal(fake.log->str, "move-ahead move move-end ");
+}
+
 static void moved_into_itself_never_fired(void **state)
 {
 	struct stage *stage = *state;
@@ -348,6 +360,7 @@ int main(void)
 		TEST(unplugged_and_told_its_target_again),
 		TEST(moved_is_another_process),
 		TEST(moved_into_itself_never_fired),
+		TEST(postcopy_that_is_over_never_fired),
 		TEST(one_thread_stops_and_goes_on),
 		TEST(thread_that_is_not_there_is_an_error),
 		TEST(cgroup_of_either_version_is_located),
