@@ -35,6 +35,7 @@ struct fake {
 	const char *refuse;	/* verb or op that fails with -EREMOTEIO */
 	const char *drop;	/* verb or op that is said to be done and is not */
 	bool reset_never_boots;
+	unsigned int late_news; /* so many looks at its state don't show yet that it has gone */
 	/* the kernel */
 	unsigned int oom_kills;
 	bool load_kills; /* starting a load gets somebody killed for want of memory */

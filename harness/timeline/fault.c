@@ -18,6 +18,7 @@
 
 #define POLL_MIN_NS (20 * PN_NS_PER_MS)
 #define POLL_MAX_NS (250 * PN_NS_PER_MS)
+#define FATAL_NS (5 * PN_NS_PER_S) /* from the blow to the news that the guest has gone */
 
 static const struct pn_fault_ops *const table[] = {
 	&pn_fault_oom,	  &pn_fault_vcpu_pause, &pn_fault_qemu_stop, &pn_fault_qemu_kill,
@@ -76,12 +77,17 @@ static bool is_ending(struct pn_fault_run *run)
 	return ending;
 }
 
-/* How long it may take to show itself: a slow machine takes its time to run out of memory. */
+/*
+ * How long it may take to show itself: a slow machine takes its time to run out of memory. One that kills the guest may be what has ended the timeline: whoever
+ * speaks to QEMU can hear of its end before it is known that it has gone.
+ */
 static bool may_still_fire(struct pn_fault_run *run, uint64_t armed_ns)
 {
 	uint64_t patience_ns = MAX(run->for_ns, run->conductor->timeline->scenario->settle_timeout_ns);
 
-	return !cut_short(run) && pn_clock_now_ns() - armed_ns < patience_ns;
+	if (cut_short(run))
+		patience_ns = run->info->span == PN_FAULT_FATAL ? FATAL_NS : 0;
+	return pn_clock_now_ns() - armed_ns < patience_ns;
 }
 
 /* Return: 1 fired, 0 not, or a negative errno. */
@@ -99,7 +105,8 @@ static int watch_fire(struct pn_fault_run *run, uint64_t armed_ns, struct pn_dia
 		/* What ended the timeline may be what it was to do. */
 		if (!may_still_fire(run, armed_ns))
 			return run->ops->fired(run, diag);
-		pn_conductor_wait(run->conductor, pn_clock_now_ns() + gap_ns, NULL);
+		if (pn_conductor_wait(run->conductor, pn_clock_now_ns() + gap_ns, NULL) < 0)
+			pn_clock_sleep_until(pn_clock_now_ns() + gap_ns);
 		gap_ns = MIN(gap_ns * 3 / 2, POLL_MAX_NS);
 	}
 }

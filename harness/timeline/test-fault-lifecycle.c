@@ -144,9 +144,8 @@ static gpointer goes_with_its_process(gpointer data)
 	return NULL;
 }
 
-static int end_by_kill(struct stage *stage, const char *args)
+static int run_killed(struct stage *stage, struct pn_event *events, unsigned int count)
 {
-	struct pn_event events[] = {FAULT("qemu-kill", 0, args), {.action = PN_DO_HOLD, .after = PN_AFTER_PREVIOUS, .for_ns = 60 * PN_NS_PER_S}};
 	GThread *thread;
 	int r;
 
@@ -156,16 +155,42 @@ static int end_by_kill(struct stage *stage, const char *args)
 		_exit(0);
 	}
 	thread = g_thread_new("gone", goes_with_its_process, NULL);
-	r = RUN(stage, events, NULL);
+	r = run(stage, events, count, NULL);
 	kill(fake.pid, SIGKILL); /* in case that the fault has not */
 	g_thread_join(thread);
 	return r;
+}
+
+#define RUN_KILLED(stage, events) run_killed(stage, events, G_N_ELEMENTS(events))
+
+static int end_by_kill(struct stage *stage, const char *args)
+{
+	struct pn_event events[] = {FAULT("qemu-kill", 0, args), {.action = PN_DO_HOLD, .after = PN_AFTER_PREVIOUS, .for_ns = 60 * PN_NS_PER_S}};
+
+	return RUN_KILLED(stage, events);
+}
+
+/* The other lane asks for the balloon, and is told so before anybody knows that the guest has gone. */
+static int end_by_kill_in_a_movement(struct stage *stage)
+{
+	struct pn_event events[] = {FAULT("qemu-kill", 0, "{\"planned\":true}"), TARGET(256), HOLD(10)};
+
+	events[0].after = PN_AFTER_TIME;
+	fake.speed_bytes_per_s = PN_MIB;
+	fake.late_news = 5;
+	return RUN_KILLED(stage, events);
 }
 
 static void planned_end_is_no_failure(void **state)
 {
 	assert_int_equal(end_by_kill(*state, "{\"planned\":true}"), 1);
 	assert_int_equal(stage_count(*state, "timeline", "ended_by", "qemu-kill"), 1);
+}
+
+static void planned_end_is_news_late(void **state)
+{
+	assert_int_equal(end_by_kill_in_a_movement(*state), 1);
+	assert_int_equal(stage_count(*state, "fault", "state", "fired"), 1);
 }
 
 static void unplanned_end_breaks_the_case(void **state)
@@ -356,6 +381,7 @@ int main(void)
 		TEST(cancel_takes_the_one_under_way),
 		TEST(cancel_that_does_nothing_never_fired),
 		TEST(planned_end_is_no_failure),
+		TEST(planned_end_is_news_late),
 		TEST(unplanned_end_breaks_the_case),
 		TEST(unplugged_and_told_its_target_again),
 		TEST(moved_is_another_process),
