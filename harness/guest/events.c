@@ -11,6 +11,7 @@
 #include "../base/clock.h"
 #include "../base/diag.h"
 #include "../base/journal.h"
+#include "../base/patience.h"
 #include "../base/units.h"
 #include "channel.h"
 #include "guest.h"
@@ -113,24 +114,29 @@ int pn_guest_connect(struct pn_guest *guest, int fd, struct pn_diag *diag)
 
 int pn_guest_greet(struct pn_guest *guest, uint64_t timeout_ns, json_t **ret_hello, struct pn_diag *diag)
 {
-	uint64_t deadline_ns = pn_clock_now_ns() + timeout_ns, again_ns = guest->exact ? timeout_ns : GREET_AGAIN_NS, now_ns;
+	uint64_t again_ns = guest->exact ? timeout_ns : GREET_AGAIN_NS, left_ns;
+	struct pn_patience patience;
 	json_t *hello = NULL;
 	int err = -ETIMEDOUT;
+
+	pn_patience_begin(&patience, guest->ops->pid(guest), timeout_ns);
 
 	/*
 	 * QEMU keeps the request until the guest has opened the port, so once is enough unless a guest resets while it boots. Each hello makes
 	 * the agent begin anew: on a busy machine, asking faster than it can answer would never end, hence the doubling.
 	 */
-	while (err == -ETIMEDOUT && (now_ns = pn_clock_now_ns()) < deadline_ns) {
+	while (err == -ETIMEDOUT && (left_ns = pn_patience_left_ns(&patience))) {
 		json_t *request = hello_request(guest);
 
-		err = pn_channel_call(guest->channel, request, NULL, MIN(deadline_ns - now_ns, again_ns), &hello, diag);
+		err = pn_channel_call(guest->channel, request, NULL, MIN(left_ns, again_ns), &hello, diag);
 		json_decref(request);
 		again_ns *= 2;
 	}
-	if (err == -ETIMEDOUT)
-		return pn_diag_set(diag, err, "guest '%s': the agent did not answer within %llu s", guest->name,
-				   (unsigned long long)(timeout_ns / PN_NS_PER_S));
+	if (err == -ETIMEDOUT) {
+		g_autofree char *waited = pn_patience_text(&patience);
+
+		return pn_diag_set(diag, err, "guest '%s': the agent did not answer within %s", guest->name, waited);
+	}
 	if (err)
 		return err;
 	note_boot(guest, hello);

@@ -114,7 +114,7 @@ int pn_guest_connect(struct pn_guest *guest, int fd, struct pn_diag *diag);
 
 /**
  * pn_guest_greet() - ask the agent for its hello, again and again until it comes
- * @timeout_ns: how long at most
+ * @timeout_ns: how long at most, in CPU time of its QEMU (patience.h)
  * @ret_hello: its reply; may be NULL
  *
  * Return: as pn_guest_act().

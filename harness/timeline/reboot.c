@@ -14,6 +14,7 @@
 #include "../base/clock.h"
 #include "../base/diag.h"
 #include "../base/journal.h"
+#include "../base/patience.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../pin/pin.h"
@@ -24,7 +25,7 @@
 
 #define PANIC_TIMEOUT_NS (20 * PN_NS_PER_S)
 #define PANIC_POLL_NS (5 * PN_NS_PER_MS)
-#define BOOT_TIMEOUT_NS (120 * PN_NS_PER_S) /* 3 s under emulation when nothing else runs */
+#define BOOT_CPU_NS (120 * PN_NS_PER_S) /* 3 s under emulation, a minute with the debug kernel */
 
 /** struct hello - waits for the agent of a new boot; filled on the connection's thread */
 struct hello {
@@ -68,11 +69,13 @@ static int boot_id_read(const struct pn_timeline *timeline, char **ret_boot_id, 
 
 static int wait_for_boot(const struct pn_timeline *timeline, struct hello *hello, struct pn_diag *diag)
 {
-	uint64_t deadline_ns = pn_clock_now_ns() + BOOT_TIMEOUT_NS;
+	g_autofree char *waited = NULL;
+	struct pn_patience patience;
 	int r = -ETIMEDOUT;
 
+	pn_patience_begin(&patience, pn_guest_pid(timeline->guest), BOOT_CPU_NS);
 	g_mutex_lock(&hello->lock);
-	while (!hello->again && pn_clock_now_ns() < deadline_ns) {
+	while (!hello->again && !pn_patience_over(&patience)) {
 		if (timeline->stop && __atomic_load_n(timeline->stop, __ATOMIC_RELAXED)) {
 			r = -EINTR;
 			break;
@@ -84,8 +87,8 @@ static int wait_for_boot(const struct pn_timeline *timeline, struct hello *hello
 	g_mutex_unlock(&hello->lock);
 	if (r == -EINTR)
 		return pn_diag_set(diag, r, "interrupted while the guest was booting after a reset");
-	return r < 0 ? pn_diag_set(diag, r, "reset: the agent did not come back within %llu s",
-				   (unsigned long long)(BOOT_TIMEOUT_NS / PN_NS_PER_S)) : 0;
+	waited = pn_patience_text(&patience);
+	return r < 0 ? pn_diag_set(diag, r, "reset: the agent did not come back within %s", waited) : 0;
 }
 
 /* A panic stops the guest (-action panic=pause), which its state shows; the reset button is what brings it back. */
