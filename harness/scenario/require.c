@@ -160,40 +160,45 @@ static bool injects(const struct pn_scenario *scenario)
 	return false;
 }
 
-static const char *strikes_while(const struct pn_event *event, const char *name, const char *const *phases)
-{
-	json_t *args = json_loads(event->fault_args ? event->fault_args : "{}", 0, NULL);
-	const char *phase = NULL;
+/** struct impossible - an event that can't be in a phase, whoever drives the balloon */
+static const struct impossible {
+	const char *fault, *phase, *reason;
+} impossible[] = {
+    {"hibernate", "hinting", "all that is free is with the driver until the device has had its hints, and the kernel has no memory for its image (ENOMEM)"},
+    {"hibernate", "oom", "the kernel has no memory for its image (ENOMEM)"},
+    {"unplug", "hinting", "the device asks for hints while a migration is under way, and QEMU takes no device away then"},
+};
 
-	if (event->action == PN_DO_FAULT && strcmp(event->name, name) == 0) {
-		for (; *phases && !phase; phases++)
-			phase = g_strcmp0(json_string_value(json_object_get(args, "while")), *phases) == 0 ? *phases : NULL;
-	}
+static const struct impossible *find_impossible(const struct pn_event *event)
+{
+	json_t *args = event->action == PN_DO_FAULT ? json_loads(event->fault_args ? event->fault_args : "{}", 0, NULL) : NULL;
+	const char *phase = json_string_value(json_object_get(args, "while"));
+	const struct impossible *found = NULL;
+
+	for (size_t i = 0; phase && i < G_N_ELEMENTS(impossible) && !found; i++)
+		if (strcmp(impossible[i].fault, event->name) == 0 && strcmp(impossible[i].phase, phase) == 0)
+			found = &impossible[i];
 	json_decref(args);
-	return phase;
+	return found;
 }
 
-/* A kernel that hibernates needs free memory for its image. */
-static const char *hibernates_full(const struct pn_scenario *scenario)
+static bool has_phase(const struct pn_scenario *scenario)
 {
-	static const char *const full[] = {"hinting", "oom", NULL};
-	const char *phase = NULL;
-
-	for (unsigned int i = 0; i < scenario->event_count && !phase; i++)
-		phase = strikes_while(&scenario->events[i], "hibernate", full);
-	return phase;
+	for (unsigned int i = 0; i < scenario->event_count; i++)
+		if (find_impossible(&scenario->events[i]))
+			return true;
+	return false;
 }
 
-static bool needs_image(const struct pn_scenario *scenario)
+static char *check_phase(const struct pn_scenario *scenario)
 {
-	return hibernates_full(scenario);
-}
+	for (unsigned int i = 0; i < scenario->event_count; i++) {
+		const struct impossible *found = find_impossible(&scenario->events[i]);
 
-static char *check_image(const struct pn_scenario *scenario)
-{
-	return g_strdup_printf("no kernel can hibernate while %s: it has no memory for its image (ENOMEM), %s", hibernates_full(scenario),
-			       strcmp(hibernates_full(scenario), "oom") ? "all that is free is with the driver until the device has had its hints"
-									: "that is what out of memory means");
+		if (found)
+			return g_strdup_printf("%s can't be while %s: %s", found->fault, found->phase, found->reason);
+	}
+	return NULL;
 }
 
 static bool behind_iommu(const struct pn_balloon_device *balloon)
@@ -206,7 +211,7 @@ const struct pn_requirement pn_requirements[] = {
     {.name = "hugetlb", .check = check_backing, .implied = on_hugetlb, .help = "2MiB huge pages and memory for the guest"},
     {.name = "thp", .check = check_backing, .implied = on_thp, .help = "transparent huge pages not switched off"},
     {.name = "pin", .check = check_pin, .implied = needs_plugin, .help = "an emulator (TCG) that can hold vCPUs at points of the guest's code, and tamper with the balloon's queues"},
-    {.name = "hibernation-image", .check = check_image, .implied = needs_image, .help = "memory for the image of a guest that hibernates: not while hinting, not in oom"},
+    {.name = "phase", .check = check_phase, .implied = has_phase, .help = "an event that can be in the phase it is to strike in"},
     {.name = "technique", .check = check_technique, .implied = has_technique, .help = "what the scenario's technique needs: swap, cgroups, zswap, KSM"},
     {.name = "libvirtd", .check = check_libvirtd, .implied = has_daemon, .help = "root, and a libvirtd that can be started for a case"},
     {.name = "kvm", .check = check_kvm, .help = "KVM, shown to work by a boot probe"},

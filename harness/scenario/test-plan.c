@@ -250,20 +250,21 @@ static char *well(const struct pn_scenario *scenario)
 	return NULL;
 }
 
-/* A phase that leaves the kernel no memory for its image can't be one to hibernate in; suspending can. */
-static void skips_hibernation_without_memory(void **state)
+/* A phase that leaves the kernel no memory for its image can't be one to hibernate in, nor a migration one to unplug in; suspending can. */
+static void skips_what_cannot_be_in_its_phase(void **state)
 {
 	struct pn_plan *plan;
 
 	home_write(*state, "scenarios/z.yaml",
 		   "summary: s\nguest: {swap: 512MiB}\ntimeline:\n  - {do: target, balloon: 10%}\nfaults:\n  - {fault: hibernate, at: 0s, while: idle}\n"
-		   "matrix: {'faults[0].fault': [hibernate, suspend], 'faults[0].while': [idle, hinting, oom]}\n");
+		   "matrix: {'faults[0].fault': [hibernate, suspend, unplug], 'faults[0].while': [idle, hinting, oom]}\n");
 	plan = plan_of(*state, "z", NONE);
 	assert_null(plan->cases[0].skip_reason);
 	assert_non_null(strstr(plan->cases[1].skip_reason, "while hinting"));
 	assert_non_null(strstr(plan->cases[2].skip_reason, "while oom"));
-	for (unsigned int i = 3; i < 6; i++)
-		assert_null(plan->cases[i].skip_reason);
+	assert_non_null(strstr(plan->cases[7].skip_reason, "unplug can't be while hinting"));
+	for (unsigned int i = 3; i < 9; i++)
+		assert_true(i == 7 || !plan->cases[i].skip_reason);
 	pn_plan_free(plan);
 }
 
@@ -325,7 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(expands_a_matrix_in_order), TEST(applies_the_stronger_last),	  TEST(takes_the_options_of_the_command_line),
 	    TEST(draws_stable_seeds),	     TEST(a_case_alone_is_the_same_case), TEST(merges_faults),
-	    TEST(ends_a_timeline_at_rest),   TEST(skips_what_cannot_run), TEST(skips_hibernation_without_memory),	  TEST(names_what_there_is),
+	    TEST(ends_a_timeline_at_rest),   TEST(skips_what_cannot_run), TEST(skips_what_cannot_be_in_its_phase),	  TEST(names_what_there_is),
 	    TEST(runs_a_case_once),	     TEST(writes_absolute_paths),	  TEST(keeps_parameters_beside_another_driver),
 	};
 
