@@ -296,6 +296,8 @@ int pn_guest_query(struct pn_guest *guest, const char *command, json_t *argument
 				       (json_int_t)1);
 		return 0;
 	}
+	if (fake.ask_disk && !is(command, "query-status"))
+		return fake.ask_disk(command, ret_reply);
 	assert_string_equal(command, "query-status");
 	*ret_reply = json_pack("{s:b,s:s}", "running", !fake.paused && !fake.asleep, "status", fake.asleep ? "suspended" : "running");
 	return 0;
@@ -349,7 +351,7 @@ json_t *pn_guest_insns(const struct pn_guest *g)
 
 const char *pn_guest_disk(const struct pn_guest *guest, const char *which)
 {
-	return NULL;
+	return fake.ask_disk ? which : NULL;
 }
 
 int pn_guest_threads(struct pn_guest *guest, struct pn_guest_thread **ret_threads, unsigned int *ret_count, struct pn_diag *diag)

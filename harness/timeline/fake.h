@@ -31,6 +31,7 @@ struct fake {
 	char tampered[32];  /* what of the traffic; empty: nothing */
 	uint64_t tampers;   /* how often that has happened, by the watcher */
 	uint64_t hinted_bytes; /* by query-migrate, while migrating */
+	int (*ask_disk)(const char *command, json_t **ret_reply); /* answers for the swap disk; NULL: there is none */
 	/* what goes wrong */
 	const char *refuse;	/* verb or op that fails with -EREMOTEIO */
 	const char *drop;	/* verb or op that is said to be done and is not */
