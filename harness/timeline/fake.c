@@ -235,6 +235,12 @@ static int agent(const json_t *request, json_t **ret_reply, struct pn_diag *diag
 			g_string_append_printf(fake.log, "%s ", op);
 		if (is(fake.refuse, op))
 			return pn_diag_set(diag, -EREMOTEIO, "%s refused", op);
+		if (is(fake.boots_at, op)) {
+			fake.boots_at = NULL;
+			fake.load_running = false;
+			g_clear_pointer(&fake.load_id, g_free);
+			return pn_diag_set(diag, -ECONNRESET, "the guest has booted again");
+		}
 		reply = is(fake.drop, op) ? json_object() : ops[i].run(request);
 		if (ret_reply)
 			*ret_reply = reply;

@@ -35,6 +35,7 @@ struct fake {
 	/* what goes wrong */
 	const char *refuse;	/* verb or op that fails with -EREMOTEIO */
 	const char *drop;	/* verb or op that is said to be done and is not */
+	const char *boots_at;	/* op in the middle of which the guest boots again, once */
 	bool reset_never_boots;
 	unsigned int late_news; /* so many looks at its state don't show yet that it has gone */
 	/* the kernel */

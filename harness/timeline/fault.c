@@ -142,12 +142,23 @@ static void last(struct pn_fault_run *run)
 		;
 }
 
+/*
+ * A guest may go, boot again or move while it is asked to undo something. One that has gone has nothing left to undo; the others begin their conversation
+ * anew, and are asked again: what a boot has ended they don't know any more, what has moved along they have still.
+ */
+static int undo(struct pn_fault_run *run, struct pn_diag *diag)
+{
+	int r = run->ops->disarm ? run->ops->disarm(run, diag) : 0;
+
+	if (r == -ECONNRESET)
+		r = run->ops->disarm(run, diag);
+	return r == -ENOTCONN && pn_guest_state(run->conductor->timeline->guest) == PN_GUEST_GONE ? 0 : r;
+}
+
 static int disarm(struct pn_fault_run *run, bool armed, struct pn_diag *diag)
 {
-	int r = 0;
+	int r = undo(run, diag);
 
-	if (run->ops->disarm)
-		r = run->ops->disarm(run, diag);
 	if (r < 0) {
 		g_autofree char *words = g_strdup(diag->text);
 

@@ -236,6 +236,19 @@ static void oom_kill_is_evidence(void **state)
 	assert_steps(stage, 1, 1, 1);
 }
 
+/* What was to be undone in it went with that boot. */
+static void oom_ends_with_the_boot_it_was_in(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {FAULT("oom", 100, "{\"mode\":\"anon\",\"bytes\":1048576}")};
+
+	fake.load_kills = true;
+	fake.boots_at = "load.stop";
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_steps(stage, 1, 1, 1);
+	assert_int_equal(stage_count(stage, "fault", "state", "stuck"), 0);
+}
+
 static void qemu_stopped_and_continued(void **state)
 {
 	struct stage *stage = *state;
@@ -277,6 +290,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(failure_elsewhere_disarms, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(oom_counts_only_when_the_kernel_acts, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(oom_kill_is_evidence, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(oom_ends_with_the_boot_it_was_in, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(qemu_stopped_and_continued, stage_setup, stage_teardown),
 	};
 
