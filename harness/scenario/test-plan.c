@@ -256,7 +256,7 @@ static void skips_what_cannot_be_in_its_phase(void **state)
 	struct pn_plan *plan;
 
 	home_write(*state, "scenarios/z.yaml",
-		   "summary: s\nguest: {swap: 512MiB}\ntimeline:\n  - {do: target, balloon: 10%}\nfaults:\n  - {fault: hibernate, at: 0s, while: idle}\n"
+		   "summary: s\nguest: {swap: 512MiB, balloon: {hotplug: true}}\ntimeline:\n  - {do: target, balloon: 10%}\nfaults:\n  - {fault: hibernate, at: 0s, while: idle}\n"
 		   "matrix: {'faults[0].fault': [hibernate, suspend, unplug], 'faults[0].while': [idle, hinting, oom]}\n");
 	plan = plan_of(*state, "z", NONE);
 	assert_null(plan->cases[0].skip_reason);
