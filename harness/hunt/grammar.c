@@ -203,8 +203,10 @@ struct pn_genome *pn_genome_vary(const struct pn_grammar *grammar, uint64_t *ran
 }
 
 /* Memory that something else takes, or a driver that is away, keeps a balloon from its target, rightly. */
-static bool may_miss(const struct pn_genome *genome)
+static bool may_miss(const struct pn_grammar *grammar, const struct pn_genome *genome)
 {
+	if (*base_of(grammar, genome)->loads)
+		return true;
 	for (guint i = 0; i < genome->events->len; i++)
 		if (event_at(genome->events, i)->action != PN_DO_TARGET && event_at(genome->events, i)->action != PN_DO_HOLD)
 			return true;
@@ -216,7 +218,7 @@ char *pn_genome_write(const struct pn_grammar *grammar, const struct pn_genome *
 	const char *base = grammar->bases->cases[genome->base].yaml;
 	g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, genome->seed);
 	struct pn_doc *doc = NULL;
-	bool missing = may_miss(genome), targeted = false;
+	bool missing = may_miss(grammar, genome), targeted = false;
 	char *text;
 	int list;
 
