@@ -16,6 +16,7 @@
 #include "../base/texts.h"
 #include "../base/units.h"
 #include "../observe/record.h"
+#include "../scenario/scenario.h"
 #include "../scenario/seed.h"
 #include "lab.h"
 
@@ -32,10 +33,25 @@ struct fuzzing {
 	GPtrArray *functions;
 	GHashTable *known, *broken; /* signature ids -> how often, of failures and of what showed nothing */
 	GPtrArray *waiting; /* genomes of the corpus to begin with */
+	GArray *turn;	    /* of unsigned int: shapes still to be drawn from in this round */
 	uint64_t random, began_ns, said_ns;
 	unsigned int refused_in_row;
 	struct pn_diag *diag;
 };
+
+/* Each shape in turn, in an order drawn anew each time round: by chance alone one of ten would not be seen in the first ten, and often not in twenty. */
+static unsigned int next_base(struct fuzzing *self)
+{
+	guint count = self->grammar.bases->count;
+	unsigned int base;
+
+	if (!self->turn->len)
+		for (guint i = 0; i < count; i++)
+			g_array_insert_val(self->turn, (guint)pn_seed_below(&self->random, i + 1), i);
+	base = g_array_index(self->turn, unsigned int, 0);
+	g_array_remove_index(self->turn, 0);
+	return base;
+}
 
 static struct pn_genome *next_genome(struct fuzzing *self)
 {
@@ -45,7 +61,7 @@ static struct pn_genome *next_genome(struct fuzzing *self)
 	if (self->waiting->len)
 		return g_ptr_array_steal_index(self->waiting, 0);
 	if (!entries || !entries->len || !pn_seed_below(&self->random, FRESH_OF))
-		return pn_genome_draw(&self->grammar, &self->random);
+		return pn_genome_draw(&self->grammar, next_base(self), &self->random);
 	one = entries->pdata[pn_seed_below(&self->random, entries->len)];
 	other = entries->pdata[pn_seed_below(&self->random, entries->len)];
 	return pn_genome_vary(&self->grammar, &self->random, one->genome, other->genome);
@@ -250,6 +266,7 @@ int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct 
 		.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.waiting = g_ptr_array_new_with_free_func((GDestroyNotify)pn_genome_free),
+		.turn = g_array_new(FALSE, FALSE, sizeof(unsigned int)),
 		.random = config->seed,
 		.began_ns = pn_clock_now_ns(),
 		.said_ns = pn_clock_now_ns(),
@@ -270,6 +287,7 @@ int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct 
 	g_hash_table_destroy(self.known);
 	g_hash_table_destroy(self.broken);
 	g_ptr_array_unref(self.waiting);
+	g_array_unref(self.turn);
 	g_ptr_array_unref(self.functions);
 	return err ? err : written;
 }

@@ -101,12 +101,12 @@ static void draw_cycles(uint64_t *random, struct pn_genome *genome)
 	}
 }
 
-struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, uint64_t *random)
+struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, unsigned int base, uint64_t *random)
 {
 	struct pn_genome *genome = g_new0(struct pn_genome, 1);
 	unsigned int more;
 
-	genome->base = (unsigned int)pn_seed_below(random, grammar->bases->count);
+	genome->base = base;
 	genome->seed = pn_seed_next(random) % PN_SEED_MAX + 1;
 	genome->events = new_events();
 	if (!pn_seed_below(random, CYCLES_OF)) {

@@ -49,7 +49,7 @@ static void test_draws_scenarios(void **state)
 	unsigned int good = 0, same = 0;
 
 	for (unsigned int i = 0; i < 200; i++) {
-		struct pn_genome *drawn = pn_genome_draw(&grammar, &random), *twin = pn_genome_draw(&grammar, &again);
+		struct pn_genome *drawn = pn_genome_draw(&grammar, i % 2, &random), *twin = pn_genome_draw(&grammar, i % 2, &again);
 		struct pn_genome *varied = pn_genome_vary(&grammar, &random, drawn, drawn);
 		g_autofree char *a = pn_genome_write(&grammar, drawn), *b = pn_genome_write(&grammar, twin), *c = pn_genome_write(&grammar, varied);
 
@@ -83,7 +83,7 @@ static unsigned int drawn(const char *dir, const char *guest, const char *fault)
 	assert_int_equal(pn_plan_build(&config, &plan, NULL), 0);
 	grammar.bases = plan;
 	for (unsigned int i = 0; i < 1000; i++) {
-		struct pn_genome *genome = pn_genome_draw(&grammar, &random);
+		struct pn_genome *genome = pn_genome_draw(&grammar, 0, &random);
 
 		for (guint k = 0; k < genome->events->len; k++)
 			found += !g_strcmp0(g_array_index(genome->events, struct pn_event, k).name, fault);
@@ -117,7 +117,7 @@ static void test_round_trip(void **state)
 	unsigned int checked = 0;
 
 	for (unsigned int i = 0; i < 50; i++) {
-		struct pn_genome *drawn = pn_genome_draw(&grammar, &random), *read = NULL;
+		struct pn_genome *drawn = pn_genome_draw(&grammar, 0, &random), *read = NULL;
 		g_autofree char *text = pn_genome_write(&grammar, drawn);
 
 		assert_int_equal(pn_fs_write(path, text, strlen(text), NULL), 0);
@@ -152,7 +152,7 @@ static void test_minimise(void **state)
 	uint64_t random = 3;
 
 	for (unsigned int i = 0; i < G_N_ELEMENTS(sets); i++)
-		pn_corpus_add(&corpus, pn_genome_draw(&grammar, &random), set_of(sets[i]));
+		pn_corpus_add(&corpus, pn_genome_draw(&grammar, 0, &random), set_of(sets[i]));
 	pn_corpus_minimise(&corpus);
 	assert_int_equal(corpus.entries->len, 2);
 	pn_corpus_deinit(&corpus);
