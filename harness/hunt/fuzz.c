@@ -39,18 +39,28 @@ struct fuzzing {
 	struct pn_diag *diag;
 };
 
-/* Each shape in turn, in an order drawn anew each time round: by chance alone one of ten would not be seen in the first ten, and often not in twenty. */
-static unsigned int next_base(struct fuzzing *self)
+/*
+ * Each shape in turn and one long case, in an order drawn anew each time round: by chance alone one of ten would often not be seen in the first twenty.
+ * Return: number of a base; that of all for the long case.
+ */
+static unsigned int next_turn(struct fuzzing *self)
 {
-	guint count = self->grammar.bases->count;
-	unsigned int base;
+	unsigned int turn;
 
 	if (!self->turn->len)
-		for (guint i = 0; i < count; i++)
+		for (guint i = 0; i <= self->grammar.bases->count; i++)
 			g_array_insert_val(self->turn, (guint)pn_seed_below(&self->random, i + 1), i);
-	base = g_array_index(self->turn, unsigned int, 0);
+	turn = g_array_index(self->turn, unsigned int, 0);
 	g_array_remove_index(self->turn, 0);
-	return base;
+	return turn;
+}
+
+static struct pn_genome *draw(struct fuzzing *self)
+{
+	unsigned int turn = next_turn(self);
+
+	return turn < self->grammar.bases->count ? pn_genome_draw(&self->grammar, turn, &self->random) :
+						   pn_genome_draw_cycles(&self->grammar, &self->random);
 }
 
 static struct pn_genome *next_genome(struct fuzzing *self)
@@ -61,7 +71,7 @@ static struct pn_genome *next_genome(struct fuzzing *self)
 	if (self->waiting->len)
 		return g_ptr_array_steal_index(self->waiting, 0);
 	if (!entries || !entries->len || !pn_seed_below(&self->random, FRESH_OF))
-		return pn_genome_draw(&self->grammar, next_base(self), &self->random);
+		return draw(self);
 	one = entries->pdata[pn_seed_below(&self->random, entries->len)];
 	other = entries->pdata[pn_seed_below(&self->random, entries->len)];
 	return pn_genome_vary(&self->grammar, &self->random, one->genome, other->genome);

@@ -29,6 +29,9 @@ struct pn_genome {
 /** pn_genome_draw() - a new case. @base: of which shape. @random: state, moved on. Never NULL; it may still be one that no scenario can be. */
 struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, unsigned int base, uint64_t *random);
 
+/** pn_genome_draw_cycles() - up and down many times, at rest each time, where no load disturbs: what leaks a page in a thousand shows as a slope only */
+struct pn_genome *pn_genome_draw_cycles(const struct pn_grammar *grammar, uint64_t *random);
+
 /** pn_genome_vary() - a case like @from with one to three changes: events taken out, put in, changed, doubled, moved, or taken from @other */
 struct pn_genome *pn_genome_vary(const struct pn_grammar *grammar, uint64_t *random, const struct pn_genome *from, const struct pn_genome *other);
 void pn_genome_free(struct pn_genome *genome);
