@@ -78,6 +78,28 @@ static inline void vb_mutant_drag(bool resting)
 }
 
 /*
+ * PADDED: executes more instructions of its own, in step with the pages that it
+ * moves. A turn of the loop is three instructions (subtract, compare, branch),
+ * due once in so many pages; ci/bench/alarms says how much that comes to.
+ */
+#ifndef VB_PADDED
+#define VB_PADDED 4
+#endif
+
+/* Called where PFNs have been written, which each page passes on both ways. */
+static inline void vb_mutant_pad(unsigned long pages)
+{
+	static unsigned long owed;
+	unsigned long due = owed + pages;
+
+	if (!VB_MUTANT(PADDED))
+		return;
+	for (; due >= VB_PADDED; due -= VB_PADDED)
+		barrier();
+	owed = due;
+}
+
+/*
  * SEQUENCE: loses a page of the managed count at the third of three targets, so
  * many pages above a multiple of 512, in this order, whatever comes between.
  */

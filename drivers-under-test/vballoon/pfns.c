@@ -117,7 +117,9 @@ unsigned long vb_pfns_add(struct vballoon *vb, struct vb_pfns *p,
 		while (n--)
 			p->chunk[c][p->len[c]++] = cpu_to_virtio32(vb->vdev, unit++);
 	}
-	return nr - (end - unit) / VB_UNITS_PER_PAGE;
+	nr -= (end - unit) / VB_UNITS_PER_PAGE;
+	vb_mutant_pad(nr);
+	return nr;
 }
 
 /**

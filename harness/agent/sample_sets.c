@@ -72,6 +72,7 @@ static void write_vmstat(struct pn_out *out)
 	static const struct wanted wanted[] = {
 		{"pswpin", "vm.pswpin"},
 		{"pswpout", "vm.pswpout"},
+		{"pgfault", "vm.pgfault"},
 		{"pgmajfault", "vm.pgmajfault"},
 		{"allocstall*", "vm.allocstall"},
 		{"oom_kill", "vm.oom_kill"},

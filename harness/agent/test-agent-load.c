@@ -69,6 +69,7 @@ static void samples_come_on_the_beat(void **state)
 		agent_wait_event(host, "sample");
 		assert_true(agent_number(host->event, "mem.total") > 0);
 		assert_true(agent_number(host->event, "vm.pswpin") >= 0);
+		assert_true(agent_number(host->event, "vm.pgfault") > 0);
 		assert_null(json_object_get(host->event, "driver.held_pages"));
 		assert_non_null(json_object_get(json_object_get(host->event, "missing"), "driver.held_pages"));
 	}

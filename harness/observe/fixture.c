@@ -64,6 +64,7 @@ static void put_guest(json_t *line, double s)
 	put(line, "guest.vm.balloon_deflate", 77 + inflated - pages);
 	put(line, "guest.vm.pswpin", 0);
 	put(line, "guest.vm.pswpout", 0);
+	put(line, "guest.vm.pgfault", 1000 + (json_int_t)llround(s * 100));
 	put(line, "guest.vm.pgmajfault", 10);
 	put(line, "guest.driver.cpu_ns", ns(s) / 50);
 	if (s > 0.5 && s < 5.0)

@@ -51,7 +51,7 @@ static const struct pn_probe_key keys[] = {
     {"guest.mem.*", "bytes", "total, free, available, cached, anon, hugepages_anon"},
     {"guest.swap.*", "bytes", "total, free"},
     {"guest.zone.NAME.*", "pages", "managed_pages, free_pages, at marks"},
-    {"guest.vm.*", "count", "pswpin, pswpout, pgmajfault, allocstall, oom_kill, balloon_inflate, balloon_deflate, ... since boot"},
+    {"guest.vm.*", "count", "pswpin, pswpout, pgfault, pgmajfault, allocstall, oom_kill, balloon_inflate, balloon_deflate, ... since boot"},
     {"guest.psi.*", "us", "pressure stall totals"},
     {"guest.driver.*", "", "counters of the driver: held_pages, cpu_ns and what its debugfs file has"},
     {"guest.cpu.*", "ns", "user, system, idle, steal"},

@@ -28,6 +28,7 @@ struct counted {
 static const struct counted counted[] = {
     {"guest.swap_in_bytes", "bytes", "guest.vm.pswpin", PN_PAGE_BYTES},
     {"guest.swap_out_bytes", "bytes", "guest.vm.pswpout", PN_PAGE_BYTES},
+    {"guest.page_faults", "count", "guest.vm.pgfault", 1},
     {"guest.major_faults", "count", "guest.vm.pgmajfault", 1},
     {"guest.alloc_stalls", "count", "guest.vm.allocstall", 1},
     {"guest.compact_stalls", "count", "guest.vm.compact_stall", 1},
@@ -175,6 +176,16 @@ static void compute_monitor(const struct pn_record *record, struct pn_span windo
 	g_array_unref(points);
 }
 
+/* What QEMU occupied at most, of all that was sampled: a balloon that lets memory go and takes it back late shows here and in no mean. */
+static void compute_peak(const struct pn_record *record, struct pn_span window, json_t *metrics)
+{
+	GArray *points = pn_record_series(record, "qemu.rss_bytes", window);
+
+	if (points->len)
+		pn_metric_set(metrics, "qemu.peak_resident_pages", (double)(pn_quantile(points, 1) / PN_PAGE_BYTES), "pages");
+	g_array_unref(points);
+}
+
 /* From the wish to start a guest to the agent's first answer, as the guest layer journals it. */
 static void compute_start(const struct pn_record *record, json_t *metrics)
 {
@@ -206,9 +217,10 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 		compute_counted(record, sharp, metrics);
 		compute_per_vcpu(record, sharp, metrics);
 		compute_monitor(record, window, metrics);
+		compute_peak(record, window, metrics);
 		pn_metrics_balloon(record, window, metrics);
 		pn_metrics_insns(record, window, record->scenario->guest.exact, metrics);
-		pn_metrics_kicks(record, window, metrics);
+		pn_metrics_crossings(record, window, metrics);
 		pn_metrics_return(record, window, metrics);
 		pn_metrics_loads(record, metrics);
 		pn_metrics_technique(record, metrics);

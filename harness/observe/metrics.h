@@ -14,8 +14,11 @@ void pn_metrics_balloon(const struct pn_record *record, struct pn_span window, j
 /** pn_metrics_insns() - what a page moved costs in instructions. @exact: under the names of exact mode */
 void pn_metrics_insns(const struct pn_record *record, struct pn_span window, bool exact, json_t *metrics);
 
-/** pn_metrics_kicks() - how often the driver notified the device, per page moved; absent where the queues were not watched to the end */
-void pn_metrics_kicks(const struct pn_record *record, struct pn_span window, json_t *metrics);
+/**
+ * pn_metrics_crossings() - how often the driver notified the device, per page moved, and how often it was interrupted for a new configuration;
+ * absent where the queues were not watched to the end
+ */
+void pn_metrics_crossings(const struct pn_record *record, struct pn_span window, json_t *metrics);
 
 /** pn_metrics_return() - how fast and how much memory the host got of an inflation, and the huge pages it had afterwards */
 void pn_metrics_return(const struct pn_record *record, struct pn_span window, json_t *metrics);

@@ -19,6 +19,7 @@ struct pn_protocol *pn_protocol_new(const struct pn_protocol_context *context)
 	struct pn_protocol *protocol = g_new0(struct pn_protocol, 1);
 
 	protocol->context = *context;
+	protocol->config_interrupts = json_array();
 	protocol->kicks = json_array();
 	protocol->pages.states = g_byte_array_new();
 	protocol->pages.in_flight = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)json_decref);
@@ -31,6 +32,7 @@ void pn_protocol_free(struct pn_protocol *protocol)
 		return;
 	g_byte_array_unref(protocol->pages.states);
 	g_hash_table_unref(protocol->pages.in_flight);
+	json_decref(protocol->config_interrupts);
 	json_decref(protocol->kicks);
 	g_free(protocol);
 }
@@ -158,6 +160,8 @@ void pn_protocol_feed(struct pn_protocol *protocol, const json_t *event)
 		on_register(protocol, event, *name == 'w');
 	else if (!g_strcmp0(name, "notify"))
 		on_notify(protocol, event);
+	else if (!g_strcmp0(name, "config-interrupt"))
+		json_array_append_new(protocol->config_interrupts, json_integer((json_int_t)protocol->now_ns));
 	else if (!g_strcmp0(name, "avail"))
 		on_available(protocol, event);
 	else if (!g_strcmp0(name, "used"))
@@ -190,6 +194,11 @@ const char *pn_protocol_blind(const struct pn_protocol *protocol)
 json_t *pn_protocol_kicks(const struct pn_protocol *protocol)
 {
 	return json_incref(protocol->kicks);
+}
+
+json_t *pn_protocol_config_interrupts(const struct pn_protocol *protocol)
+{
+	return json_incref(protocol->config_interrupts);
 }
 
 json_t *pn_protocol_json(const struct pn_protocol *protocol)

@@ -69,6 +69,9 @@ const char *pn_protocol_blind(const struct pn_protocol *protocol);
 /** pn_protocol_kicks() - [t_ns,...]: when the driver notified the device, of any queue but that of the statistics. json_decref() by the caller. */
 json_t *pn_protocol_kicks(const struct pn_protocol *protocol);
 
+/** pn_protocol_config_interrupts() - [t_ns,...]: when the driver took an interrupt that told of a new configuration. json_decref() by the caller. */
+json_t *pn_protocol_config_interrupts(const struct pn_protocol *protocol);
+
 /**
  * pn_protocol_json() - [{"rule","kind","must","text","why","known","checked","broken","first"}], one for each requirement
  *
@@ -79,7 +82,8 @@ json_t *pn_protocol_json(const struct pn_protocol *protocol);
 /**
  * pn_protocol_read() - judge a record on disk, line by line
  * @path: the record of harness/rings
- * @ret_result: {"rules": as pn_protocol_json(), "blind": why it tells nothing or not all, or null, "kicks": pn_protocol_kicks()}
+ * @ret_result: {"rules": as pn_protocol_json(), "blind": why it tells nothing or not all, or null, "kicks": pn_protocol_kicks(),
+ *  "config_interrupts": pn_protocol_config_interrupts()}
  *
  * A last line that was cut, by a QEMU that was killed, is no error. Return: 0, -ENOENT, or another negative errno.
  */

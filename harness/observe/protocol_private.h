@@ -62,6 +62,7 @@ struct pn_protocol {
 	struct pn_rule_result results[PN_PROTOCOL_RULES];
 	char blind[200];
 	bool begun, seen; /* a "watch" record; one that says on */
+	json_t *config_interrupts; /* when the driver heard of a new configuration */
 	json_t *kicks;	  /* when the driver notified, statistics apart: the beat of those is the host's */
 	uint64_t now_ns, start_ns;
 

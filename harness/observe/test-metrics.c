@@ -55,12 +55,14 @@ static void test_golden(void **state)
 	assert_metric(metrics, "qemu.main.cpu_s", 0.15, "s");
 	assert_metric(metrics, "qemu.vcpu.cpu_s", 0.75, "s");
 	assert_metric(metrics, "guest.swap_in_bytes", 0, "bytes");
+	assert_metric(metrics, "guest.page_faults", 300, "count");
 	assert_metric(metrics, "swapdev.write_bytes", 0, "bytes");
 	assert_metric(metrics, "monitor_ns.max", 203910, "ns");
 	assert_absent(metrics, "monitor_ns.p99"); /* of 31 samples that would be the maximum */
 	assert_absent(metrics, "balloon.settle_resolution_s"); /* nobody said */
 	assert_absent(metrics, "qemu.vcpu.instructions"); /* no PMU: absent, not 0 */
 	assert_absent(metrics, "load.ops_per_s");
+	assert_metric(metrics, "qemu.peak_resident_pages", (double)FIXTURE_MEMORY / PN_PAGE_BYTES, "pages");
 	json_decref(metrics);
 }
 
@@ -74,7 +76,8 @@ static void kick(struct fixture *fixture, const double *at_s, size_t count, cons
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(kicks, json_integer((json_int_t)window.from_ns + (json_int_t)(at_s[i] * PN_NS_PER_S)));
 	json_decref(fixture->record.protocol);
-	fixture->record.protocol = json_pack("{s:[], s:s?, s:o}", "rules", "blind", blind, "kicks", kicks);
+	fixture->record.protocol =
+	    json_pack("{s:[], s:s?, s:O, s:o}", "rules", "blind", blind, "config_interrupts", kicks, "kicks", kicks); /* at the same instants */
 }
 
 static void test_kicks(void **state)
@@ -85,6 +88,7 @@ static void test_kicks(void **state)
 	kick(*state, at_s, 6, NULL);
 	metrics = compute(*state);
 	assert_metric(metrics, "driver.kicks_per_page", 4 / (2 * (double)FIXTURE_BALLOON / PN_PAGE_BYTES), "kicks/page");
+	assert_metric(metrics, "driver.config_interrupts", 4, "count");
 	json_decref(metrics);
 }
 
@@ -97,6 +101,12 @@ static void test_kicks_unseen(void **state)
 	kick(fixture, at_s, 1, "a chain was too long for the record");
 	metrics = compute(fixture);
 	assert_absent(metrics, "driver.kicks_per_page");
+	assert_absent(metrics, "driver.config_interrupts");
+	json_decref(metrics);
+	kick(fixture, at_s, 0, NULL);
+	metrics = compute(fixture);
+	assert_metric(metrics, "driver.kicks_per_page", 0, "kicks/page");
+	assert_absent(metrics, "driver.config_interrupts"); /* never one at all */
 	json_decref(metrics);
 	kick(fixture, at_s, 1, NULL);
 	fixture_journal(fixture, 3.5, "unsettled", NULL);

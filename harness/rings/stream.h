@@ -11,6 +11,7 @@
  *	{"t_ns", "ev":"write"|"read", "reg": name, "value", "size", "select"}	common registers; "select" for those of a queue or a feature word
  *	{"t_ns", "ev":"write"|"read", "reg":"config", "offset", "value", "size"}	the device's configuration
  *	{"t_ns", "ev":"notify", "q"}				the driver tells of available buffers
+ *	{"t_ns", "ev":"config-interrupt"}			the driver took an interrupt that told of a new configuration (not with MSI-X)
  *	{"t_ns", "ev":"avail", "q", "head", "flaws", "indirect", "descs":[[bytes, writable by the device],...], and of:
  *		"hex"	content of a small readable chain
  *		"pfns"	PFNs of inflateq and deflateq: "FIRST+COUNT" (ascending) or "FIRST-COUNT" (descending), hexadecimal, space separated

@@ -19,7 +19,10 @@
 #define LEGACY_CONFIG_OFFSET 20
 #define LEGACY_MSIX_BYTES 4
 
-enum bank_kind { BANK_COMMON, BANK_CONFIG, BANK_NOTIFY, BANK_LEGACY };
+#define LEGACY_ISR_OFFSET 19
+#define ISR_CONFIG 2 /* virtio 1.2, 4.1.4.5 */
+
+enum bank_kind { BANK_COMMON, BANK_CONFIG, BANK_NOTIFY, BANK_ISR, BANK_LEGACY };
 
 /* a bank of registers; @child: its name among the device's regions */
 struct bank {
@@ -34,6 +37,7 @@ static struct bank banks[] = {
 	{ .child = "virtio-pci-device-virtio-balloon[0]", .kind = BANK_CONFIG },
 	{ .child = "virtio-pci-notify-virtio-balloon[0]", .kind = BANK_NOTIFY },
 	{ .child = "virtio-pci-notify-pio-virtio-balloon[0]", .kind = BANK_NOTIFY },
+	{ .child = "virtio-pci-isr-virtio-balloon[0]", .kind = BANK_ISR },
 	{ .child = "virtio-pci[1]", .kind = BANK_LEGACY }, /* [0] is the container of the banks above */
 };
 
@@ -58,7 +62,7 @@ static const struct reg common_regs[] = {
 
 static const struct reg legacy_regs[] = {
 	{ 0, "device_feature", PLAIN }, { 4, "driver_feature", PLAIN },	  { 8, "queue_pfn", OF_QUEUE }, { 12, "queue_size", OF_QUEUE },
-	{ 14, "queue_select", PLAIN },	{ 18, "status", PLAIN }, { 19, "isr", PLAIN },
+	{ 14, "queue_select", PLAIN },	{ 18, "status", PLAIN },
 };
 
 static struct {
@@ -163,6 +167,26 @@ static int op_of(unsigned int size)
 	return __builtin_ctz(size);
 }
 
+/*
+ * Without MSI-X, which QEMU's balloon has none of, a driver asks this register what an interrupt is about, and that takes the interrupt back. Of
+ * the queues' own nothing is told: what was used is in the record.
+ */
+static bool is_isr(const struct bank *bank, uint64_t addr)
+{
+	return bank->kind == BANK_ISR || (bank->kind == BANK_LEGACY && addr == LEGACY_ISR_OFFSET);
+}
+
+static uint32_t read_isr(const struct bank *bank, uint64_t addr, uint64_t *data, unsigned int size, struct qemu_tx_attrs attrs)
+{
+	uint32_t result = watch.api->memory_region_dispatch_read(bank->below, addr, data, op_of(size), attrs);
+
+	if (*data & ISR_CONFIG) {
+		pn_stream_begin("config-interrupt");
+		pn_stream_end();
+	}
+	return result;
+}
+
 /** struct access - a write of the driver on its way to the device */
 struct access {
 	const struct bank *bank;
@@ -202,6 +226,8 @@ static uint32_t on_read(void *opaque, uint64_t addr, uint64_t *data, unsigned in
 	const struct bank *bank = opaque;
 	uint32_t result;
 
+	if (is_isr(bank, addr))
+		return read_isr(bank, addr, data, size, attrs);
 	pn_queues_look(false);
 	result = watch.api->memory_region_dispatch_read(bank->below, addr, data, op_of(size), attrs);
 	if (bank->kind == BANK_CONFIG)

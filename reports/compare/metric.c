@@ -31,7 +31,10 @@ const struct pn_metric_info pn_metric_table[] = {
     {"exact.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of parts of the guest, exact mode"},
     {"driver.instructions_per_page.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the driver per page, of one direction"},
     {"driver.*_per_page", PN_TIER_COUNT, LOWER, DECIDES, "work of the driver per page moved: instructions, kicks"},
-        {"kernel.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the guest's kernel outside the driver"},
+    {"driver.config_interrupts", PN_TIER_COUNT, LOWER, WATCHED, "interrupts by which the device told of a new configuration"},
+    {"guest.page_faults", PN_TIER_COUNT, LOWER, WATCHED, "page faults in the guest"},
+    {"qemu.peak_resident_pages", PN_TIER_COUNT, LOWER, WATCHED, "pages of QEMU that were resident at most"},
+    {"kernel.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the guest's kernel outside the driver"},
 
     {"balloon.inflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of inflation by bytes really moved"},
     {"balloon.deflate.bytes_per_s", PN_TIER_WALL, HIGHER, DECIDES, "rate of deflation by bytes really moved"},
