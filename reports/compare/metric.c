@@ -78,6 +78,17 @@ const struct pn_metric_info *pn_metric_find(const char *name)
 	return &unknown;
 }
 
+const struct pn_metric_info *pn_metric_find_exact(const char *name)
+{
+	static const char *const by_the_hosts_clock[] = {"qemu.*cpu_s", "monitor_ns.*"};
+	static const struct pn_metric_info of_the_host = {"*", PN_TIER_INFO, LOWER, WATCHED, "time of the host, in exact mode"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(by_the_hosts_clock); i++)
+		if (g_pattern_match_simple(by_the_hosts_clock[i], name))
+			return &of_the_host;
+	return pn_metric_find(name);
+}
+
 bool pn_metric_known(const char *name)
 {
 	return pn_metric_find(name) != &unknown;

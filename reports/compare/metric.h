@@ -56,6 +56,13 @@ extern const struct pn_metric_info pn_metric_table[];
 /** pn_metric_find() - record of a metric; one that the table does not know is PN_TIER_INFO. Never NULL. */
 const struct pn_metric_info *pn_metric_find(const char *name);
 
+/**
+ * pn_metric_find_exact() - the same, of a case that ran in exact mode
+ *
+ * The guest repeats to the instruction there and its own clock with it; how long the host took for it is no property of the subject, and is shown only.
+ */
+const struct pn_metric_info *pn_metric_find_exact(const char *name);
+
 /** pn_metric_known() - does the table know this metric? */
 bool pn_metric_known(const char *name);
 

@@ -82,13 +82,13 @@ static const json_t *metrics_of(const struct pn_rundir *run, int index)
 	return json_object_get(run->verdicts[index], "metrics");
 }
 
-static const struct pn_metric_info *wanted(const json_t *only, const char *name)
+static const struct pn_metric_info *wanted(const struct pn_pairs *pairs, const json_t *only, const char *name)
 {
 	const json_t *entry;
 	size_t i;
 
 	if (!json_array_size(only))
-		return pn_metric_find(name);
+		return pairs->exact ? pn_metric_find_exact(name) : pn_metric_find(name);
 	json_array_foreach(only, i, entry) if (!g_strcmp0(json_string_value(entry), name)) return pn_metric_asked(name);
 	return NULL;
 }
@@ -103,7 +103,7 @@ static struct pn_series *series_of(struct pn_pairs *pairs, const json_t *only, c
 		if (!strcmp(series->name, name) && !strcmp(series->subject, subject))
 			return series;
 	}
-	info = wanted(only, name);
+	info = wanted(pairs, only, name);
 	if (!info)
 		return NULL;
 	series = pn_series_new(subject, name, info);
@@ -224,6 +224,7 @@ int pn_pairs_read(const struct pn_rundir *run, struct pn_pairs **ret_pairs, stru
 	pairs->b = label_of(json_object_get(head, "b"));
 	pairs->pairs_max = (unsigned int)MAX(1, json_integer_value(json_object_get(head, "pairs")));
 	pairs->seed = (uint64_t)json_integer_value(json_object_get(head, "seed"));
+	pairs->exact = !g_strcmp0(json_string_value(json_object_get(run->plan, "mode")), "exact");
 	pairs->warm_up = json_array();
 	all = find_pairs(run);
 	for (guint i = 0; i < all->len; i++)

@@ -23,6 +23,7 @@ struct pn_pairs {
 	unsigned int lost;	/* pairs of a subject that can't be used */
 	unsigned int subjects;
 	uint64_t seed;
+	bool exact;		/* run in exact mode: the host's clock is none of the subject's */
 	json_t *warm_up; /* array of {"subject","a_s","b_s"}: durations of the pairs that are left out */
 };
 

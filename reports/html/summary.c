@@ -54,7 +54,7 @@ static void put_headline(GString *out, const struct pn_rundir *run, const struct
 	put_count(out, totals->passed, "PASS", "passed");
 	put_count(out, totals->skipped, "SKIP", "skipped");
 	put_count(out, totals->unfinished, NULL, "did not end");
-	pn_html_printf(out, "<li><b>%zu</b> cases in all</li></ul>\n", run->count);
+	pn_html_printf(out, "<li><b>%zu</b> case%s in all</li></ul>\n", run->count, run->count == 1 ? "" : "s");
 	if (totals->unfinished || totals->interrupted)
 		pn_html_printf(out, "<p>Go on with <code class=\"copy\">ci/puncture run --resume %s</code></p>\n", run->dir);
 }
