@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define READ_MAX 65536
+#define PATHS_MAX 8
 #define TIMEOUT_MS 10000
 
 static int open_of(const struct pn_request *request, int flags, const char **ret_path, int *ret_fd)
@@ -29,15 +30,12 @@ static int open_of(const struct pn_request *request, int flags, const char **ret
 	return *ret_fd < 0 ? pn_fail(-errno, "%s: %.200s: %m", request->op, path) : 0;
 }
 
-static int read_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+static int read_text(const char *path, int fd, json_t **ret_text, bool *ret_truncated)
 {
 	static char text[READ_MAX + 1];
-	const char *path;
+	int used = 0;
 	ssize_t n;
-	int fd, used = 0, r = open_of(request, O_RDONLY, &path, &fd);
 
-	if (r < 0)
-		return r;
 	while (used < READ_MAX + 1 && (n = read(fd, text + used, READ_MAX + 1 - used)) != 0) {
 		if (n < 0)
 			return pn_fail(-errno, "read: %.200s: %m", path);
@@ -49,15 +47,55 @@ static int read_child(const struct pn_request *request, int in_fd, json_t **ret_
 		if ((text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f)
 			text[i] = '?';
 	}
-	*ret_reply = json_pack("{s:s%,s:b}", "text", text, (size_t)n, "truncated", used > READ_MAX);
+	*ret_text = json_stringn(text, (size_t)n);
+	*ret_truncated = used > READ_MAX;
+	return 0;
+}
+
+static int read_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+{
+	const char *path;
+	bool truncated = false;
+	json_t *text = NULL;
+	int fd, r = open_of(request, O_RDONLY, &path, &fd);
+
+	if (r == 0)
+		r = read_text(path, fd, &text, &truncated);
+	if (r < 0)
+		return r;
+	*ret_reply = json_pack("{s:o,s:b}", "text", text, "truncated", truncated);
+	return 0;
+}
+
+/* A fork of the agent costs more than reading a file of procfs does: what is wanted at one moment is read by one child. */
+static int read_all_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
+{
+	const json_t *paths = json_object_get(request->args, "paths"), *path;
+	json_t *files = json_array();
+	size_t i;
+
+	json_array_foreach(paths, i, path) {
+		json_t *args = json_pack("{s:O}", "path", path), *file = NULL;
+		int r = read_child(&(struct pn_request){.id = request->id, .op = request->op, .args = args}, in_fd, &file);
+
+		json_array_append_new(files, r < 0 ? json_pack("{s:i,s:s}", "errno", -r, "error", pn_fail_text(r)) : file);
+		json_decref(args);
+	}
+	*ret_reply = json_pack("{s:o}", "files", files);
 	return 0;
 }
 
 static int run_read(const struct pn_request *request, json_t **ret_reply)
 {
+	const json_t *paths = json_object_get(request->args, "paths");
 	const char *path;
-	int r = pn_arg_path(request, "path", &path);
+	int r;
 
+	if (json_array_size(paths) > PATHS_MAX)
+		return pn_fail(-EINVAL, "%s: paths: %zu are not accepted; expected at most %d", request->op, json_array_size(paths), PATHS_MAX);
+	if (json_array_size(paths))
+		return pn_ops_job(request, read_all_child, TIMEOUT_MS);
+	r = pn_arg_path(request, "path", &path);
 	return r < 0 ? r : pn_ops_job(request, read_child, TIMEOUT_MS);
 }
 

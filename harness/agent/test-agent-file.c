@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static void files_go_in_and_out(void **state)
@@ -39,6 +40,23 @@ static void files_go_in_and_out(void **state)
 	json_decref(reply);
 }
 
+static void files_are_read_together(void **state)
+{
+	struct host *host = *state;
+	json_t *reply, *files;
+
+	reply = agent_call(host, "{\"op\":\"read\",\"paths\":[\"/proc/meminfo\",\"/nowhere\",\"../x\",\"/proc/version\"]}");
+	files = json_object_get(reply, "files");
+	assert_int_equal(json_array_size(files), 4);
+	assert_memory_equal(json_string_value(json_object_get(json_array_get(files, 0), "text")), "MemTotal:", 9);
+	assert_int_equal(agent_number(json_array_get(files, 1), "errno"), ENOENT);
+	assert_non_null(strstr(json_string_value(json_object_get(json_array_get(files, 1), "error")), "/nowhere"));
+	assert_int_equal(agent_number(json_array_get(files, 2), "errno"), EINVAL);
+	assert_memory_equal(json_string_value(json_object_get(json_array_get(files, 3), "text")), "Linux", 5);
+	json_decref(reply);
+	agent_refused(host, "{\"op\":\"read\",\"paths\":[1,2,3,4,5,6,7,8,9]}", EINVAL, "at most 8");
+}
+
 static void a_put_that_is_too_short_leaves_nothing(void **state)
 {
 	struct host *host = *state;
@@ -62,6 +80,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		AGENT_TEST(files_go_in_and_out),
+		AGENT_TEST(files_are_read_together),
 		AGENT_TEST(a_put_that_is_too_short_leaves_nothing),
 	};
 

@@ -117,6 +117,17 @@ static const char *file_text(const char *path)
 	return strstr(path, "tainted") ? "12288\n" : "MemTotal: 8 kB\nMemFree: 5 kB\n";
 }
 
+static json_t *file_texts(const json_t *paths)
+{
+	json_t *files = json_array();
+	const json_t *path;
+	size_t i;
+
+	json_array_foreach(paths, i, path)
+		json_array_append_new(files, json_pack("{s:s}", "text", file_text(json_string_value(path))));
+	return files;
+}
+
 int pn_guest_agent(struct pn_guest *g, json_t *request, uint64_t timeout_ns, json_t **ret_reply, struct pn_diag *diag)
 {
 	json_t *reply = json_object();
@@ -125,6 +136,8 @@ int pn_guest_agent(struct pn_guest *g, json_t *request, uint64_t timeout_ns, jso
 	if (pn_is(request, "op", "sample"))
 		json_object_update_new(reply,
 				       json_pack("{s:I, s:i}", "mono_ns", (json_int_t)fake_guest_now_ns(), "driver.held_pages", 16384));
+	else if (pn_is(request, "op", "read") && json_object_get(request, "paths"))
+		json_object_set_new(reply, "files", file_texts(json_object_get(request, "paths")));
 	else if (pn_is(request, "op", "read"))
 		json_object_set_new(reply, "text", json_string(file_text(pn_text(request, "path"))));
 	else if (pn_is(request, "op", "sample.start"))

@@ -292,18 +292,34 @@ json_t *pn_feed_next(struct pn_feed *feed)
 	return line;
 }
 
-/* What only marks look at: it needs requests of its own. */
+/* What only marks look at: it needs a request of its own, and for all of it one, since the agent forks for each. */
 static void ask_files(struct pn_feed *feed, json_t *into)
 {
-	g_autofree char *tainted = ask_file(feed, "/proc/sys/kernel/tainted", "guest.kernel.tainted");
-	g_autofree char *meminfo = ask_file(feed, "/proc/meminfo", "guest.mem.unaccounted");
-	g_autofree char *zoneinfo = meminfo ? ask_file(feed, "/proc/zoneinfo", "guest.mem.unaccounted") : NULL;
+	static const struct {
+		const char *path, *name;
+	} wanted[] = {
+	    {"/proc/sys/kernel/tainted", "guest.kernel.tainted"}, {"/proc/meminfo", "guest.mem.unaccounted"}, {"/proc/zoneinfo", "guest.mem.unaccounted"}};
+	const char *texts[G_N_ELEMENTS(wanted)];
+	struct pn_diag diag = {""};
+	json_t *reply = NULL, *paths = json_array();
 	uint64_t bytes;
 
-	if (tainted && g_ascii_isdigit(*tainted))
-		pn_probe_set(into, g_ascii_strtoull(tainted, NULL, 10), "guest.kernel.tainted");
-	if (zoneinfo && pn_procfs_unaccounted(meminfo, zoneinfo, &bytes))
-		pn_probe_set(into, bytes, "guest.mem.unaccounted");
+	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
+		json_array_append_new(paths, json_string(wanted[i].path));
+	pn_guest_agent(feed->context->guest, json_pack("{s:s, s:o}", "op", "read", "paths", paths), AGENT_TIMEOUT_NS, &reply, &diag);
+	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+		const json_t *file = json_array_get(json_object_get(reply, "files"), i);
+		const char *why = reply ? json_string_value(json_object_get(file, "error")) : diag.text;
+
+		texts[i] = json_string_value(json_object_get(file, "text"));
+		if (!texts[i])
+			pn_probe_unsupported(feed->context, wanted[i].name, "can't read %s in the guest: %s", wanted[i].path, why ? why : "no text");
+	}
+	if (texts[0] && g_ascii_isdigit(*texts[0]))
+		pn_probe_set(into, g_ascii_strtoull(texts[0], NULL, 10), "%s", wanted[0].name);
+	if (texts[1] && texts[2] && pn_procfs_unaccounted(texts[1], texts[2], &bytes))
+		pn_probe_set(into, bytes, "%s", wanted[1].name);
+	json_decref(reply);
 }
 
 /*
