@@ -42,6 +42,15 @@ char *pn_report_clean(const char *text)
 	return clean;
 }
 
+char *pn_report_elide(const char *name, int width)
+{
+	int length = (int)strlen(name), head = (width - 2) / 2;
+
+	if (length <= width)
+		return g_strdup(name);
+	return g_strdup_printf("%.*s..%s", head, name, name + length - (width - 2 - head));
+}
+
 int pn_report_json(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)
 {
 	json_t *summary = pn_rundir_summary(run);

@@ -33,6 +33,9 @@ char *pn_report_zoom_dir(void);
 /** pn_report_clean() - a text from outside as one line without control characters (terminals obey them, XML refuses them); g_free() by the caller */
 char *pn_report_clean(const char *text);
 
+/** pn_report_elide() - a name within @width columns; what is cut out is the middle, for both ends tell names apart; g_free() by the caller */
+char *pn_report_elide(const char *name, int width);
+
 int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_json(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_junit(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);

@@ -98,17 +98,6 @@ static void make_layout(const struct pn_rundir *run, struct layout *layout)
 	layout->name_width = MIN(left, longest);
 }
 
-/* what is cut out is the middle: both ends tell cases apart */
-static char *elide(const char *id, int width)
-{
-	g_autofree char *text = short_id(id);
-	int length = (int)strlen(text), head = (width - 2) / 2;
-
-	if (length <= width)
-		return g_steal_pointer(&text);
-	return g_strdup_printf("%.*s..%s", head, text, text + length - (width - 2 - head));
-}
-
 static const char *colour_of(const char *verdict, const struct pn_report_style *style)
 {
 	if (!style->colour)
@@ -121,7 +110,7 @@ static const char *colour_of(const char *verdict, const struct pn_report_style *
 static void put_row(const struct pn_rundir *run, size_t i, const struct layout *layout, const struct pn_report_style *style, FILE *out)
 {
 	const char *verdict = pn_rundir_verdict(run, i) ?: "----";
-	g_autofree char *name = elide(pn_rundir_string(run, i, "id"), layout->name_width);
+	g_autofree char *id = short_id(pn_rundir_string(run, i, "id")), *name = pn_report_elide(id, layout->name_width);
 	char text[32] = "-";
 
 	fprintf(out, "%-*s %s%s%s", layout->name_width, name, colour_of(verdict, style), verdict, style->colour ? "\033[0m" : "");

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "../../harness/base/diag.h"
+#include "../report.h"
 #include "../rundir.h"
+
+#define NAME_WIDTH 27 /* of a row that ends within 80 columns */
 
 int pn_comparison_of(const struct pn_rundir *run, struct pn_comparison **ret_comparison, struct pn_diag *diag)
 {
@@ -112,8 +115,10 @@ static void put_interval(FILE *out, const struct pn_judged *judged)
 
 static void put_row(const struct pn_comparison *comparison, struct pn_judged *judged, bool colour, FILE *out)
 {
+	g_autofree char *name = pn_report_elide(judged->series->name, NAME_WIDTH);
+
 	pn_judge_interval(judged, comparison->pairs->seed);
-	fprintf(out, "  %-27.27s", judged->series->name);
+	fprintf(out, "  %-*s", NAME_WIDTH, name);
 	put_number(out, 6, "", judged->ratio, "%.3g", "");
 	put_interval(out, judged);
 	put_number(out, 7, "", judged->p, "%.2g", "");
@@ -154,7 +159,7 @@ void pn_comparison_text(const struct pn_comparison *comparison, bool colour, FIL
 	const char *subject = NULL;
 
 	put_head(comparison, out);
-	fprintf(out, "\n  %-27s %6s %12s %7s %7s\n", "METRIC", "B/A", "95 % CI", "P", "SEEN AT");
+	fprintf(out, "\n  %-*s %6s %12s %7s %7s\n", NAME_WIDTH, "METRIC", "B/A", "95 % CI", "P", "SEEN AT");
 	for (guint i = 0; i < comparison->pairs->series->len; i++) {
 		struct pn_judged *judged = &comparison->judged[i];
 

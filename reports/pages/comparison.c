@@ -140,22 +140,20 @@ static void put_side(GString *out, const GArray *values, const char *side, unsig
 	}
 }
 
-static enum pn_html_unit unit_of(const char *name)
-{
-	if (strstr(name, "bytes_per_s"))
-		return PN_HTML_BYTES_PER_S;
-	if (strstr(name, "_ns"))
-		return PN_HTML_NS;
-	if (g_str_has_suffix(name, "_s") || strstr(name, "_s."))
-		return strstr(name, "per_s") ? PN_HTML_PER_S : PN_HTML_SECONDS;
-	return g_str_has_suffix(name, "bytes") ? PN_HTML_BYTES : PN_HTML_PER_S;
-}
-
+/* by the unit that its name ends in, or has before a last part ("monitor_ns.p99"); most are plain numbers */
 static char *value_text(const char *name, double value)
 {
-	if (strstr(name, "_per_page") || !strpbrk(name, "_"))
-		return g_strdup_printf("%.4g", value);
-	return pn_html_value(value, unit_of(name));
+	static const struct {
+		const char *suffix;
+		enum pn_html_unit unit;
+	} units[] = {{"bytes_per_s", PN_HTML_BYTES_PER_S}, {"_per_s", PN_HTML_PER_S}, {"_s", PN_HTML_SECONDS}, {"_ns", PN_HTML_NS}, {"_bytes", PN_HTML_BYTES}};
+	const char *dot = strrchr(name, '.');
+	g_autofree char *stem = dot ? g_strndup(name, (gsize)(dot - name)) : NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
+		if (g_str_has_suffix(name, units[i].suffix) || (stem && g_str_has_suffix(stem, units[i].suffix)))
+			return pn_html_value(value, units[i].unit);
+	return g_strdup_printf("%.6g", value);
 }
 
 static void put_strip(GString *out, const struct pn_comparison *comparison, const struct pn_judged *judged)
