@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../harness/base/diag.h"
+#include "../harness/base/units.h"
 #include "rundir.h"
 
 const struct pn_report_format pn_report_formats[] = {
@@ -49,6 +50,34 @@ char *pn_report_elide(const char *name, int width)
 	if (length <= width)
 		return g_strdup(name);
 	return g_strdup_printf("%.*s..%s", head, name, name + length - (width - 2 - head));
+}
+
+char *pn_report_value(const char *name, double value)
+{
+	static const struct {
+		const char *suffix;
+		double scale; /* to bytes or nanoseconds */
+		char *(*format)(uint64_t value, char *text, size_t size);
+		const char *after;
+	} units[] = {
+	    {"bytes_per_s", 1, pn_bytes_format, "/s"}, {"_per_s", 0, NULL, "/s"}, {"_s", 1e9, pn_duration_format, ""},
+	    {"_ns", 1, pn_duration_format, ""},	       {"_bytes", 1, pn_bytes_format, ""},
+	};
+	const char *dot = strrchr(name, '.');
+	g_autofree char *stem = g_strndup(name, dot ? (size_t)(dot - name) : 0);
+	char text[32];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
+		double whole = value * units[i].scale + 0.5;
+
+		if (!g_str_has_suffix(name, units[i].suffix) && !g_str_has_suffix(stem, units[i].suffix))
+			continue;
+		if (!units[i].format)
+			return g_strdup_printf("%.4g%s", value, units[i].after);
+		if (whole >= 0 && whole < 1e18)
+			return g_strconcat(units[i].format((uint64_t)whole, text, sizeof(text)), units[i].after, NULL);
+	}
+	return g_strdup_printf("%.6g", value);
 }
 
 int pn_report_json(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag)

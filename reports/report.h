@@ -36,6 +36,14 @@ char *pn_report_clean(const char *text);
 /** pn_report_elide() - a name within @width columns; what is cut out is the middle, for both ends tell names apart; g_free() by the caller */
 char *pn_report_elide(const char *name, int width);
 
+/**
+ * pn_report_value() - a metric's value for people: "12.5 MiB/s", "3 ms", "14.74"
+ * @name: of the metric; the unit is what it ends in, or has before a last part ("monitor_ns.p99"). Most are plain numbers.
+ *
+ * Return: g_free() by the caller.
+ */
+char *pn_report_value(const char *name, double value);
+
 int pn_report_text(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_json(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);
 int pn_report_junit(const struct pn_rundir *run, const struct pn_report_style *style, FILE *out, struct pn_diag *diag);

@@ -9,6 +9,7 @@
 #include "../../harness/base/diag.h"
 #include "../compare/class.h"
 #include "../compare/compare.h"
+#include "../report.h"
 #include "../rundir.h"
 #include "../stats/stats.h"
 #include "baseline.h"
@@ -293,11 +294,12 @@ bool pn_gate_moved(const struct pn_gate_finding *finding)
 
 char *pn_gate_line(const struct pn_gate_finding *finding)
 {
+	g_autofree char *before = pn_report_value(finding->metric, finding->before), *now = pn_report_value(finding->metric, finding->now);
 	GString *line = g_string_new(NULL);
 
 	g_string_append_printf(line, "%s %s", finding->case_id, finding->metric);
 	if (!isnan(finding->now))
-		g_string_append_printf(line, " %.6g -> %.6g", finding->before, finding->now);
+		g_string_append_printf(line, " %s -> %s", before, now);
 	if (finding->before > 0 && finding->now > 0)
 		g_string_append_printf(line, " (%+.1f %%)", (finding->now / finding->before - 1) * 100);
 	if (finding->why)

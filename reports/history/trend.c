@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../report.h"
 #include "../stats/stats.h"
 
 #define SEGMENT_MIN 3
@@ -149,7 +150,9 @@ static int put_change(const struct report *report, const struct kept *kept, cons
 	if (!err)
 		err = pn_history_run(report->history, kept->points[change->at].run_id, &bad, diag);
 	if (!err) {
-		fprintf(report->out, "  %s %.4g -> %.4g", change->worse ? "REGRESSED" : "IMPROVED", change->before, change->after);
+		g_autofree char *before = pn_report_value(kept->metric, change->before), *after = pn_report_value(kept->metric, change->after);
+
+		fprintf(report->out, "  %s %s -> %s", change->worse ? "REGRESSED" : "IMPROVED", before, after);
 		if (change->before > 0)
 			fprintf(report->out, " (%+.1f %%)", (change->after / change->before - 1) * 100);
 		fprintf(report->out, ", p %.2g\n", change->p);
@@ -167,6 +170,7 @@ static int put_series(const struct report *report, const struct kept *kept, stru
 {
 	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(struct pn_trend_change));
 	g_autofree double *values = g_new(double, kept->count);
+	g_autofree char *median = NULL, *newest = NULL;
 	int err = 0, worse = 0;
 
 	for (size_t i = 0; i < kept->count; i++)
@@ -174,8 +178,10 @@ static int put_series(const struct report *report, const struct kept *kept, stru
 	pn_trend_find(values, kept->count, pn_metric_find(kept->metric), changes);
 	if (!changes->len && !report->query->all && !report->query->metric)
 		return 0;
-	fprintf(report->out, "%s %s\n  %s%s%s: %zu runs, median %.4g, newest %.4g\n", kept->case_id, kept->metric, kept->branch,
-		*kept->branch ? ", " : "", kept->class, kept->count, median_of(values, kept->count), values[kept->count - 1]);
+	median = pn_report_value(kept->metric, median_of(values, kept->count));
+	newest = pn_report_value(kept->metric, values[kept->count - 1]);
+	fprintf(report->out, "%s %s\n  %s%s%s: %zu runs, median %s, newest %s\n", kept->case_id, kept->metric, kept->branch,
+		*kept->branch ? ", " : "", kept->class, kept->count, median, newest);
 	for (guint i = 0; !err && i < changes->len; i++) {
 		const struct pn_trend_change *change = &g_array_index(changes, struct pn_trend_change, i);
 

@@ -8,6 +8,7 @@
 #include "../../harness/base/diag.h"
 #include "../compare/compare.h"
 #include "../html/html.h"
+#include "../report.h"
 #include "../rundir.h"
 #include "pages.h"
 
@@ -140,22 +141,6 @@ static void put_side(GString *out, const GArray *values, const char *side, unsig
 	}
 }
 
-/* by the unit that its name ends in, or has before a last part ("monitor_ns.p99"); most are plain numbers */
-static char *value_text(const char *name, double value)
-{
-	static const struct {
-		const char *suffix;
-		enum pn_html_unit unit;
-	} units[] = {{"bytes_per_s", PN_HTML_BYTES_PER_S}, {"_per_s", PN_HTML_PER_S}, {"_s", PN_HTML_SECONDS}, {"_ns", PN_HTML_NS}, {"_bytes", PN_HTML_BYTES}};
-	const char *dot = strrchr(name, '.');
-	g_autofree char *stem = dot ? g_strndup(name, (gsize)(dot - name)) : NULL;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-		if (g_str_has_suffix(name, units[i].suffix) || (stem && g_str_has_suffix(stem, units[i].suffix)))
-			return pn_html_value(value, units[i].unit);
-	return g_strdup_printf("%.6g", value);
-}
-
 static void put_strip(GString *out, const struct pn_comparison *comparison, const struct pn_judged *judged)
 {
 	const struct pn_series *series = judged->series;
@@ -166,8 +151,8 @@ static void put_strip(GString *out, const struct pn_comparison *comparison, cons
 	range_of(series->b, &low, &high);
 	if (!(high > low)) /* all the same: the row of the table says it */
 		return;
-	from = value_text(series->name, low);
-	to = value_text(series->name, high);
+	from = pn_report_value(series->name, low);
+	to = pn_report_value(series->name, high);
 	pn_html_printf(out, "<figure><figcaption>%s <span class=\"key\">%s to %s</span></figcaption>"
 			    "<svg width=\"100%%\" height=\"%d\" role=\"img\" aria-label=\"values of A and B\">", name, from, to, STRIP_PX);
 	put_side(out, series->a, "A", 0, STRIP_PX / 4, low, high);

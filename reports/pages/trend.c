@@ -6,6 +6,7 @@
 
 #include "../../harness/base/diag.h"
 #include "../html/html.h"
+#include "../report.h"
 #include "pages.h"
 
 #define FULL 10000
@@ -32,7 +33,7 @@ static char *run_label(struct pn_history *history, int64_t id)
 	return label;
 }
 
-static void put_dots(GString *out, const struct pn_history_point *points, size_t count, double top)
+static void put_dots(GString *out, const char *metric, const struct pn_history_point *points, size_t count, double top)
 {
 	g_string_append_printf(out, "<svg x=\"0\" y=\"0\" width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">"
 				    "<path class=\"s0\" fill=\"none\" stroke=\"#0072b2\" stroke-width=\"1.5\" vector-effect=\"non-scaling-stroke\" d=\"",
@@ -41,9 +42,12 @@ static void put_dots(GString *out, const struct pn_history_point *points, size_t
 		g_string_append_printf(out, "%c%d %d", i ? 'L' : 'M', (int)((double)(2 * i + 1) / (double)(2 * count) * FULL),
 				       FULL - (int)(points[i].value / top * FULL));
 	g_string_append(out, "\"/></svg>");
-	for (size_t i = 0; i < count; i++)
-		pn_html_printf(out, "<circle class=\"bar\" fill=\"#0072b2\" r=\"3\" cx=\"%.4g%%\" cy=\"%.4g\"><title>%.6g</title></circle>",
-			       (double)(2 * i + 1) * 50 / (double)count, PLOT_PX * (1 - points[i].value / top), points[i].value);
+	for (size_t i = 0; i < count; i++) {
+		g_autofree char *value = pn_report_value(metric, points[i].value);
+
+		pn_html_printf(out, "<circle class=\"bar\" fill=\"#0072b2\" r=\"3\" cx=\"%.4g%%\" cy=\"%.4g\"><title>%s</title></circle>",
+			       (double)(2 * i + 1) * 50 / (double)count, PLOT_PX * (1 - points[i].value / top), value);
+	}
 }
 
 static void put_changes(GString *out, const struct pn_history_point *points, size_t count, const GArray *changes, double top)
@@ -61,15 +65,16 @@ static void put_changes(GString *out, const struct pn_history_point *points, siz
 	}
 }
 
-static void put_blame(GString *out, struct pn_history *history, const struct pn_history_point *points, const GArray *changes)
+static void put_blame(GString *out, struct pn_history *history, const char *metric, const struct pn_history_point *points, const GArray *changes)
 {
 	for (guint c = 0; c < changes->len; c++) {
 		const struct pn_trend_change *change = &g_array_index(changes, struct pn_trend_change, c);
 		g_autofree char *first = run_label(history, points[change->at].run_id), *last = run_label(history, points[change->at - 1].run_id);
 
-		pn_html_printf(out, "<p class=\"note\"><b>%s</b>: %.4g \xe2\x86\x92 %.4g (p %.2g); %s run %s; the one before: %s</p>\n",
-			       change->worse ? "worse" : "better", change->before, change->after, change->p, change->worse ? "first bad" : "first better",
-			       first, last);
+		g_autofree char *before = pn_report_value(metric, change->before), *after = pn_report_value(metric, change->after);
+
+		pn_html_printf(out, "<p class=\"note\"><b>%s</b>: %s \xe2\x86\x92 %s (p %.2g); %s run %s; the one before: %s</p>\n",
+			       change->worse ? "worse" : "better", before, after, change->p, change->worse ? "first bad" : "first better", first, last);
 	}
 }
 
@@ -80,6 +85,7 @@ static void each(const char *class, const char *branch, const char *case_id, con
 	const struct pn_metric_info *info = pn_metric_find(metric);
 	g_autofree double *values = g_new(double, count + 1);
 	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(struct pn_trend_change));
+	g_autofree char *highest = NULL;
 	double top = 0;
 	bool worse = false;
 	GString *out;
@@ -100,13 +106,15 @@ static void each(const char *class, const char *branch, const char *case_id, con
 	if (!(top > 0) || trends->worse->len + trends->other->len > PN_HTML_BYTES_MAX - 150000)
 		return;
 	out = worse ? trends->worse : trends->other;
-	pn_html_printf(out, "<figure><figcaption><b>%s</b> %s <span class=\"key\">%s, %s; 0 to %.4g, %zu runs</span></figcaption>", metric, case_id, class,
-		       *branch ? branch : "no branch", top, count);
+	highest = pn_report_value(metric, top);
+	pn_html_printf(out, "<figure><figcaption><b>%s</b> %s <span class=\"key\">%s, %s; 0 to %s, %zu runs</span></figcaption>", metric, case_id, class,
+		       *branch ? branch : "no branch", highest, count);
 	pn_html_printf(out, "<svg class=\"plot\" width=\"100%%\" height=\"%d\" role=\"img\" aria-label=\"trend\">", PLOT_PX);
-	put_dots(out, points, count, top * 1.08);
+	put_dots(out, metric, points, count, top * 1.08);
 	put_changes(out, points, count, changes, top);
-	g_string_append(out, "</svg></figure>\n");
-	put_blame(out, trends->history, points, changes);
+	g_string_append(out, "</svg>");
+	put_blame(out, trends->history, metric, points, changes);
+	g_string_append(out, "</figure>\n");
 }
 
 static void put_runs(GString *page, struct pn_history *history)
