@@ -28,6 +28,8 @@ const char *const history_migrations[HISTORY_VERSION] = {
     /* 2: what a run measures, so that work in progress is not taken for main */
     "ALTER TABLE run ADD COLUMN branch TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX run_by_time ON run (class, branch, start_s);",
+    /* 3: the guests' kernels, which come anew with the distribution and change figures without a change of ours */
+    "ALTER TABLE run ADD COLUMN guest TEXT NOT NULL DEFAULT '';",
 };
 
 int history_fail(const struct pn_history *history, const char *doing, struct pn_diag *diag)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #include "../gate/baseline.h"
 #include "../rundir.h"
 #include "private.h"
+
+#define PARTS_WITHIN 8 /* records of a journal */
 
 static const char *host_text(const struct pn_rundir *run, const char *key)
 {
@@ -53,6 +56,51 @@ char *history_uid(const struct pn_rundir *run)
 	return g_strdup(g_checksum_get_string(sum));
 }
 
+/* "6.1.0-57-cloud-amd64 (6.1.192-3)" of a case, as its journal says it among the first records; NULL for a case that no guest was started for */
+static char *guest_of(const struct pn_rundir *run, size_t i)
+{
+	g_autofree char *path = g_strdup_printf("%s/cases/%04d/journal.jsonl", run->dir, (int)json_integer_value(json_object_get(pn_rundir_case(run, i), "index")));
+	FILE *file = fopen(path, "re");
+	char *line = NULL, *guest = NULL;
+	size_t room = 0;
+
+	for (unsigned int n = 0; file && !guest && n < PARTS_WITHIN && getline(&line, &room, file) > 0; n++) {
+		json_t *record = json_loads(line, 0, NULL);
+		const char *ev = NULL, *release = NULL, *version = NULL;
+
+		if (!json_unpack(record, "{s:s, s:{s:s, s?s}}", "ev", &ev, "kernel", "release", &release, "version", &version) && !strcmp(ev, "parts"))
+			guest = version ? g_strdup_printf("%s (%s)", release, version) : g_strdup(release);
+		json_decref(record);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return guest;
+}
+
+static gint by_name(gconstpointer left, gconstpointer right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* the kernels of all guests, each once, in order of their names */
+static char *guests_of(const struct pn_rundir *run)
+{
+	g_autoptr(GPtrArray) guests = g_ptr_array_new_with_free_func(g_free);
+
+	for (size_t i = 0; i < run->count; i++) {
+		char *guest = guest_of(run, i);
+
+		if (guest && !g_ptr_array_find_with_equal_func(guests, guest, g_str_equal, NULL))
+			g_ptr_array_add(guests, guest);
+		else
+			g_free(guest);
+	}
+	g_ptr_array_sort(guests, by_name);
+	g_ptr_array_add(guests, NULL);
+	return g_strjoinv(", ", (char **)guests->pdata);
+}
+
 static int import_case(struct pn_history *history, const struct pn_rundir *run, size_t i, int64_t id, struct pn_diag *diag)
 {
 	g_autofree char *case_id = pn_baseline_case(pn_rundir_string(run, i, "id"));
@@ -78,17 +126,17 @@ static int import_case(struct pn_history *history, const struct pn_rundir *run, 
 
 static int import_run(struct pn_history *history, const struct pn_rundir *run, const char *class, const char *branch, struct pn_diag *diag)
 {
-	g_autofree char *uid = history_uid(run), *dir = g_canonicalize_filename(run->dir, NULL);
+	g_autofree char *uid = history_uid(run), *dir = g_canonicalize_filename(run->dir, NULL), *guests = guests_of(run);
 	const char *name = json_string_value(json_object_get(run->plan, "run"));
 	int64_t id;
 	int err = history_do(history, diag, "DELETE FROM run WHERE uid = ?", "s", uid);
 
 	if (!err)
 		err = history_do(history, diag,
-				 "INSERT INTO run (uid, name, dir, class, start_s, revision, kernel, qemu, branch)"
-				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				 "ssssfssss", uid, name ? name : "", dir, class, start_of(run), host_text(run, "revision"),
-				 host_text(run, "kernel"), host_text(run, "qemu"), branch);
+				 "INSERT INTO run (uid, name, dir, class, start_s, revision, kernel, qemu, branch, guest)"
+				 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				 "ssssfsssss", uid, name ? name : "", dir, class, start_of(run), host_text(run, "revision"),
+				 host_text(run, "kernel"), host_text(run, "qemu"), branch, guests);
 	id = sqlite3_last_insert_rowid(history->db);
 	for (size_t i = 0; !err && i < run->count; i++)
 		err = import_case(history, run, i, id, diag);

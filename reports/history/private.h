@@ -13,7 +13,7 @@ struct pn_history {
 };
 
 /** HISTORY_VERSION - of the schema this program writes */
-#define HISTORY_VERSION 2
+#define HISTORY_VERSION 3
 
 /** history_migrations - what makes version i + 1 of version i */
 extern const char *const history_migrations[HISTORY_VERSION];

@@ -10,7 +10,7 @@
 #include "private.h"
 
 #define RUN_COLUMNS                                                               \
-	"SELECT name, branch, class, start_s, revision, kernel, qemu, dir,"       \
+	"SELECT name, branch, class, start_s, revision, kernel, qemu, dir, guest,"\
 	" (SELECT count(*) FROM result WHERE run = run.id AND verdict = 'PASS')," \
 	" (SELECT count(*) FROM result WHERE run = run.id AND verdict = 'FAIL')," \
 	" (SELECT count(*) FROM result WHERE run = run.id AND verdict = 'BROK')," \
@@ -18,11 +18,11 @@
 
 static json_t *run_of(sqlite3_stmt *row)
 {
-	return json_pack("{s:s, s:s, s:s, s:f, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "run", history_text(row, 0), "branch",
+	return json_pack("{s:s, s:s, s:s, s:f, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "run", history_text(row, 0), "branch",
 			 history_text(row, 1), "class", history_text(row, 2), "start_s", sqlite3_column_double(row, 3), "revision",
 			 history_text(row, 4), "kernel", history_text(row, 5), "qemu", history_text(row, 6), "dir", history_text(row, 7),
-			 "passed", sqlite3_column_int(row, 8), "failed", sqlite3_column_int(row, 9), "broken", sqlite3_column_int(row, 10),
-			 "skipped", sqlite3_column_int(row, 11));
+			 "guest", history_text(row, 8), "passed", sqlite3_column_int(row, 9), "failed", sqlite3_column_int(row, 10), "broken",
+			 sqlite3_column_int(row, 11), "skipped", sqlite3_column_int(row, 12));
 }
 
 /* all rows into an array; the statement is finalized */

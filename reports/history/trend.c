@@ -126,11 +126,13 @@ static void put_run(FILE *out, const char *label, const json_t *run)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
 	fprintf(out, "    %-9s %s, %s\n", label, text_of(run, "run"), when);
 	fprintf(out, "      revision %s, Linux %s, QEMU %s\n", text_of(run, "revision"), text_of(run, "kernel"), text_of(run, "qemu"));
+	if (*text_of(run, "guest"))
+		fprintf(out, "      guest %s\n", text_of(run, "guest"));
 }
 
 static void put_differences(FILE *out, const json_t *good, const json_t *bad)
 {
-	static const char *const keys[] = {"revision", "kernel", "qemu"};
+	static const char *const keys[] = {"revision", "kernel", "qemu", "guest"};
 	bool any = false;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {

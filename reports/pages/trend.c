@@ -22,13 +22,15 @@ struct trends {
 
 static char *run_label(struct pn_history *history, int64_t id)
 {
+	const char *guest;
 	json_t *run = NULL;
 	char *label;
 
 	if (pn_history_run(history, id, &run, NULL))
 		return g_strdup("?");
-	label = g_strdup_printf("%s (revision %s, kernel %s, QEMU %s)", pn_html_string(run, "run"), pn_html_string(run, "revision"),
-				pn_html_string(run, "kernel"), pn_html_string(run, "qemu"));
+	guest = pn_html_string(run, "guest");
+	label = g_strdup_printf("%s (revision %s, kernel %s, QEMU %s%s%s)", pn_html_string(run, "run"), pn_html_string(run, "revision"),
+				pn_html_string(run, "kernel"), pn_html_string(run, "qemu"), *guest ? ", guest " : "", guest);
 	json_decref(run);
 	return label;
 }
