@@ -31,13 +31,16 @@ static bool rebooted(const struct pn_record *record)
 	return false;
 }
 
-/* Enough lines of each beat in the window. A guest that a fault held was not heard, rightly. */
+/*
+ * Enough lines of each beat in the window, by its pace: what beats faster on a wish (sample-monitor, sample-free) does so as often as the host lets it, and the
+ * metrics of it say for themselves when that was too little. A guest that a fault held was not heard, rightly.
+ */
 static void check_beats(const struct pn_record *record, struct pn_span window, struct pn_finding *finding)
 {
 	if (record->scenario->guest.exact) /* looked at by marks only */
 		return;
 	for (enum pn_beat beat = 0; beat < PN_BEAT_COUNT; beat++) {
-		uint64_t count = 0, expected = (window.to_ns - window.from_ns) / pn_beat_interval_ns(record->scenario, beat);
+		uint64_t count = 0, expected = (window.to_ns - window.from_ns) / pn_beat_pace_ns(record->scenario, beat);
 		const json_t *line;
 		size_t i;
 
