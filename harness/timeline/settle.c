@@ -6,8 +6,8 @@
  * rest asked for grows with the pauses the balloon has made on its way, and time in which a fault holds the guest does not count. Afterwards it is given as
  * long again: an exponential back-off sleeps for as long as it has failed before, and what queued up at a slow disk must go first.
  *
- * Limit: a balloon is seen at its target up to one poll late; the record says how long that gap was (resolution_ns). A poll costs 2 to 5 ms
- * under TCG, so that is the bound for short moves; for longer ones it is a twentieth of their age, at most 50 ms, and one poll.
+ * Limit: a balloon is seen at its target up to one gap and one poll late; the record says how long that was (resolution_ns). The gap is a twentieth of the
+ * move's age, at most 50 ms: polls that follow each other without one keep QEMU's main loop from the very work that is waited for.
  */
 #include "settle.h"
 
@@ -21,8 +21,7 @@
 #include "../scenario/scenario.h"
 #include "exact.h"
 
-#define EAGER_NS (100 * PN_NS_PER_MS) /* a move may be as short as ten polls: they follow each other without a gap so long */
-#define GAP_MIN_NS (2 * PN_NS_PER_MS)
+#define GAP_MIN_NS (PN_NS_PER_MS / 4)
 #define GAP_MAX_NS (50 * PN_NS_PER_MS)
 #define REST_MIN_NS PN_NS_PER_S
 #define REST_UNMOVED_NS (5 * PN_NS_PER_S)
@@ -78,7 +77,7 @@ static void watch_see(struct watch *watch, uint64_t bytes, uint64_t now_ns)
 /* One gap, watching for the reasons to end. The gap grows with the age of the watch: a constant relative error of the duration. */
 static int watch_pause(struct watch *watch, const struct pn_timeline *timeline, uint64_t age_ns, struct pn_diag *diag)
 {
-	uint64_t gap_ns = age_ns < EAGER_NS ? 0 : CLAMP(age_ns / 20, GAP_MIN_NS, GAP_MAX_NS);
+	uint64_t gap_ns = CLAMP(age_ns / 20, GAP_MIN_NS, GAP_MAX_NS);
 
 	if (watch->conductor)
 		return pn_conductor_wait(watch->conductor, pn_clock_now_ns() + gap_ns, diag);
