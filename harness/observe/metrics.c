@@ -125,7 +125,7 @@ static void compute_per_vcpu(const struct pn_record *record, struct pn_span wind
 	}
 }
 
-static void set_quantiles(GArray *points, const char *prefix, json_t *metrics)
+void pn_metric_quantiles(GArray *points, const char *prefix, json_t *metrics)
 {
 	static const struct {
 		const char *name;
@@ -139,41 +139,6 @@ static void set_quantiles(GArray *points, const char *prefix, json_t *metrics)
 		if (points->len >= quantiles[i].samples_min)
 			pn_metric_set(metrics, name, (double)pn_quantile(points, quantiles[i].share), "ns");
 	}
-}
-
-static bool is_inflating(const struct pn_record *record, uint64_t t_ns)
-{
-	bool inflating = false;
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach(record->journal, i, entry) {
-		if ((uint64_t)pn_field_or(entry, "t_ns", 0) > t_ns)
-			break;
-		if (pn_is(entry, "ev", "target"))
-			inflating = pn_field_or(entry, "balloon_bytes", 0) > pn_field_or(entry, "from_bytes", INT64_MAX);
-		else if (pn_is(entry, "ev", "settled") || pn_is(entry, "ev", "unsettled"))
-			inflating = false;
-	}
-	return inflating;
-}
-
-/* Where a scenario asks often (sample-monitor), also of the queries that were sent on the way to a higher target alone. */
-static void compute_monitor(const struct pn_record *record, struct pn_span window, json_t *metrics)
-{
-	GArray *points = pn_record_series(record, "monitor_ns", window);
-
-	if (record->scenario->sample_monitor_ns) {
-		GArray *inflating = g_array_new(FALSE, FALSE, sizeof(struct pn_point));
-
-		for (guint i = 0; i < points->len; i++)
-			if (is_inflating(record, g_array_index(points, struct pn_point, i).t_ns))
-				g_array_append_val(inflating, g_array_index(points, struct pn_point, i));
-		set_quantiles(inflating, "monitor_ns.inflating", metrics);
-		g_array_unref(inflating);
-	}
-	set_quantiles(points, "monitor_ns", metrics);
-	g_array_unref(points);
 }
 
 /* What QEMU occupied at most, of all that was sampled: a balloon that lets memory go and takes it back late shows here and in no mean. */
@@ -216,7 +181,7 @@ int pn_metrics_compute(const struct pn_record *record, json_t **ret_metrics, str
 		pn_record_sharpen(record, &sharp);
 		compute_counted(record, sharp, metrics);
 		compute_per_vcpu(record, sharp, metrics);
-		compute_monitor(record, window, metrics);
+		pn_metrics_monitor(record, window, metrics);
 		compute_peak(record, window, metrics);
 		pn_metrics_balloon(record, window, metrics);
 		pn_metrics_insns(record, window, record->scenario->guest.exact, metrics);

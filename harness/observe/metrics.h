@@ -8,6 +8,9 @@
 /** pn_metric_set() - set one metric: {"value", "unit"} */
 void pn_metric_set(json_t *metrics, const char *name, double value, const char *unit);
 
+/** pn_metric_quantiles() - PREFIX.p50, .p99, .p999 and .max of a series in nanoseconds, each where there are samples enough. @points: struct pn_point; re-ordered */
+void pn_metric_quantiles(GArray *points, const char *prefix, json_t *metrics);
+
 /** pn_metrics_balloon() - rates of moving, settling, and what the host got */
 void pn_metrics_balloon(const struct pn_record *record, struct pn_span window, json_t *metrics);
 
@@ -19,6 +22,9 @@ void pn_metrics_insns(const struct pn_record *record, struct pn_span window, boo
  * absent where the queues were not watched to the end
  */
 void pn_metrics_crossings(const struct pn_record *record, struct pn_span window, json_t *metrics);
+
+/** pn_metrics_monitor() - how long the monitor took to answer, and how long the device held the lock that it needs */
+void pn_metrics_monitor(const struct pn_record *record, struct pn_span window, json_t *metrics);
 
 /** pn_metrics_return() - how fast and how much memory the host got of an inflation, and the huge pages it had afterwards */
 void pn_metrics_return(const struct pn_record *record, struct pn_span window, json_t *metrics);

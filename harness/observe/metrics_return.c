@@ -5,8 +5,9 @@
  *
  * Free memory is everybody's. So the level before and the level after are medians over half a second, and how far free memory strays from them
  * meanwhile is told as host.return.noise_ratio, a share of what the balloon claimed. What noise could have made is not told: the ratio and the rate
- * are absent when the noise is above NOISE_RATIO. host.freed_smaps_ratio and host.return.smaps_bytes_per_s are the same by QEMU's resident memory, which is
- * this guest's alone.
+ * are absent when the noise is above NOISE_RATIO. host.freed_smaps_ratio and host.return.resident_bytes_per_s are the same by QEMU's resident memory, which
+ * is this guest's alone: how much by smaps, when by its counter. It falls with each page of a transparent huge page, which the host does not have before the last
+ * of them: so it flatters a driver that goes page by page. What is in hugetlb pages is in no counter: there it is the time to the target.
  */
 
 #include "metrics.h"
@@ -74,18 +75,18 @@ static bool find_level(const struct pn_record *record, struct pn_span span, stru
 	return any;
 }
 
-/* When free memory had nearly all of its rise. */
-static uint64_t find_risen(const struct pn_record *record, const struct rise *rise, int64_t level_bytes)
+/* When a figure that rises (@sign 1) or falls (-1) meanwhile had come to a level; 0: it never did. */
+static uint64_t find_time(const struct pn_record *record, const struct rise *rise, const char *key, int sign, int64_t level_bytes)
 {
 	struct pn_span span = {rise->began_ns, rise->settled_ns + AFTER_NS + LEVEL_NS};
-	GArray *points = pn_record_series(record, "host.free_bytes", span);
-	uint64_t risen_ns = 0;
+	GArray *points = pn_record_series(record, key, span);
+	uint64_t found_ns = 0;
 
-	for (guint i = 0; i < points->len && !risen_ns; i++)
-		if (g_array_index(points, struct pn_point, i).value >= level_bytes)
-			risen_ns = g_array_index(points, struct pn_point, i).t_ns;
+	for (guint i = 0; i < points->len && !found_ns; i++)
+		if (sign * g_array_index(points, struct pn_point, i).value >= sign * level_bytes)
+			found_ns = g_array_index(points, struct pn_point, i).t_ns;
 	g_array_unref(points);
-	return risen_ns;
+	return found_ns;
 }
 
 static void set_by_free(const struct pn_record *record, const struct rise *rise, json_t *metrics)
@@ -106,9 +107,23 @@ static void set_by_free(const struct pn_record *record, const struct rise *rise,
 	pn_metric_set(metrics, "host.freed_ratio", freed / claimed, "ratio");
 	if (freed < 2 * NOISE_RATIO * claimed)
 		return; /* too little came back for a time to be read from it */
-	risen_ns = find_risen(record, rise, low.bytes + (int64_t)(NEARLY * freed));
+	risen_ns = find_time(record, rise, "host.free_bytes", 1, low.bytes + (int64_t)(NEARLY * freed));
 	if (risen_ns > rise->began_ns)
 		pn_metric_set(metrics, "host.return.bytes_per_s", NEARLY * freed * PN_NS_PER_S / (double)(risen_ns - rise->began_ns), "bytes/s");
+}
+
+/* When QEMU's resident memory had nearly all of its fall; 0: it did not fall by what was freed, so that was in no counter. */
+static uint64_t find_fallen(const struct pn_record *record, const struct rise *rise, int64_t freed_bytes)
+{
+	struct pn_span before = {rise->began_ns - MIN(rise->began_ns, LEVEL_NS), rise->began_ns};
+	int64_t high_bytes;
+	uint64_t fallen_ns;
+	GArray *points = pn_record_series(record, "qemu.rss_bytes", before);
+
+	high_bytes = points->len ? g_array_index(points, struct pn_point, points->len - 1).value : 0;
+	fallen_ns = points->len ? find_time(record, rise, "qemu.rss_bytes", -1, high_bytes - (int64_t)(NEARLY * (double)freed_bytes)) : 0;
+	g_array_unref(points);
+	return fallen_ns;
 }
 
 static void set_by_smaps(const struct pn_record *record, const struct rise *rise, json_t *metrics)
@@ -116,12 +131,19 @@ static void set_by_smaps(const struct pn_record *record, const struct rise *rise
 	g_autofree char *label = g_strdup_printf("settled:%u", rise->nth);
 	const json_t *start = pn_record_mark(record, "start"), *full = pn_record_mark(record, label);
 	int64_t before, at;
+	uint64_t fallen_ns;
 
 	if (!start || !full || !pn_field(start, "qemu.ram.rss_bytes", &before) || !pn_field(full, "qemu.ram.rss_bytes", &at))
 		return;
 	pn_metric_set(metrics, "host.freed_smaps_ratio", (double)(before - at) / (double)rise->claimed_bytes, "ratio");
-	if (rise->duration_ns > 0)
-		pn_metric_set(metrics, "host.return.smaps_bytes_per_s", (double)(before - at) * PN_NS_PER_S / (double)rise->duration_ns, "bytes/s");
+	if ((double)(before - at) < 2 * NOISE_RATIO * (double)rise->claimed_bytes)
+		return; /* too little came back for a time to be read from it */
+	fallen_ns = find_fallen(record, rise, before - at);
+	if (fallen_ns > rise->began_ns)
+		pn_metric_set(metrics, "host.return.resident_bytes_per_s", NEARLY * (double)(before - at) * PN_NS_PER_S / (double)(fallen_ns - rise->began_ns),
+			      "bytes/s");
+	else if (record->scenario->guest.backing == PN_BACKING_HUGETLB && rise->duration_ns > 0)
+		pn_metric_set(metrics, "host.return.resident_bytes_per_s", (double)(before - at) * PN_NS_PER_S / (double)rise->duration_ns, "bytes/s");
 }
 
 /* CPU time of QEMU for one page, vCPUs and all, the guest's own work for it counted in. */

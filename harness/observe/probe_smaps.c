@@ -212,6 +212,7 @@ const struct pn_probe pn_probe_smaps = {
     .name = "smaps",
     .help = "memory that QEMU occupies",
     .beat = PN_BEAT_HOST,
+    .eager = true,
     .keys = smaps_keys,
     .open = smaps_open,
     .sample = smaps_sample,

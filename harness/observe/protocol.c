@@ -21,6 +21,7 @@ struct pn_protocol *pn_protocol_new(const struct pn_protocol_context *context)
 	protocol->context = *context;
 	protocol->config_interrupts = json_array();
 	protocol->kicks = json_array();
+	protocol->held = json_array();
 	protocol->pages.states = g_byte_array_new();
 	protocol->pages.in_flight = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)json_decref);
 	return protocol;
@@ -34,6 +35,7 @@ void pn_protocol_free(struct pn_protocol *protocol)
 	g_hash_table_unref(protocol->pages.in_flight);
 	json_decref(protocol->config_interrupts);
 	json_decref(protocol->kicks);
+	json_decref(protocol->held);
 	g_free(protocol);
 }
 
@@ -140,6 +142,15 @@ static void on_used(struct pn_protocol *protocol, const json_t *event)
 	pn_pages_used(protocol, queue, pn_event_number(event, "head"));
 }
 
+/* The device is done with a notification: that of the statistics is the host's own wish. */
+static void on_held(struct pn_protocol *protocol, const json_t *event)
+{
+	json_int_t wall_ns = (json_int_t)pn_event_number(event, "wall_ns"), cpu_ns = (json_int_t)pn_event_number(event, "cpu_ns");
+
+	if (pn_protocol_role(protocol, pn_event_number(event, "q")) != PN_ROLE_STATS)
+		json_array_append_new(protocol->held, json_pack("[I,I,I]", (json_int_t)protocol->now_ns - wall_ns, wall_ns, cpu_ns));
+}
+
 static void on_watch(struct pn_protocol *protocol, const json_t *event)
 {
 	protocol->begun = true;
@@ -166,6 +177,8 @@ void pn_protocol_feed(struct pn_protocol *protocol, const json_t *event)
 		on_available(protocol, event);
 	else if (!g_strcmp0(name, "used"))
 		on_used(protocol, event);
+	else if (!g_strcmp0(name, "held"))
+		on_held(protocol, event);
 	else if (!g_strcmp0(name, "backwards"))
 		pn_rule_broken(protocol, 53, "queue %u", (unsigned int)pn_event_number(event, "q"));
 	else if (!g_strcmp0(name, "reset"))
@@ -199,6 +212,11 @@ json_t *pn_protocol_kicks(const struct pn_protocol *protocol)
 json_t *pn_protocol_config_interrupts(const struct pn_protocol *protocol)
 {
 	return json_incref(protocol->config_interrupts);
+}
+
+json_t *pn_protocol_held(const struct pn_protocol *protocol)
+{
+	return json_incref(protocol->held);
 }
 
 json_t *pn_protocol_json(const struct pn_protocol *protocol)

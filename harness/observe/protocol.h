@@ -73,6 +73,12 @@ json_t *pn_protocol_kicks(const struct pn_protocol *protocol);
 json_t *pn_protocol_config_interrupts(const struct pn_protocol *protocol);
 
 /**
+ * pn_protocol_held() - [[t_ns, wall_ns, cpu_ns],...]: since when and for how long a notification, of any queue but that of the statistics, held QEMU's
+ * big lock, by the wall's clock and by that of its CPU. Empty where the device works on a thread of its own. json_decref() by the caller.
+ */
+json_t *pn_protocol_held(const struct pn_protocol *protocol);
+
+/**
  * pn_protocol_json() - [{"rule","kind","must","text","why","known","checked","broken","first"}], one for each requirement
  *
  * "kind": "checked", "permission" or "unseen"; "why" as in pn_protocol_rules; "known" as pn_protocol_known(); the last two may be null.
@@ -83,7 +89,7 @@ json_t *pn_protocol_json(const struct pn_protocol *protocol);
  * pn_protocol_read() - judge a record on disk, line by line
  * @path: the record of harness/rings
  * @ret_result: {"rules": as pn_protocol_json(), "blind": why it tells nothing or not all, or null, "kicks": pn_protocol_kicks(),
- *  "config_interrupts": pn_protocol_config_interrupts()}
+ *  "config_interrupts": pn_protocol_config_interrupts(), "held": pn_protocol_held()}
  *
  * A last line that was cut, by a QEMU that was killed, is no error. Return: 0, -ENOENT, or another negative errno.
  */

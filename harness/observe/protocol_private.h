@@ -64,6 +64,7 @@ struct pn_protocol {
 	bool begun, seen; /* a "watch" record; one that says on */
 	json_t *config_interrupts; /* when the driver heard of a new configuration */
 	json_t *kicks;	  /* when the driver notified, statistics apart: the beat of those is the host's */
+	json_t *held;	  /* how long the device held the big lock for each, statistics apart */
 	uint64_t now_ns, start_ns;
 
 	uint64_t offered, features;

@@ -46,8 +46,9 @@ int pn_protocol_read(const char *path, const struct pn_protocol_context *context
 	fclose(file);
 	if (!err) {
 		pn_protocol_end(protocol);
-		*ret_result = json_pack("{s:o, s:s?, s:o, s:o}", "rules", pn_protocol_json(protocol), "blind", pn_protocol_blind(protocol), "kicks",
-					pn_protocol_kicks(protocol), "config_interrupts", pn_protocol_config_interrupts(protocol));
+		*ret_result = json_pack("{s:o, s:s?, s:o, s:o, s:o}", "rules", pn_protocol_json(protocol), "blind", pn_protocol_blind(protocol), "kicks",
+					pn_protocol_kicks(protocol), "config_interrupts", pn_protocol_config_interrupts(protocol), "held",
+					pn_protocol_held(protocol));
 	}
 	pn_protocol_free(protocol);
 	return err;

@@ -11,30 +11,7 @@
 
 #include "../base/units.h"
 #include "fixture.h"
-
-static json_t *compute(struct fixture *fixture)
-{
-	json_t *metrics = NULL;
-
-	assert_int_equal(pn_metrics_compute(&fixture->record, &metrics, NULL), 0);
-	return metrics;
-}
-
-static void assert_metric(const json_t *metrics, const char *name, double expected, const char *unit)
-{
-	const json_t *metric = json_object_get(metrics, name);
-	double value = json_number_value(json_object_get(metric, "value"));
-
-	if (!metric || fabs(value - expected) > fabs(expected) * 1e-9)
-		fail_msg("%s is %.17g, expected %.17g%s", name, value, expected, metric ? "" : " (absent)");
-	assert_string_equal(json_string_value(json_object_get(metric, "unit")), unit);
-}
-
-static void assert_absent(const json_t *metrics, const char *name)
-{
-	if (json_object_get(metrics, name))
-		fail_msg("%s ought to be absent", name);
-}
+#include "fixture_metrics.h"
 
 static void test_golden(void **state)
 {
@@ -63,55 +40,6 @@ static void test_golden(void **state)
 	assert_absent(metrics, "qemu.vcpu.instructions"); /* no PMU: absent, not 0 */
 	assert_absent(metrics, "load.ops_per_s");
 	assert_metric(metrics, "qemu.peak_resident_pages", (double)FIXTURE_MEMORY / PN_PAGE_BYTES, "pages");
-	json_decref(metrics);
-}
-
-/* what was seen on the queues: notifications at the given instants after the timeline's start */
-static void kick(struct fixture *fixture, const double *at_s, size_t count, const char *blind)
-{
-	json_t *kicks = json_array();
-	struct pn_span window;
-
-	assert_int_equal(pn_record_window(&fixture->record, &window), 0);
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(kicks, json_integer((json_int_t)window.from_ns + (json_int_t)(at_s[i] * PN_NS_PER_S)));
-	json_decref(fixture->record.protocol);
-	fixture->record.protocol =
-	    json_pack("{s:[], s:s?, s:O, s:o}", "rules", "blind", blind, "config_interrupts", kicks, "kicks", kicks); /* at the same instants */
-}
-
-static void test_kicks(void **state)
-{
-	static const double at_s[] = {-0.1, 0.1, 0.2, 0.3, 2.1, 3.5}; /* the first and the last are before and after what is measured */
-	json_t *metrics;
-
-	kick(*state, at_s, 6, NULL);
-	metrics = compute(*state);
-	assert_metric(metrics, "driver.kicks_per_page", 4 / (2 * (double)FIXTURE_BALLOON / PN_PAGE_BYTES), "kicks/page");
-	assert_metric(metrics, "driver.config_interrupts", 4, "count");
-	json_decref(metrics);
-}
-
-static void test_kicks_unseen(void **state)
-{
-	static const double at_s[] = {0.1};
-	struct fixture *fixture = *state;
-	json_t *metrics;
-
-	kick(fixture, at_s, 1, "a chain was too long for the record");
-	metrics = compute(fixture);
-	assert_absent(metrics, "driver.kicks_per_page");
-	assert_absent(metrics, "driver.config_interrupts");
-	json_decref(metrics);
-	kick(fixture, at_s, 0, NULL);
-	metrics = compute(fixture);
-	assert_metric(metrics, "driver.kicks_per_page", 0, "kicks/page");
-	assert_absent(metrics, "driver.config_interrupts"); /* never one at all */
-	json_decref(metrics);
-	kick(fixture, at_s, 1, NULL);
-	fixture_journal(fixture, 3.5, "unsettled", NULL);
-	metrics = compute(fixture);
-	assert_absent(metrics, "driver.kicks_per_page");
 	json_decref(metrics);
 }
 
@@ -344,6 +272,10 @@ static void test_no_window(void **state)
 /* Free memory every 10 ms: @swing bytes up and down, and a balloon more from 1.25 s on, a quarter of a second after the target. */
 static void add_free(struct fixture *fixture, int64_t swing)
 {
+	json_t *start = json_deep_copy(fixture_mark(fixture, "driver"));
+
+	json_object_set_new(start, "mark", json_string("start"));
+	json_array_append_new(fixture->record.samples, start);
 	for (int i = 40; i < 240; i++) {
 		int64_t bytes = 8 * FIXTURE_MEMORY + (i >= 125 ? FIXTURE_BALLOON : 0) + (i % 2 ? swing : -swing);
 
@@ -362,6 +294,9 @@ static void test_returned(void **state)
 	assert_metric(metrics, "host.return.noise_ratio", 0, "ratio");
 	assert_metric(metrics, "host.freed_ratio", 1, "ratio");
 	assert_metric(metrics, "host.return.bytes_per_s", 0.95 * (double)FIXTURE_BALLOON / 0.25, "bytes/s");
+	assert_metric(metrics, "host.freed_smaps_ratio", 1, "ratio");
+	/* resident memory is seen every tenth of a second, and falls evenly until 1.5 s: 95 % of it has gone when it is seen there */
+	assert_metric(metrics, "host.return.resident_bytes_per_s", 0.95 * (double)FIXTURE_BALLOON / 0.5, "bytes/s");
 	json_decref(metrics);
 }
 
@@ -403,7 +338,6 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_kicks), TEST(test_kicks_unseen),
 	    TEST(test_golden), TEST(test_swap_and_reboot), TEST(test_warm_up_left_out), TEST(test_setup_left_out), TEST(test_how_sharp), TEST(test_host_is_shared), TEST(test_flip),
 	    TEST(test_loads), TEST(test_marks_sharpen),  TEST(test_host_does_not_reboot), TEST(test_vcpu_missing),	   TEST(test_no_window),	TEST(test_no_record),
 	    TEST(test_returned), TEST(test_returned_in_noise), TEST(test_returned_unseen),

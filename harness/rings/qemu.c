@@ -40,6 +40,7 @@ static const struct {
 	NEEDED(virtio_queue_set_vector),
 	NEEDED(virtio_notify_config),
 	NEEDED(msix_notify),
+	NEEDED(virtio_device_ioeventfd_enabled),
 };
 
 const char *qemu_api_find(struct qemu_api *api)

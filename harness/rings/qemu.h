@@ -80,6 +80,7 @@ struct qemu_api {
 	void (*virtio_queue_set_vector)(void *vdev, int queue, uint16_t vector);
 	void (*virtio_notify_config)(void *vdev);
 	void (*msix_notify)(void *pci, unsigned int vector);
+	bool (*virtio_device_ioeventfd_enabled)(void *vdev);
 };
 
 /** qemu_api_find() - look all of them up. Return: NULL, or the name of the first that this QEMU does not have. */

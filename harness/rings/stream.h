@@ -19,6 +19,7 @@
  *		"fill"	[u32 value that the whole buffer consists of, or null] of writable ones, when PAGE_POISON was accepted
  *		"late"	true: seen after the device may have used it; its content may be newer}
  *	{"t_ns", "ev":"used", "q", "head", "bytes"}		seen before the next thing the driver does; not when it happened
+ *	{"t_ns", "ev":"held", "q", "wall_ns", "cpu_ns"}	a notification has been dealt with; so long it held QEMU's big lock
  *	{"t_ns", "ev":"backwards", "q"}				the available index went back
  *	{"t_ns", "ev":"tamper", "what", "q"}			a fault of the harness has changed something for one side (tamper.h)
  *	{"t_ns", "ev":"reset"}					of the whole machine

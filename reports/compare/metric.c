@@ -63,6 +63,7 @@ const struct pn_metric_info pn_metric_table[] = {
     {"qemu.*", PN_TIER_INFO, LOWER, WATCHED, "cost of QEMU's threads"},
     {"balloon.change_events", PN_TIER_INFO, HIGHER, WATCHED, "BALLOON_CHANGE events; QEMU sends one a second at most"},
     {"monitor_ns.*", PN_TIER_INFO, LOWER, WATCHED, "how long QEMU's monitor takes to answer"},
+    {"device.held*", PN_TIER_INFO, LOWER, WATCHED, "how long a notification holds QEMU's big lock"},
     {"monitor.timeouts", PN_TIER_INFO, LOWER, WATCHED, "questions that QEMU's monitor did not answer in time"},
     {"harness.cpu_s", PN_TIER_INFO, LOWER, WATCHED, "cost of measuring"},
     {0},
