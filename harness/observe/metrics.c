@@ -57,6 +57,8 @@ static const struct counted counted[] = {
     {"driver.instructions", "insns", "pin.driver_insns", 1},
     {"kernel.instructions", "insns", "pin.kernel_insns", 1},
     {"user.instructions", "insns", "pin.user_insns", 1},
+    {"driver.oom_events", "count", "guest.driver.oom_events", 1},
+    {"driver.oom_released_bytes", "bytes", "guest.driver.oom_released_pages", PN_PAGE_BYTES},
     {"balloon.change_events", "count", "balloon.change_events", 1},
     {"monitor.timeouts", "count", "monitor.timeouts", 1},
 };

@@ -2,25 +2,27 @@
 /*
  * pn-spike: runs the guest out of memory, again and again, under a balloon that is to give back for it (deflate-on-oom).
  *
- *   pn-spike [--relief BYTES] [--cap BYTES] [--gap MS]
+ *   pn-spike [--relief BYTES] [--cap BYTES] [--leave BYTES] [--gap MS]
  *
- * A spike touches memory until free memory has risen by --relief from one page to the next, which only a balloon that lets go can make it do, or until it
- * has touched --cap more than was free when it began; then it lets all of it go and waits until the balloon has taken it again, at most --gap.
+ * With --leave it first takes all but so much of free memory and holds it, so that a spike is short: nothing can be reclaimed of what has no swap. A spike
+ * touches memory page by page until the kernel has counted --relief more out of the balloon (balloon_deflate), or until it has touched --cap more than was
+ * free when it began; then it lets go of what it touched and waits until the balloon is as large as before, at most --gap.
  * The longest single touch of a relieved spike is what the program waited for its relief: the kernel's own search for memory is in it.
  *
  *   READY            the first spike is about to begin
  *   {...}            the result, one line of JSON, on SIGTERM or SIGINT
  *
- * Keys: spikes, relieved (of them), late (memory was still falling at the end of the gap), ops = relieved; count, min, mean, p50, p90, p99, p999, max
+ * Keys: spikes, relieved (of them), late (the balloon was smaller at the end of the gap), ops = relieved; count, min, mean, p50, p90, p99, p999, max
  * of the wait in nanoseconds, and bins; absent when nothing was relieved. SIGUSR1 and SIGUSR2, where measuring begins and ends, are answered with
  * `MARK`; the first of them starts the figures anew.
  *
- * Exit: 0; 2 usage; 3 no address space.
+ * Exit: 0; 2 usage; 3 no address space, or a kernel without balloon_deflate.
  */
 #include "args.h"
 #include "hist.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -33,23 +35,29 @@
 #include <unistd.h>
 
 #define POLL_NS 1000000
-#define CALM_POLLS 20 /* longer than a short lockout of the balloon */
-#define CALM_BYTES (256u << 10)
-#define LOOK_PAGES 64 /* between looks at free memory where no touch took long */
-#define LONG_NS 500000 /* a touch that takes so long may have been relieved */
+#define LOOK_PAGES 1024 /* between looks at the balloon where no touch took long */
+#define LONG_NS 100000 /* a touch that takes so long may have been relieved */
+#define VMSTAT_BYTES 16384
 
 static struct spike {
-	uint64_t relief_bytes, cap_bytes, gap_ms, page_size;
+	uint64_t relief_bytes, cap_bytes, leave_bytes, gap_ms, page_size;
 	uint64_t spikes, relieved, late;
 	struct pn_hist waits;
+	int vmstat_fd;
 } spike = {.relief_bytes = 16 << 20, .cap_bytes = 64 << 20, .gap_ms = 1000};
+
+/** struct balloon - pages that the kernel has counted into balloons and out of them, since it booted */
+struct balloon {
+	uint64_t inflated, deflated;
+};
 
 static int usage(const char *why, const char *value)
 {
 	fprintf(stderr, "pn-spike: %s: '%s' is not accepted\n"
-		"usage: pn-spike [--relief BYTES[K|M|G]] [--cap BYTES[K|M|G]] [--gap MS]\n"
-		"  --relief    rise of free memory that counts as relief (16M)\n"
+		"usage: pn-spike [--relief BYTES[K|M|G]] [--cap BYTES[K|M|G]] [--leave BYTES[K|M|G]] [--gap MS]\n"
+		"  --relief    out of the balloon, to count as relief (16M)\n"
 		"  --cap       touched beyond what was free, at most (64M)\n"
+		"  --leave     free memory left to the spikes, the rest is held (all of it)\n"
 		"  --gap       the balloon's time to take its pages again (1000)\n", why, value);
 	return 2;
 }
@@ -57,7 +65,7 @@ static int usage(const char *why, const char *value)
 static int parse(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"relief", required_argument, NULL, 'r'}, {"cap", required_argument, NULL, 'c'}, {"gap", required_argument, NULL, 'g'}, {0},
+		{"relief", required_argument, NULL, 'r'}, {"cap", required_argument, NULL, 'c'}, {"leave", required_argument, NULL, 'l'}, {"gap", required_argument, NULL, 'g'}, {0},
 	};
 	int c;
 
@@ -66,6 +74,8 @@ static int parse(int argc, char **argv)
 			return usage("--relief", optarg);
 		if (c == 'c' && (pn_args_bytes(optarg, &spike.cap_bytes) < 0 || spike.cap_bytes == 0))
 			return usage("--cap", optarg);
+		if (c == 'l' && (pn_args_bytes(optarg, &spike.leave_bytes) < 0 || spike.leave_bytes == 0))
+			return usage("--leave", optarg);
 		if (c == 'g' && (pn_args_number(optarg, &spike.gap_ms) < 0 || spike.gap_ms > 3600000))
 			return usage("--gap", optarg);
 		if (c == '?')
@@ -89,72 +99,120 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-/* Free memory falls with every page, so a rise is somebody's who let go. Return: relieved? with the longest touch in @ret_wait_ns. */
-static bool touch_until_relieved(char *memory, uint64_t bytes, uint64_t *ret_wait_ns)
+static uint64_t count_of(const char *text, const char *name)
 {
-	uint64_t before = free_bytes(), longest = 0, at_ns = now_ns();
+	const char *at = strstr(text, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+/* Return: 0, or a negative errno when this kernel does not count balloons. */
+static int look_at_balloon(struct balloon *ret_balloon)
+{
+	static char text[VMSTAT_BYTES];
+	ssize_t bytes = pread(spike.vmstat_fd, text, sizeof(text) - 1, 0);
+
+	if (bytes < 0)
+		return -errno;
+	text[bytes] = 0;
+	if (!strstr(text, "\nballoon_deflate "))
+		return -ENOTSUP;
+	ret_balloon->inflated = count_of(text, "\nballoon_inflate ");
+	ret_balloon->deflated = count_of(text, "\nballoon_deflate ");
+	return 0;
+}
+
+static uint64_t held_pages(const struct balloon *balloon)
+{
+	return balloon->inflated - balloon->deflated;
+}
+
+static char *map(uint64_t bytes)
+{
+	char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory != MAP_FAILED)
+		madvise(memory, bytes, MADV_NOHUGEPAGE); /* a huge page is refused where a single one runs out of memory */
+	return memory;
+}
+
+/* Take all but --leave, for good. */
+static int take_the_rest(void)
+{
+	uint64_t bytes = free_bytes();
+	char *memory = spike.leave_bytes ? map(bytes) : NULL;
+
+	if (memory == MAP_FAILED)
+		return -errno;
+	for (uint64_t at = 0; memory && at < bytes && free_bytes() > spike.leave_bytes; at += spike.page_size)
+		((volatile char *)memory)[at] = 1;
+	return 0;
+}
+
+/* Return: 1 when relieved, with the longest touch in @ret_wait_ns; 0; or a negative errno. */
+static int touch_until_relieved(char *memory, uint64_t bytes, const struct balloon *before, uint64_t *ret_wait_ns)
+{
+	uint64_t longest = 0, at_ns = now_ns();
 	unsigned int pages = 0;
 
 	for (uint64_t at = 0; at < bytes && !pn_args_stop; at += spike.page_size) {
-		uint64_t then_ns, took_ns, left;
+		struct balloon now;
+		uint64_t took_ns;
+		int r;
 
 		((volatile char *)memory)[at] = 1;
-		then_ns = now_ns();
-		took_ns = then_ns - at_ns;
+		took_ns = now_ns() - at_ns;
 		longest = took_ns > longest ? took_ns : longest;
 		if (took_ns >= LONG_NS || ++pages % LOOK_PAGES == 0) {
-			left = free_bytes();
-			if (left >= before + spike.relief_bytes) {
+			r = look_at_balloon(&now);
+			if (r < 0)
+				return r;
+			if ((now.deflated - before->deflated) * spike.page_size >= spike.relief_bytes) {
 				*ret_wait_ns = longest;
-				return true;
+				return 1;
 			}
-			before = left;
-			then_ns = now_ns();
 		}
-		at_ns = then_ns;
+		at_ns = now_ns();
 	}
-	return false;
+	return 0;
 }
 
-/*
- * What the balloon let go of it takes again, and is done when free memory falls no more. How much is free at rest is not known, since the page cache that a
- * spike has cost does not come back; nor how far it will fall, since a quick balloon has begun before the spike's own pages are free.
- */
-static void wait_for_balloon(void)
+/* The balloon takes again what it let go of. */
+static int wait_for_balloon(uint64_t pages)
 {
 	const struct timespec poll = {.tv_nsec = POLL_NS};
-	uint64_t until_ns = now_ns() + spike.gap_ms * 1000000ull, last = free_bytes();
-	unsigned int calm = 0;
+	uint64_t until_ns = now_ns() + spike.gap_ms * 1000000ull;
+	struct balloon now;
+	int r = look_at_balloon(&now);
 
-	while (!pn_args_stop && calm < CALM_POLLS) {
-		uint64_t left;
-
+	while (r == 0 && held_pages(&now) < pages && !pn_args_stop) {
 		if (now_ns() >= until_ns) {
 			spike.late++;
-			return;
+			return 0;
 		}
 		nanosleep(&poll, NULL);
-		left = free_bytes();
-		calm = left + CALM_BYTES >= last ? calm + 1 : 0;
-		last = left;
+		r = look_at_balloon(&now);
 	}
+	return r;
 }
 
 static int run_one(void)
 {
 	uint64_t bytes = free_bytes() + spike.cap_bytes, wait_ns;
-	char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct balloon before;
+	int r = look_at_balloon(&before);
+	char *memory = r == 0 ? map(bytes) : MAP_FAILED;
 
 	if (memory == MAP_FAILED)
-		return -errno;
-	madvise(memory, bytes, MADV_NOHUGEPAGE); /* a huge page is refused where a single one runs out of memory */
+		return r ? r : -errno;
 	spike.spikes++;
-	if (touch_until_relieved(memory, bytes, &wait_ns)) {
+	r = touch_until_relieved(memory, bytes, &before, &wait_ns);
+	if (r > 0) {
 		spike.relieved++;
 		pn_hist_add(&spike.waits, wait_ns);
 	}
 	munmap(memory, bytes);
-	return 0;
+	return r < 0 ? r : wait_for_balloon(held_pages(&before));
 }
 
 static void answer_marks(void)
@@ -195,6 +253,8 @@ int main(int argc, char **argv)
 	spike.page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	pn_args_signals();
+	spike.vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	r = spike.vmstat_fd < 0 ? -errno : take_the_rest();
 	puts("READY");
 	began_ns = now_ns();
 	while (r == 0 && !pn_args_stop) {
@@ -202,7 +262,6 @@ int main(int argc, char **argv)
 			began_ns = now_ns();
 		answer_marks();
 		r = run_one();
-		wait_for_balloon();
 	}
 	if (r < 0)
 		fprintf(stderr, "pn-spike: after %" PRIu64 " spikes: %s\n", spike.spikes, strerror(-r));

@@ -275,7 +275,7 @@ static void a_hog_that_holds_its_memory_still_answers(void **state)
 /* It is never let loose here: it would run this machine out of memory. */
 static void spikes_without_an_end_are_refused(void **state)
 {
-	static const char *const wrong[][2] = {{"--relief", "0"}, {"--cap", "0"}, {"--cap", "much"}, {"--gap", "-1"}, {"--often", "1"}};
+	static const char *const wrong[][2] = {{"--relief", "0"}, {"--cap", "0"}, {"--cap", "much"}, {"--leave", "0"}, {"--gap", "-1"}, {"--often", "1"}};
 
 	if (!spike_path)
 		skip();
