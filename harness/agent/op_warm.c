@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 #define SCRATCH "/tmp/pn-warm"
-#define TIMEOUT_MS 120000
+#define WARM_TIMEOUT_MS 600000 /* once per snapshot; ten seconds alone, minutes with a debug kernel on a busy host */
+#define TOUCH_TIMEOUT_MS 120000
 
 static const char *const stress_ng[] = {"stress-ng", "--verbose", "--cpu", "1", "--cpu-ops", "1", "--cpu-method", "int64", "--vm", "1", "--vm-ops", "1",
 					"--vm-bytes", "1M", "--vm-method", "write64", "--hdd", "1", "--hdd-ops", "1", "--hdd-bytes", "1M", "--temp-path", "/tmp",
@@ -111,7 +112,7 @@ static int warm_child(const struct pn_request *request, int in_fd, json_t **ret_
 
 static int run_warm(const struct pn_request *request, json_t **ret_reply)
 {
-	return pn_ops_job(request, warm_child, TIMEOUT_MS);
+	return pn_ops_job(request, warm_child, WARM_TIMEOUT_MS);
 }
 
 static int touch_child(const struct pn_request *request, int in_fd, json_t **ret_reply)
@@ -122,7 +123,7 @@ static int touch_child(const struct pn_request *request, int in_fd, json_t **ret
 
 static int run_touch_free(const struct pn_request *request, json_t **ret_reply)
 {
-	return pn_ops_job(request, touch_child, TIMEOUT_MS);
+	return pn_ops_job(request, touch_child, TOUCH_TIMEOUT_MS);
 }
 
 const struct pn_op pn_ops_warm[] = {

@@ -29,6 +29,7 @@
 #include "virt.h"
 
 #define BOOT_TIMEOUT_NS (180 * PN_NS_PER_S)
+#define WARM_TIMEOUT_NS (660 * PN_NS_PER_S) /* the agent gives up earlier, and says what it was doing */
 #define MOVE_TIMEOUT_NS (120 * PN_NS_PER_S)
 #define COMMAND_TIMEOUT_NS (10 * PN_NS_PER_S)
 #define QUIET_TIMEOUT_NS (30 * PN_NS_PER_S)
@@ -112,7 +113,7 @@ static int wait_quiet(struct pn_guest *guest, struct pn_diag *diag)
 static int warm_up(struct pn_guest *guest, struct pn_diag *diag)
 {
 	json_t *request = json_pack("{s:s}", "op", "warm");
-	int err = pn_channel_call(guest->channel, request, NULL, BOOT_TIMEOUT_NS, NULL, diag);
+	int err = pn_channel_call(guest->channel, request, NULL, WARM_TIMEOUT_NS, NULL, diag);
 
 	json_decref(request);
 	return err;
