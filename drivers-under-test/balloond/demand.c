@@ -3,8 +3,7 @@
  * What a guest needs. Used memory is known from its statistics, but a guest that is squeezed uses no more than it has; only its stalls, its
  * swap-in and its major faults then say that it needs more, not how much. So the demand rises by steps until they end.
  *
- * The headroom is what use may grow by until the controller has seen it and the driver has followed: it depends on how much this guest's
- * use has grown within one look of late, between the calm headroom and the full one.
+ * The headroom is what use may grow by until the controller has seen it and the driver has followed, by what this guest's use has done so far (jumps.c).
  */
 
 #include "demand.h"
@@ -15,8 +14,7 @@
 
 #define SECOND_NS 1000000000ULL
 #define PAGE_BYTES 4096
-#define GROWTH_MARGIN 1.5
-#define HIDDEN_MARGIN 1.1
+#define HIDDEN_MARGIN 1.5
 #define PROBE_GROWTH 0.01 /* of use, in one look, ends the calm */
 #define FULL 0.015 /* of its use available, and grown by more than that: nothing is known of how much it needs */
 #define ROOM 0.05 /* of its size free: what it misses is on its way back, more room would not bring it sooner */
@@ -94,25 +92,22 @@ static void note_hidden(struct pn_demand_state *state, const struct pn_policy_co
 }
 
 /* Return: by how much its use has grown since the last look; below 0: fallen */
-static double note_use(struct pn_demand_state *state, const struct pn_policy_config *config, uint64_t used, uint64_t elapsed_ns)
+static double note_use(struct pn_demand_state *state, const struct pn_policy_config *config, const struct pn_policy_guest *guest, uint64_t used,
+		       uint64_t now_ns, uint64_t elapsed_ns)
 {
 	double growth = state->used_bytes == PN_UNSET ? 0 : (double)used - (double)state->used_bytes;
 
-	if (config->calm_after_ns)
-		state->growth_bytes *= exp2(-(double)elapsed_ns / (double)config->calm_after_ns);
-	if (growth > state->growth_bytes)
-		state->growth_bytes = growth;
+	if (config->price_s > 0 && elapsed_ns)
+		pn_jumps_note(&state->jumps, growth, (double)guest->max_bytes, (double)elapsed_ns / SECOND_NS, now_ns);
 	state->used_bytes = used;
 	return growth;
 }
 
-static double headroom_of(const struct pn_demand_state *state, const struct pn_policy_config *config)
+static double headroom_of(const struct pn_demand_state *state, const struct pn_policy_config *config, const struct pn_policy_guest *guest)
 {
-	double used = (double)state->used_bytes, most = used * config->headroom, least = used * config->calm_headroom;
-	double wanted = state->growth_bytes * GROWTH_MARGIN;
+	double least = fmax((double)state->used_bytes * config->headroom, (double)config->headroom_bytes);
 
-	wanted = wanted < least ? least : wanted > most ? most : wanted;
-	return wanted > (double)config->headroom_bytes ? wanted : (double)config->headroom_bytes;
+	return config->price_s > 0 ? fmax(least, pn_jumps_headroom(&state->jumps, (double)guest->max_bytes, config->price_s)) : least;
 }
 
 /*
@@ -171,12 +166,13 @@ void pn_demand_update(struct pn_demand_state *state, const struct pn_policy_conf
 		demand = (double)target_bytes;
 	} else {
 		state->needy = is_short(state, o);
-		grown = note_use(state, config, used_of(o), elapsed_ns);
+		grown = note_use(state, config, guest, used_of(o), now_ns, elapsed_ns);
 		note_hidden(state, config, o, elapsed_ns);
-		headroom = headroom_of(state, config);
+		headroom = headroom_of(state, config, guest);
 		demand = (double)state->used_bytes + state->hidden_bytes + headroom;
 		/* it has grown into the last of its memory: it would have grown further */
 		full = (double)o->available_bytes < FULL * (double)state->used_bytes && (state->needy || grown > FULL * (double)state->used_bytes);
+		demand = fmax(demand, config->assured * (double)guest->max_bytes + (config->assured > 0 ? (double)config->headroom_bytes : 0));
 		demand -= probe(state, config, o, headroom, grown, target_bytes, now_ns, elapsed_ns);
 	}
 	more = state->needy ? config->pressure_step : 0;

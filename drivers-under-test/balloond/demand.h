@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
+#include "jumps.h"
 #include "policy.h"
 
 /** struct pn_demand_state - what a guest's use of memory has been like; pn_demand_init() */
@@ -10,7 +11,7 @@ struct pn_demand_state {
 	unsigned int boots;
 	uint64_t swap_in_bytes, major_faults, psi_some_ns;
 	uint64_t used_bytes;	   /* PN_UNSET: not known yet */
-	double growth_bytes;	   /* the largest growth of late, fading */
+	struct pn_jumps jumps;	   /* how its use has grown between two looks */
 	double hidden_bytes;	   /* what it had available when it stalled for want of memory all the same, fading */
 	uint64_t calm_ns;	   /* since when it has been at ease */
 	double probe_bytes;	   /* how much below its demand it is being tried */

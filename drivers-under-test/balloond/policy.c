@@ -67,14 +67,13 @@ static uint64_t larger(uint64_t a, uint64_t b)
 struct pn_policy_config pn_policy_defaults(void)
 {
 	return (struct pn_policy_config){
-		.headroom = 16,
-		.calm_headroom = 0.05,
+		.price_s = 1600,
+		.headroom = 0.05,
 		.headroom_bytes = 64ULL << 20,
-		.calm_after_ns = 7200 * SECOND_NS,
-		.hidden_after_ns = 4 * 3600 * SECOND_NS,
-		.psi_block = 0.005,
-		.psi_grow = 0.02,
-		.refault_bytes_per_s = 1ULL << 20,
+		.hidden_after_ns = 900 * SECOND_NS,
+		.psi_block = 0.0025,
+		.psi_grow = 0.005,
+		.refault_bytes_per_s = 200000,
 		.pressure_step = 0.25,
 		.full_step = 1,
 		.probe_after_ns = 300 * SECOND_NS,

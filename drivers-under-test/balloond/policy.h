@@ -60,14 +60,14 @@ struct pn_policy_config {
 	uint64_t reserve_bytes;	 /* never to be touched */
 	bool bounds_enforced;	 /* memory cgroups hold every guest to its bound: what it says beyond it is not counted; default no */
 	/* demand */
-	double headroom;	      /* part of the used memory that a guest whose use jumps keeps free at most; default 16 */
-	double calm_headroom;	      /* and one whose use is steady; at most @headroom; default 0.05 */
-	uint64_t headroom_bytes;      /* but at least this much; default 64 MiB */
-	uint64_t calm_after_ns;	      /* half-life of the memory of the largest jump; default 2 h */
-	uint64_t hidden_after_ns;     /* half-life of what was learned of memory in use that is called available; default 4 h */
-	double psi_block;	      /* share of time stalled on memory that blocks lowering; default 0.005 */
-	double psi_grow;	      /* and that asks for more; default 0.02 */
-	uint64_t refault_bytes_per_s; /* rate of swap-in or major faults that asks for more; default 1 MiB/s */
+	double price_s;		      /* caution: seconds of keeping a byte free that it is worth to have one that is wanted; default 1600; 0: no learning */
+	double headroom;	      /* part of the used memory that is kept free at least; default 0.05 */
+	uint64_t headroom_bytes;      /* and at least this much; default 64 MiB */
+	double assured;		      /* part of its largest size, and headroom_bytes on it, below which nobody is lowered for being idle; default 0 */
+	uint64_t hidden_after_ns;     /* half-life of what was learned of memory in use that is called available; default 15 min */
+	double psi_block;	      /* share of time stalled on memory that blocks lowering; default 0.0025 */
+	double psi_grow;	      /* and that asks for more; default 0.005 */
+	uint64_t refault_bytes_per_s; /* rate of swap-in or major faults that asks for more; default 200 kB/s */
 	double pressure_step;	      /* and how much more, as part of the target; default 0.25 */
 	double full_step;	      /* the same where it has grown into the last of its memory; default 1 */
 	double probe_per_s;	      /* how fast calm guests are tried below their demand, as part of the target; default 0: not at all */

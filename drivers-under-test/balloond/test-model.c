@@ -68,9 +68,9 @@ static struct pn_policy_config small_config(void)
 
 	config.capacity_bytes = 6 * U + U / 2; /* quota, overhead, the least for all, and one unit to quarrel over */
 	config.reserve_bytes = U;
-	config.headroom = config.calm_headroom = 0;
+	config.price_s = config.headroom = 0;
 	config.headroom_bytes = U;
-	config.calm_after_ns = config.hidden_after_ns = 1;
+	config.hidden_after_ns = 1;
 	config.full_step = 0;
 	config.shrink_step = 1;
 	config.shrink_per_s = 1;
@@ -197,13 +197,14 @@ static void canonical(struct guest *guest, size_t i)
 	age(&guest->trust.stats_seen_ns);
 	age(&guest->trust.lied_ns);
 	age(&guest->trust.mismatch_ns);
+	age(&guest->trust.weighed_ns);
 	age(&guest->trust.progress_ns);
 	guest->trust.retry_ns = guest->trust.retry_ns ? 1 : 0;
 	guest->trust.retry_gap_ns = guest->trust.retry_gap_ns ? 1 : 0;
 	age(&guest->demand.seen_ns);
 	age(&guest->demand.calm_ns);
 	age(&guest->demand.peak_since_ns);
-	guest->demand.growth_bytes = guest->demand.hidden_bytes = 0; /* faded away */
+	guest->demand.hidden_bytes = 0; /* faded away */
 	guest->demand.peak_bytes[0] = guest->demand.peak_bytes[1] = 0;
 	guest->demand.stats_ns = guest->trust.stats_ns = guest->trust.stats_ns ? 1 : 0;
 	guest->due_bytes = guest->held_bytes = 0;

@@ -89,6 +89,17 @@ static void update_words(struct pn_trust_state *state, const struct pn_policy_gu
 	state->stats_seen_ns = now_ns;
 }
 
+/*
+ * Is this the last look that is not later than @stuck_ns after @since_ns? The next one comes as long after this one as this came after the one before, or a
+ * bit later. To wait for the look that finds the time over would let it be exceeded by a tick.
+ */
+static bool is_time(const struct pn_policy_config *config, uint64_t since_ns, uint64_t before_ns, uint64_t now_ns)
+{
+	uint64_t tick_ns = now_ns - before_ns;
+
+	return now_ns - since_ns + tick_ns + tick_ns / 8 > config->stuck_ns;
+}
+
 /* More memory in the host's eyes than the guest admits: its driver reports and frees nothing, or it takes pages back. */
 static void update_mismatch(struct pn_trust_state *state, const struct pn_policy_config *config, const struct pn_policy_guest *guest,
 			    const struct pn_observation *o, uint64_t now_ns)
@@ -96,14 +107,14 @@ static void update_mismatch(struct pn_trust_state *state, const struct pn_policy
 	if (o->actual_bytes == PN_UNSET || o->resident_bytes == PN_UNSET)
 		return; /* not seen is not settled */
 	if (o->resident_bytes <= o->actual_bytes + guest->overhead_bytes + MISMATCH_BYTES) {
-		state->mismatch_ns = 0;
-		state->mismatch = false;
-		return;
-	}
-	if (!state->mismatch_ns)
 		state->mismatch_ns = now_ns ? now_ns : 1;
-	if (now_ns - state->mismatch_ns >= config->stuck_ns)
+		state->mismatch = false;
+	} else if (state->mismatch_ns && is_time(config, state->mismatch_ns, state->weighed_ns, now_ns)) {
 		state->mismatch = !PB_MUTANT(CLAIMS);
+	} else if (!state->mismatch_ns) {
+		state->mismatch_ns = now_ns ? now_ns : 1; /* as it was found */
+	}
+	state->weighed_ns = now_ns;
 }
 
 static void mark(struct pn_trust_state *state, uint64_t actual, uint64_t now_ns)
@@ -143,7 +154,7 @@ static void update_obedience(struct pn_trust_state *state, const struct pn_polic
 	} else if (above ? actual + PROGRESS_BYTES <= state->mark_bytes : actual >= state->mark_bytes + PROGRESS_BYTES) {
 		state->retry_gap_ns = 0;
 		mark(state, actual, now_ns);
-	} else if (now_ns - state->progress_ns >= config->stuck_ns) {
+	} else if (is_time(config, state->progress_ns, state->looked_ns, now_ns)) {
 		state->stuck = true;
 		state->retry_gap_ns = state->retry_gap_ns ? state->retry_gap_ns * 2 : RETRY_FIRST_NS;
 		if (state->retry_gap_ns > RETRY_MOST_NS)

@@ -14,7 +14,8 @@ struct pn_trust_state {
 	/* contradictions */
 	unsigned int lies; /* in a row, each within a minute of the one before */
 	uint64_t lied_ns;  /* when the last one was seen */
-	uint64_t mismatch_ns; /* since when the host sees more than the guest admits; 0: it does not */
+	uint64_t mismatch_ns; /* when the host last saw no more than the guest admits, or first looked; 0: never yet */
+	uint64_t weighed_ns;  /* when it was last seen what the host sees */
 	bool mismatch;	      /* and that for long enough to be a lie */
 	/* obedience */
 	uint64_t mark_bytes;  /* actual when it last came nearer to its target */

@@ -25,7 +25,7 @@ struct pn_law {
 	void (*adopt)(void *law, size_t index, const void *from, size_t from_index);
 };
 
-extern const struct pn_law pn_law_balloond, pn_law_balloond_deep;
+extern const struct pn_law pn_law_balloond, pn_law_balloond_cautious, pn_law_balloond_careful, pn_law_balloond_deep;
 extern const struct pn_law pn_law_static, pn_law_mom, pn_law_proxmox, pn_law_squeezed, pn_law_balance, pn_law_senpai;
 
 /** pn_laws - all of them, the project's own first; ends with NULL */

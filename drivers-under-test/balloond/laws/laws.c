@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct pn_law *const pn_laws[] = {
-	&pn_law_balloond, &pn_law_balloond_deep, &pn_law_static, &pn_law_mom, &pn_law_proxmox,
+	&pn_law_balloond, &pn_law_balloond_cautious, &pn_law_balloond_careful, &pn_law_balloond_deep, &pn_law_static, &pn_law_mom, &pn_law_proxmox,
 	&pn_law_squeezed, &pn_law_balance,	 &pn_law_senpai, NULL,
 };
 

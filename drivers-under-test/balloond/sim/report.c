@@ -33,15 +33,15 @@ void pn_sim_table(const struct pn_sim_config *config, const struct pn_sim_result
 	fprintf(out, "%u guests, %u h, seed %llu, tick %g s, %s; %.0f GiB at most on %.0f GiB\n\n", config->guests, config->hours,
 		(unsigned long long)config->seed, config->tick_s, config->trace ? "recorded loads" : "synthetic loads",
 		count ? results[0].bytes_max / GIB : 0, count ? results[0].bytes_max / config->overcommit / GIB : 0);
-	fprintf(out, "%-14s %17s %21s %9s %10s %7s %7s %6s %15s  %s\n", "law", "reclaimed", "stall", "swap-in", "reversals", "Jain", "crossed",
+	fprintf(out, "%-18s %17s %21s %9s %10s %7s %7s %6s %15s  %s\n", "law", "reclaimed", "stall", "swap-in", "reversals", "Jain", "crossed",
 		"OOMs", "tick p50/p99", "behind");
-	fprintf(out, "%-14s %10s %6s %13s %7s %9s %10s %7s %7s %6s %15s  %s\n", "", "GiB", "%", "s", "%", "%", "per h", "", "ticks", "", "ms",
+	fprintf(out, "%-18s %10s %6s %13s %7s %9s %10s %7s %7s %6s %15s  %s\n", "", "GiB", "%", "s", "%", "%", "per h", "", "ticks", "", "ms",
 		"(on both)");
 	for (size_t i = 0; i < count; i++) {
 		const struct pn_sim_result *r = &results[i];
 		g_autofree char *behind = standing(results, count, i);
 
-		fprintf(out, "%-14s %10.1f %6.2f %13.0f %7.4f %9.4f %10.3f %7.5f %7llu %6llu %7.3f/%7.3f  %s\n", r->law->name,
+		fprintf(out, "%-18s %10.1f %6.2f %13.0f %7.4f %9.4f %10.3f %7.5f %7llu %6llu %7.3f/%7.3f  %s\n", r->law->name,
 			r->reclaimed_bytes / GIB, 100 * r->reclaimed_bytes / r->bytes_max, r->stall_s, 100 * r->stall_s / r->guest_s,
 			100 * r->swap_in_ratio, (double)r->reversals / (r->guest_s / 3600), r->jain, (unsigned long long)r->reserve_crossed,
 			(unsigned long long)r->ooms, r->tick_p50_ms, r->tick_p99_ms, behind);
