@@ -90,31 +90,42 @@ unsigned long vb_deflate_release(struct vballoon *vb, unsigned long want, bool w
 	return done;
 }
 
+/* Put a block of at most this order into the batch that leaves. */
+static bool retire_block(struct vballoon *vb, unsigned int max_order)
+{
+	struct vb_batch *b = &vb->retire;
+	struct vb_block *blk = &b->blk[b->nr_blks];
+	bool told;
+
+	if (b->nr_blks == VB_BATCH_BLOCKS || !vb_held_take_block(vb, max_order, blk, &told))
+		return false;
+	b->nr_blks++;
+	b->blk_pages += 1UL << blk->order;
+	if (told)
+		vb_pfns_add(vb, &b->pfns, page_to_pfn(blk->page), 1UL << blk->order, true);
+	return true;
+}
+
 /* MUST_TELL_HOST: take out what fits one kick and tell the device. */
 static unsigned long retire_start(struct vballoon *vb, unsigned long want)
 {
 	struct vb_batch *b = &vb->retire;
 	unsigned long left, nr;
-	struct vb_block *blk;
 	struct page *page;
-	bool told;
 
 	want = min_t(unsigned long, want, vb->tells.pace.pages);
-	while ((left = want - vb_batch_pages(b)) > 0) {
-		blk = &b->blk[b->nr_blks];
-		if (b->nr_blks < VB_BATCH_BLOCKS && left > 1 &&
-		    vb_held_take_block(vb, fls_long(left) - 1, blk, &told)) {
-			b->nr_blks++;
-			b->blk_pages += 1UL << blk->order;
-			if (told)
-				vb_pfns_add(vb, &b->pfns, page_to_pfn(blk->page),
-					    1UL << blk->order, true);
+	while (vb_batch_pages(b) < want) {
+		left = want - vb_batch_pages(b);
+		if (left > 1 && retire_block(vb, fls_long(left) - 1))
 			continue;
-		}
 		nr = vb_held_take_singles(vb, &b->singles, left);
 		b->nr_singles += nr;
-		if (!nr && (vb_batch_pages(b) || !vb_held_split_block(vb)))
-			break;
+		if (nr || (!vb_batch_pages(b) && vb_held_split_block(vb)))
+			continue;
+		/* Only untold blocks: give one, what was too much returns. */
+		if (!vb_batch_pages(b))
+			retire_block(vb, VB_TOP_ORDER);
+		break;
 	}
 	list_for_each_entry(page, &b->singles, lru)
 		vb_pfns_add(vb, &b->pfns, page_to_pfn(page), 1, false);
