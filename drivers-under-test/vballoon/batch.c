@@ -49,6 +49,7 @@ void vb_batch_reset(struct vb_batch *b)
 	b->nr_blks = 0;
 	b->blk_pages = 0;
 	b->nr_singles = 0;
+	b->reported = false;
 	b->try_order = VB_TOP_ORDER;
 	memset(&b->flight, 0, sizeof(b->flight));
 	vb_pfns_reset(&b->pfns);
@@ -137,19 +138,12 @@ static unsigned long pfn_capacity(const struct vb_batch *b)
 	return b->pfns.cap * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE;
 }
 
-/* Pages that fit one kick's budget, for the slowest stage of this batch. */
+/* Pages that fit one kick's budget. Blocks are reported, where they can be, single pages are not. */
 static unsigned long batch_limit(struct vballoon *vb, const struct vb_batch *b)
 {
 	unsigned long by_pfns = min_t(unsigned long, vb->inflate_pace.pages, pfn_capacity(b));
 
-	switch (b->mode) {
-	case VB_MODE_FAST:
-		return b->nr_singles ? by_pfns : vb->report_pace.pages;
-	case VB_MODE_STRICT:
-		return min_t(unsigned long, by_pfns, vb->report_pace.pages);
-	default:
-		return by_pfns;
-	}
+	return b->mode == VB_MODE_PFN || b->nr_singles ? by_pfns : vb->report_pace.pages;
 }
 
 /* May so many pages of that order join? A first piece always may. */
@@ -162,8 +156,8 @@ static bool batch_takes(struct vballoon *vb, const struct vb_batch *b,
 		return true;
 	if (vb_batch_pages(b) + nr > batch_limit(vb, b))
 		return false;
-	/* In fast mode blocks and single pages travel apart. */
-	if (b->mode == VB_MODE_FAST && (block ? b->nr_singles : b->nr_blks))
+	/* Blocks that are reported and single pages travel apart. */
+	if (b->mode != VB_MODE_PFN && (block ? b->nr_singles : b->nr_blks))
 		return false;
 	return !block || b->nr_blks < VB_BATCH_BLOCKS;
 }
@@ -176,6 +170,13 @@ static int largest_order(const struct vb_batch *b, unsigned long want)
 	if (b->mode != VB_MODE_FAST)
 		most = min(most, fls_long(pfn_capacity(b)) - 1UL);
 	return most;
+}
+
+/* Single pages may take long to get: blocks that wait for nothing but PFNs don't wait for them. */
+static bool reported_first(struct vballoon *vb, bool *ret_full)
+{
+	*ret_full |= vb_reported_pages(vb) > 0;
+	return *ret_full;
 }
 
 /**
@@ -199,6 +200,8 @@ unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 		b->mode = vb_report_usable(vb) ? READ_ONCE(vb_knob_mode) : VB_MODE_PFN;
 	for (order = largest_order(b, want); order > VB_MUTANT(SPIN) * 8; order--) {
 		nr = 1UL << order;
+		if (order < VB_BLOCK_ORDER && reported_first(vb, ret_full))
+			return 0;
 		if (!batch_takes(vb, b, order, nr)) {
 			*ret_full = true;
 			return 0;
@@ -210,7 +213,7 @@ unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 		}
 		b->try_order = order - 1;
 	}
-	if (VB_MUTANT(SPIN))
+	if (VB_MUTANT(SPIN) || reported_first(vb, ret_full))
 		return 0;
 	nr = min(want, (unsigned long)VB_BULK_PAGES);
 	if (!batch_takes(vb, b, 0, nr)) {
@@ -218,6 +221,28 @@ unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 		return 0;
 	}
 	return fill_singles(vb, b, nr);
+}
+
+/**
+ * vb_batch_fill_reported - one kick's worth of blocks whose PFNs are due
+ * @vb: device; vballoon.lock held
+ * @b: empty batch
+ *
+ * Return: false if there are none.
+ */
+bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b)
+{
+	unsigned long limit = min_t(unsigned long, vb->inflate_pace.pages, pfn_capacity(b));
+
+	b->mode = VB_MODE_STRICT;
+	b->reported = true;
+	while (b->nr_blks < VB_BATCH_BLOCKS &&
+	       (!b->nr_blks || b->blk_pages + (1UL << VB_TOP_ORDER) <= limit) &&
+	       vb_reported_take(vb, &b->blk[b->nr_blks]))
+		b->blk_pages += 1UL << b->blk[b->nr_blks++].order;
+	if (!b->nr_blks)
+		vb_batch_reset(b);
+	return b->nr_blks;
 }
 
 static int by_pfn(void *priv, const struct list_head *a, const struct list_head *b)
@@ -238,7 +263,7 @@ void vb_batch_seal(struct vballoon *vb, struct vb_batch *b)
 	struct page *page;
 	unsigned int i;
 
-	if (b->mode != VB_MODE_FAST)
+	if (b->mode == VB_MODE_PFN || b->reported)
 		for (i = 0; i < b->nr_blks; i++)
 			vb_pfns_add(vb, &b->pfns, page_to_pfn(b->blk[i].page),
 				    1UL << b->blk[i].order, true);

@@ -39,6 +39,7 @@ static int counters_show(struct seq_file *m, void *unused)
 	unsigned int i;
 
 	seq_printf(m, "held_pages %lu\n", vb_held_pages(vb));
+	seq_printf(m, "waiting_pages %lu\n", vb_reported_pages(vb));
 	seq_printf(m, "target_pages %lu\n", READ_ONCE(vb->target_pages));
 	seq_printf(m, "goal_pages %lu\n", READ_ONCE(vb->goal_pages));
 	seq_printf(m, "actual_pages %lu\n", READ_ONCE(vb->actual_pages));

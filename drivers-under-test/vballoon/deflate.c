@@ -64,14 +64,16 @@ static unsigned long release_some(struct vballoon *vb, unsigned int max_order,
  * @want: pages wanted
  * @whole: do not split a block for the last few pages, exceed @want instead
  *
+ * What waits for its PFNs goes first, which nobody need be told of.
  * Allocates nothing and waits for nobody; with @whole any context of an OOM
  * notifier will do, without it vballoon.lock must be held.
  * Return: pages freed; fewer when the account of untold pages is full.
  */
 unsigned long vb_deflate_release(struct vballoon *vb, unsigned long want, bool whole)
 {
-	unsigned long done = 0, nr;
+	unsigned long unheld = vb_reported_release(vb, want), done = 0, nr;
 
+	want -= min(want, unheld);
 	while (done < want) {
 		nr = release_some(vb, whole ? VB_TOP_ORDER : fls_long(want - done) - 1,
 				  want - done);
@@ -87,7 +89,7 @@ unsigned long vb_deflate_release(struct vballoon *vb, unsigned long want, bool w
 	}
 	vb_count(vb, VB_C_DEFLATE_PAGES, done);
 	trace_vballoon_deflate(vb->index, done, vb_held_pages(vb));
-	return done;
+	return unheld + done;
 }
 
 /* Put a block of at most this order into the batch that leaves. */

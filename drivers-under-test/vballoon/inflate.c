@@ -5,6 +5,9 @@
  *
  *   FILLING -> SEALED -> [REPORT ->] [PFNS ->] held
  *
+ * In strict mode a batch ends with its report; its blocks wait (reported.c)
+ * until there is none left to report, and travel in batches of their own.
+ *
  * Invariant: between SEALED and held a page is the device's; nobody frees it,
  * not even when the device never answers (D12), until the device is reset.
  */
@@ -15,30 +18,35 @@
 #include "trace.h"
 #include "vballoon.h"
 
-/* Pages of the batch that go through inflateq. */
-static unsigned long batch_told_pages(const struct vb_batch *b)
-{
-	return b->nr_singles + (b->mode == VB_MODE_FAST ? 0 : b->blk_pages);
-}
-
 /**
  * vb_inflate_pending - pages between the allocator and the ledger
  * @vb: device; vballoon.lock held
  */
 unsigned long vb_inflate_pending(struct vballoon *vb)
 {
-	return vb_batch_pages(vb->filling) +
+	return vb_batch_pages(vb->filling) + vb_reported_pages(vb) +
 	       (vb->flying ? vb_batch_pages(vb->flying) : 0);
 }
 
-/**
- * vb_inflate_drop_filling - let go of pages that were not yet sent
- * @vb: device; vballoon.lock held
- */
-void vb_inflate_drop_filling(struct vballoon *vb)
+/* Let go of pages that were not yet sent. */
+static void drop_filling(struct vballoon *vb)
 {
 	if (vb_batch_pages(vb->filling))
 		vb_batch_free(vb->filling);
+}
+
+/**
+ * vb_inflate_drop_excess - let go of what the device does not count yet
+ * @vb: device; vballoon.lock held
+ * @excess: pages, at least; ULONG_MAX for all of it
+ */
+void vb_inflate_drop_excess(struct vballoon *vb, unsigned long excess)
+{
+	unsigned long nr = vb_batch_pages(vb->filling);
+
+	drop_filling(vb);
+	if (nr < excess)
+		vb_reported_release(vb, excess - nr);
 }
 
 /**
@@ -47,7 +55,7 @@ void vb_inflate_drop_filling(struct vballoon *vb)
  */
 void vb_inflate_drop_all(struct vballoon *vb)
 {
-	vb_inflate_drop_filling(vb);
+	vb_inflate_drop_excess(vb, ULONG_MAX);
 	if (vb->flying)
 		vb_batch_free(vb->flying);
 	vb->flying = NULL;
@@ -98,7 +106,7 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 	long sleep;
 
 	if (vb_oom_lockout(vb, &sleep)) {
-		vb_inflate_drop_filling(vb);
+		vb_inflate_drop_excess(vb, ULONG_MAX);
 		vb->state = VB_S_LOCKOUT;
 		return sleep;
 	}
@@ -109,6 +117,8 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 		vb->state = vb->backoff_state;
 		want = 0;
 	}
+	if (vb_reported_due(vb))
+		want = 0;
 	if (want && !floor_allows(vb, 1UL << min(fls_long(want) - 1, VB_TOP_ORDER))) {
 		back_off(vb, VB_S_FLOOR);
 		return 0;
@@ -125,7 +135,7 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 			back_off(vb, VB_S_BACKOFF);
 		}
 	}
-	if (vb_batch_pages(b)) {
+	if (vb_batch_pages(b) || vb_batch_fill_reported(vb, b)) {
 		vb_batch_seal(vb, b);
 		return 0;
 	}
@@ -155,7 +165,7 @@ long vb_inflate_submit(struct vballoon *vb)
 
 	if (vb->flying || vb_tells_busy(vb))
 		return vb_flight_slice();
-	if (b->mode != VB_MODE_PFN && b->nr_blks) {
+	if (b->mode != VB_MODE_PFN && b->nr_blks && !b->reported) {
 		rc = vb_report_submit(vb, b);
 		if (rc == -ENOSPC)	/* the guest's own reports fill the ring */
 			return 1;
@@ -194,6 +204,17 @@ static void commit(struct vballoon *vb, struct vb_batch *b)
 		vb_deflate_release(vb, vb_held_pages(vb), true);
 }
 
+/* The host has the memory; the device will hear of it when there is no more to get. */
+static void keep_reported(struct vballoon *vb, struct vb_batch *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->nr_blks; i++)
+		vb_reported_add(vb, &b->blk[i]);
+	vb_batch_reset(b);
+	vb->flying = NULL;
+}
+
 /**
  * vb_inflate_advance - move the batch at the device to its next stage
  * @vb: device; vballoon.lock held; queues reaped
@@ -201,28 +222,26 @@ static void commit(struct vballoon *vb, struct vb_batch *b)
 void vb_inflate_advance(struct vballoon *vb)
 {
 	struct vb_batch *b = vb->flying;
-	unsigned long told;
 
 	if (!b || !vb_flight_landed(&b->flight))
 		return;
-	told = batch_told_pages(b);
 	if (b->stage == VB_STAGE_REPORT) {
 		vb_pace_update(&vb->report_pace, b->blk_pages, &b->flight,
 			       VB_BATCH_BLOCKS << VB_TOP_ORDER);
 		vb_count(vb, VB_C_REPORTED_PAGES, b->blk_pages);
 		trace_vballoon_report(vb->index, b->nr_blks, b->blk_pages,
 				      b->flight.done_ns - b->flight.kicked_ns);
-		if (told) {
-			start_pfns(vb, b);
+		if (b->mode == VB_MODE_STRICT) {
+			keep_reported(vb, b);
 			return;
 		}
 	} else if (!vb_pfns_sent(&b->pfns)) {
 		start_pfns(vb, b);
 		return;
 	} else {
-		vb_pace_update(&vb->inflate_pace, told, &b->flight,
+		vb_pace_update(&vb->inflate_pace, vb_batch_pages(b), &b->flight,
 			       VB_CHUNKS * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE);
-		trace_vballoon_tell(vb->index, true, told,
+		trace_vballoon_tell(vb->index, true, vb_batch_pages(b),
 				    b->flight.done_ns - b->flight.kicked_ns);
 	}
 	commit(vb, b);

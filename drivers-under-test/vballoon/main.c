@@ -108,6 +108,7 @@ static int init_parts(struct vballoon *vb)
 		init_waitqueue_head(&vb->q[i].wait);
 	}
 	vb_held_init(vb);
+	vb_reported_init(vb);
 	vb->filling = &vb->batch[0];
 	vb->frozen = true;
 	vb->dead = true;

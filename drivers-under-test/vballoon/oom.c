@@ -19,16 +19,17 @@
 
 static unsigned long relieve_by_worker(struct vballoon *vb, unsigned long quota)
 {
+	unsigned long unheld = vb_reported_release(vb, quota);
 	unsigned long before = vb_held_pages(vb), after;
 
-	if (!before || current == vb->worker)
-		return 0;
-	atomic_long_set(&vb->oom_wanted, quota);
+	if (unheld >= quota || !before || current == vb->worker)
+		return unheld;
+	atomic_long_set(&vb->oom_wanted, quota - unheld);
 	vb_worker_wake(vb, VB_EV_OOM);
 	wait_event_timeout(vb->oom_wait, atomic_long_read(&vb->oom_wanted) <= 0,
 			   msecs_to_jiffies(MUST_TELL_WAIT_MS));
 	after = vb_held_pages(vb);
-	return before > after ? before - after : 0;
+	return unheld + (before > after ? before - after : 0);
 }
 
 static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, void *freed)
@@ -45,7 +46,7 @@ static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, voi
 	if (vb->must_tell)
 		pages = relieve_by_worker(vb, quota);
 	else
-		pages = vb_deflate_release(vb, min(quota, vb_held_pages(vb)), true);
+		pages = vb_deflate_release(vb, min(quota, vb_held_pages(vb) + vb_reported_pages(vb)), true);
 
 	if (VB_MUTANT(OOM_UNCOUNTED))
 		atomic_long_add(pages / 2, &vb->held.pages);

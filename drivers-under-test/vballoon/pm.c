@@ -14,13 +14,13 @@ static void land_flying(struct vballoon *vb)
 {
 	struct vb_queue *q;
 
-	vb_inflate_drop_filling(vb);
 	while (vb->flying) {
 		q = &vb->q[vb->flying->stage == VB_STAGE_REPORT ? VB_Q_REPORT : VB_Q_INFLATE];
 		if (!vb_queue_wait(q, &vb->flying->flight, vb_knob_ack_timeout_ms))
-			return;
+			break;
 		vb_inflate_advance(vb);
 	}
+	vb_inflate_drop_excess(vb, ULONG_MAX);
 }
 
 /**

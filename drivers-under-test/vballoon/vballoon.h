@@ -10,8 +10,8 @@
  * Locks, outermost first:
  *   vballoon.lock	mutex: one step of the balloon's machine at a time
  *			(worker, migration, suspend, removal)
- *   vb_held.lock, balloon_dev_info.pages_lock, vb_tells.lock, vb_queue.lock
- *			spinlocks, leaves, never nested in one another
+ *   vb_held.lock, vb_reported.lock, balloon_dev_info.pages_lock, vb_tells.lock,
+ *   vb_queue.lock	spinlocks, leaves, never nested in one another
  * The OOM path takes leaves only, so it never waits for the worker.
  */
 #pragma once
@@ -118,6 +118,7 @@ struct vb_batch {
 	unsigned long blk_pages;
 	struct list_head singles;
 	unsigned long nr_singles;
+	bool reported;		/* its blocks have been reported: PFNs are what is left */
 	unsigned int try_order;	/* largest order that has not failed yet */
 	struct vb_pfns pfns;
 	struct vb_flight flight;
@@ -137,6 +138,23 @@ struct vb_held {
 	struct balloon_dev_info singles;
 	atomic_long_t pages;
 	atomic_long_t nr_singles;
+};
+
+/**
+ * struct vb_reported - blocks that the device has dropped, but not yet inflated
+ * @lock:   everything below
+ * @blocks: head page's lru; page_private of the head is the order
+ * @pages:  all of them, in guest pages
+ * @since:  when there was none before, in jiffies
+ *
+ * They are neither the device's nor in the balloon: whoever is short of memory
+ * may have them back without telling anybody.
+ */
+struct vb_reported {
+	spinlock_t lock;
+	struct list_head blocks;
+	unsigned long pages;
+	unsigned long since;
 };
 
 struct vb_range {
@@ -189,6 +207,7 @@ struct vballoon {
 	bool deflate_on_oom;
 
 	struct vb_held held;
+	struct vb_reported reported;
 	struct vb_tells tells;
 
 	/* inflate; vballoon.lock */
@@ -298,15 +317,24 @@ unsigned long vb_batch_pages(const struct vb_batch *b);
 unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 			    unsigned long want, bool *ret_full);
 void vb_batch_seal(struct vballoon *vb, struct vb_batch *b);
+bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b);
 
 /* inflate.c */
 void vb_inflate_advance(struct vballoon *vb);
 unsigned long vb_inflate_pending(struct vballoon *vb);
 long vb_inflate_step(struct vballoon *vb, unsigned long want);
 long vb_inflate_submit(struct vballoon *vb);
-void vb_inflate_drop_filling(struct vballoon *vb);
+void vb_inflate_drop_excess(struct vballoon *vb, unsigned long excess);
 void vb_inflate_drop_all(struct vballoon *vb);
 void vb_inflate_calm(struct vballoon *vb);
+
+/* reported.c */
+void vb_reported_init(struct vballoon *vb);
+unsigned long vb_reported_pages(struct vballoon *vb);
+bool vb_reported_due(struct vballoon *vb);
+void vb_reported_add(struct vballoon *vb, struct vb_block *blk);
+bool vb_reported_take(struct vballoon *vb, struct vb_block *ret_blk);
+unsigned long vb_reported_release(struct vballoon *vb, unsigned long want);
 
 /* deflate.c */
 long vb_deflate_step(struct vballoon *vb, unsigned long excess);

@@ -158,15 +158,15 @@ static long move(struct vballoon *vb)
 	if (VB_MUTANT(UNALIGNED) && goal % 16)
 		goal = goal / 16 * 16 + (jiffies / HZ % 2) * 16;
 	if ((held > goal && !VB_MUTANT(NO_DEFLATE)) || (rescue && held)) {
-		vb_inflate_drop_filling(vb);
+		vb_inflate_drop_excess(vb, ULONG_MAX);
 		return vb_deflate_step(vb, max(held > goal ? held - goal : 0,
 					       min(rescue, held)));
 	}
 	if (held + pending > goal) {
-		vb_inflate_drop_filling(vb);
+		vb_inflate_drop_excess(vb, held + pending - goal);
 		return vb->flying ? rest(vb) : 0;
 	}
-	if (held + pending < goal || vb_batch_pages(vb->filling))
+	if (held + pending < goal || vb_batch_pages(vb->filling) || vb_reported_pages(vb))
 		return vb_inflate_step(vb, goal - held - pending);
 	return rest(vb);
 }
