@@ -49,6 +49,8 @@ static const struct bar bars[] = {
 	{"memory returned, MemFree", RATE, "driver-return", "strict fast", "4k", GREATER, {8, 3}, NULL},
 	{"memory returned, resident", "host.return.resident_bytes_per_s", "driver-return", "strict fast", "thp", GREATER, {20, 5}, NULL},
 	{"memory returned, resident", "host.return.resident_bytes_per_s", "driver-return", "strict fast", "4k", GREATER, {8, 3}, NULL},
+	{"returned, zeroed by stores", "host.return.resident_bytes_per_s", "driver-zeroing", "strict fast", "thp", GREATER, {20, 5}, NULL},
+	{"returned, zeroed by stores", "host.return.resident_bytes_per_s", "driver-zeroing", "strict fast", "4k", GREATER, {8, 3}, NULL},
 	{"actual at target", "balloon.inflate.bytes_per_s", "driver-return", "strict", "4k thp memfd hugetlb", GREATER, {4, 3}, NULL},
 	{"actual at target", "balloon.inflate.bytes_per_s", "driver-return", "fast", "4k thp memfd hugetlb", GREATER, {20, 5}, NULL},
 	{"deflate", "balloon.deflate.bytes_per_s", "driver-return", "strict fast pfn", "4k thp memfd hugetlb", GREATER, {10, 10}, NULL},
