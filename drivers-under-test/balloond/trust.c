@@ -108,11 +108,12 @@ static void update_mismatch(struct pn_trust_state *state, const struct pn_policy
 		return; /* not seen is not settled */
 	if (o->resident_bytes <= o->actual_bytes + guest->overhead_bytes + MISMATCH_BYTES) {
 		state->mismatch_ns = now_ns ? now_ns : 1;
-		state->mismatch = false;
-	} else if (state->mismatch_ns && is_time(config, state->mismatch_ns, state->weighed_ns, now_ns)) {
+		state->mismatch = state->differs = false;
+	} else if (state->differs && is_time(config, state->mismatch_ns, state->weighed_ns, now_ns)) {
 		state->mismatch = !PB_MUTANT(CLAIMS);
-	} else if (!state->mismatch_ns) {
-		state->mismatch_ns = now_ns ? now_ns : 1; /* as it was found */
+	} else {
+		state->mismatch_ns = state->mismatch_ns ? state->mismatch_ns : now_ns ? now_ns : 1; /* as it was found */
+		state->differs = true;
 	}
 	state->weighed_ns = now_ns;
 }

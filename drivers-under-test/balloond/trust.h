@@ -16,6 +16,7 @@ struct pn_trust_state {
 	uint64_t lied_ns;  /* when the last one was seen */
 	uint64_t mismatch_ns; /* when the host last saw no more than the guest admits, or first looked; 0: never yet */
 	uint64_t weighed_ns;  /* when it was last seen what the host sees */
+	bool differs;	      /* at the last look, too: one alone may have met memory on its way back */
 	bool mismatch;	      /* and that for long enough to be a lie */
 	/* obedience */
 	uint64_t mark_bytes;  /* actual when it last came nearer to its target */
