@@ -231,6 +231,13 @@ void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const str
 	*ret_event = event;
 }
 
+void drawing_turn(uint64_t *random, uint64_t memory_bytes, struct pn_event ret_events[2])
+{
+	ret_events[0] = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .balloon_bytes = most_bytes(memory_bytes)};
+	ret_events[1] = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .at_ns = drawing_duration(random)};
+	ret_events[1].balloon_bytes = drawing_bytes(random, memory_bytes);
+}
+
 /* A technique is no part of what is drawn; patterns that are about one stand last. */
 static unsigned int drawable_patterns(void)
 {

@@ -25,5 +25,8 @@ void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const str
  */
 unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[2]);
 
+/** drawing_turn() - a long way up, and another target on that way: a driver that loses it, with none after it, never gets there */
+void drawing_turn(uint64_t *random, uint64_t memory_bytes, struct pn_event ret_events[2]);
+
 /** drawing_pattern() - append the events of a pattern; nothing when its parameters do not go together */
 void drawing_pattern(uint64_t *random, uint64_t memory_bytes, GArray *events);

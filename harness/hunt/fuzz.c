@@ -31,7 +31,8 @@ struct fuzzing {
 	struct pn_fuzz_result *result;
 	struct pn_grammar grammar; /* the configured one, with the driver's functions once they are known */
 	GPtrArray *functions;
-	GHashTable *known, *broken; /* signature ids -> how often, of failures and of what showed nothing */
+	GHashTable *known;  /* signature ids -> how often */
+	GHashTable *broken; /* why cases showed nothing -> how often */
 	GPtrArray *waiting; /* genomes of the corpus to begin with */
 	GArray *turn;	    /* of unsigned int: shapes still to be drawn from in this round */
 	uint64_t random, began_ns, said_ns;
@@ -122,12 +123,15 @@ static guint count(GHashTable *seen, const char *what)
 }
 
 /* it accuses nobody, but who fuzzes wants to know what the time went into */
-static void take_broken(struct fuzzing *self, const struct pn_trial *trial, const struct pn_signature *signature)
+static void take_broken(struct fuzzing *self, const struct pn_trial *trial)
 {
+	const char *reason = pn_text(trial->verdict, "reason");
+	g_autofree char *masked = pn_signature_mask(reason);
+
 	self->result->broken++;
 	self->result->cases--;
-	if (count(self->broken, signature->id) == 1)
-		fprintf(self->config->out, "showed nothing: %s\n", pn_text(trial->verdict, "reason"));
+	if (count(self->broken, masked) == 1)
+		fprintf(self->config->out, "showed nothing: %s\n", reason);
 }
 
 /* Return: 1 when its directory was taken, 0 when not, or a negative errno. */
@@ -139,7 +143,7 @@ static int take_failure(struct fuzzing *self, const struct pn_trial *trial)
 	if (pn_trial_signature(trial, &signature))
 		return 0;
 	if (strcmp(signature.verdict, "FAIL")) {
-		take_broken(self, trial, &signature);
+		take_broken(self, trial);
 	} else {
 		self->result->failures++;
 		if (count(self->known, signature.id) == 1)

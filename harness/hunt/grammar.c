@@ -75,6 +75,14 @@ static void insert_fault(const struct pn_grammar *grammar, uint64_t *random, str
 	g_array_insert_vals(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), events, count);
 }
 
+static void append_turn(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
+{
+	struct pn_event events[2];
+
+	drawing_turn(random, memory_of(grammar, genome), events);
+	g_array_append_vals(genome->events, events, 2);
+}
+
 static void insert_event(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
 {
 	struct pn_event event;
@@ -104,6 +112,8 @@ struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, unsigned int 
 		insert_event(grammar, random, genome);
 	if (!pn_seed_below(random, FAULT_OF_CASES)) /* there are some thirty: by events alone each would come once in hundreds of cases */
 		insert_fault(grammar, random, genome);
+	else
+		append_turn(grammar, random, genome);
 	return genome;
 }
 
