@@ -28,9 +28,7 @@ void fake_guest_deinit(struct pn_guest *guest)
 
 const struct pn_machine *pn_guest_machine(const struct pn_guest *g)
 {
-	static const struct pn_machine machine;
-
-	return &machine;
+	return &g->machine;
 }
 
 uint64_t pn_guest_memory_bytes(const struct pn_guest *g)
@@ -135,7 +133,7 @@ int pn_guest_agent(struct pn_guest *g, json_t *request, uint64_t timeout_ns, jso
 
 	if (pn_is(request, "op", "sample"))
 		json_object_update_new(reply,
-				       json_pack("{s:I, s:i}", "mono_ns", (json_int_t)fake_guest_now_ns(), "driver.held_pages", 16384));
+				       json_pack("{s:I, s:i}", "mono_ns", g->machine.exact ? (json_int_t)FAKE_STANDS_NS : (json_int_t)fake_guest_now_ns(), "driver.held_pages", 16384));
 	else if (pn_is(request, "op", "read") && json_object_get(request, "paths"))
 		json_object_set_new(reply, "files", file_texts(json_object_get(request, "paths")));
 	else if (pn_is(request, "op", "read"))

@@ -5,6 +5,7 @@
 
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "../guest/machine.h"
 
 /*
  * A guest of the tests' own: it defines the functions of guest.h that the sampler uses, so the monitor can hang, the agent can be silent
@@ -12,6 +13,7 @@
  */
 
 #define FAKE_MEMORY_BYTES (256 * PN_MIB) /* what tests of it have in their scenario, too */
+#define FAKE_STANDS_NS PN_NS_PER_S /* what it shows in exact mode, always */
 #define FAKE_BEHIND_NS (5 * PN_NS_PER_S) /* its clock shows that much less than the host's */
 
 struct pn_guest {
@@ -20,6 +22,7 @@ struct pn_guest {
 	GPtrArray *subscribers; /* fn, data, fn, data, ... */
 	bool monitor_hangs;
 	bool agent_silent;
+	struct pn_machine machine;
 	unsigned int agent_starts;
 };
 

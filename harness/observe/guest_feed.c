@@ -361,9 +361,13 @@ int pn_feed_ask(struct pn_feed *feed, json_t *into, uint64_t *ret_guest_ns)
 	if (err)
 		return err;
 	guest_ns = (uint64_t)json_integer_value(json_object_get(reply, "mono_ns"));
-	g_mutex_lock(&feed->lock);
-	t_ns = MIN((uint64_t)((int64_t)guest_ns + feed->clock.offset_ns), pn_clock_now_ns());
-	g_mutex_unlock(&feed->lock);
+	/* in exact mode the guest's clock stands while the host works, and leaps while the guest idles: its values are of the instant of its answer */
+	t_ns = pn_clock_now_ns();
+	if (!pn_guest_machine(feed->context->guest)->exact) {
+		g_mutex_lock(&feed->lock);
+		t_ns = MIN((uint64_t)((int64_t)guest_ns + feed->clock.offset_ns), t_ns);
+		g_mutex_unlock(&feed->lock);
+	}
 	pn_probe_set(into, t_ns, "guest_t_ns");
 	pn_probe_set(into, guest_ns, "guest_ns");
 	take_keys(feed, reply, into);

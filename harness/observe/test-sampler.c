@@ -174,6 +174,23 @@ static void test_agent_silent(void **state)
 	json_decref(record.samples);
 }
 
+/* In exact mode the guest's clock and the host's have nothing to do with each other: what a mark has of the guest is of the instant of its answer. */
+static void test_exact(void **state)
+{
+	struct pn_record record = {.scenario = &scenario};
+	struct pn_sampler *sampler;
+	uint64_t before_ns;
+
+	guest.machine.exact = true;
+	sampler = start();
+	before_ns = pn_clock_now_ns();
+	assert_int_equal(pn_sampler_mark(sampler, "boot", NULL), 0);
+	assert_int_equal(pn_sampler_stop(sampler, NULL), 0);
+	record.samples = lines("samples.jsonl");
+	assert_in_range(pn_field_or(pn_record_mark(&record, "boot"), "guest_t_ns", 0), before_ns, pn_clock_now_ns());
+	json_decref(record.samples);
+}
+
 /* A guest that boots anew has an agent that samples nothing yet. */
 static void test_reboot(void **state)
 {
@@ -271,7 +288,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_beats_and_mark), TEST(test_monitor_hangs), TEST(test_agent_silent),  TEST(test_reboot),
+	    TEST(test_beats_and_mark), TEST(test_monitor_hangs), TEST(test_agent_silent),  TEST(test_exact), TEST(test_reboot),
 	    TEST(test_kmsg),	       TEST(test_unsupported),	 TEST(test_chosen_probes), TEST(test_no_dir),
 	};
 

@@ -32,7 +32,6 @@ const struct pn_metric_info pn_metric_table[] = {
     {"driver.instructions_per_page.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the driver per page, of one direction"},
     {"driver.*_per_page", PN_TIER_COUNT, LOWER, DECIDES, "work of the driver per page moved: instructions, kicks"},
     {"driver.config_interrupts", PN_TIER_COUNT, LOWER, WATCHED, "interrupts by which the device told of a new configuration"},
-    {"guest.page_faults", PN_TIER_COUNT, LOWER, WATCHED, "page faults in the guest"},
     {"qemu.peak_resident_pages", PN_TIER_COUNT, LOWER, WATCHED, "pages of QEMU that were resident at most"},
     {"kernel.*", PN_TIER_INFO, LOWER, WATCHED, "instructions of the guest's kernel outside the driver"},
 
