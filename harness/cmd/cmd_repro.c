@@ -174,7 +174,7 @@ static int visit_exact(struct hunt *hunt, struct pn_repro_config *config, struct
 	pn_reverse_free(reverse);
 	if (id > 0)
 		pn_owned_release(id, NULL);
-	return err ? err : pn_repro_exit(&tally, true);
+	return err ? err : pn_repro_exit(&tally, false);
 }
 
 /* --shell, --gdb, or until it fails again */
