@@ -88,6 +88,12 @@ struct pn_policy_config {
 /** pn_policy_defaults() - the knobs at their defaults; capacity and reserve are left 0 */
 struct pn_policy_config pn_policy_defaults(void);
 
+/** pn_policy_cautions - settings along one dial, most careful first, "balanced" being the default; ends with NULL */
+extern const char *const pn_policy_cautions[];
+
+/** pn_policy_caution() - set the knobs that belong to one of pn_policy_cautions, leave the others. Return: 0, or -EINVAL for an unknown name. */
+int pn_policy_caution(struct pn_policy_config *config, const char *name);
+
 /** struct pn_observation - what is known of one guest now; PN_UNSET where unknown. Counters are since the guest's boot. */
 struct pn_observation {
 	/* what the host sees */

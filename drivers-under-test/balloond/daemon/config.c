@@ -33,7 +33,7 @@ static const cyaml_schema_field_t limits_fields[] = {
 };
 static const cyaml_schema_field_t status_fields[] = {TEXT("socket"), TEXT("mode"), TEXT("group"), CYAML_FIELD_END};
 static const cyaml_schema_field_t law_fields[] = {
-	TEXT("headroom"), TEXT("cool-down"), TEXT("stuck-after"), TEXT("dead-band"), TEXT("probe-after"), CYAML_FIELD_END,
+	TEXT("caution"), TEXT("headroom"), TEXT("cool-down"), TEXT("stuck-after"), TEXT("dead-band"), TEXT("probe-after"), CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t fields[] = {
 	TEXT("connection"),
@@ -90,8 +90,13 @@ static const struct pn_key_info keys[] = {
 	 .type = PN_KEY_TEXT,
 	 .help = "directory with a file for each guest, of its name or UUID, that holds its /proc/pressure/memory; default: none"},
 	{.name = "law", .type = PN_KEY_MAP, .help = "knobs of the law"},
+	{.name = "law.caution",
+	 .type = PN_KEY_CHOICE,
+	 .choices = pn_policy_cautions,
+	 .fallback = "balanced",
+	 .help = "from no guest below a good half of its size (cautious, careful) to guests tried below their demand (deep)"},
 	{.name = "law.headroom", .type = PN_KEY_BYTES, .max = 1ULL << 40, .fallback = "64MiB", .help = "what a guest keeps free at least"},
-	{.name = "law.cool-down", .type = PN_KEY_DURATION, .max = 3600 * PN_NS_PER_S, .fallback = "30s", .help = "no lowering so soon after a raise"},
+	{.name = "law.cool-down", .type = PN_KEY_DURATION, .max = 3600 * PN_NS_PER_S, .help = "no lowering so soon after a raise; default: as the caution has it, 30s balanced"},
 	{.name = "law.stuck-after",
 	 .type = PN_KEY_DURATION,
 	 .min = PN_NS_PER_S,
@@ -102,8 +107,7 @@ static const struct pn_key_info keys[] = {
 	{.name = "law.probe-after",
 	 .type = PN_KEY_DURATION,
 	 .max = 24 * 3600 * PN_NS_PER_S,
-	 .fallback = "0",
-	 .help = "guests calm for so long are tried below their demand; 0: never"},
+	 .help = "guests calm for so long are tried below their demand; 0: never; default: as the caution has it"},
 	{0},
 };
 
@@ -181,16 +185,19 @@ static int check_metrics(struct pn_doc *doc, const struct pn_daemon_config *conf
 
 static void read_law(struct pn_doc *doc, struct pn_daemon_config *config)
 {
+	g_autofree char *caution = get_text(doc, "law.caution"), *cool_down = get_text(doc, "law.cool-down"), *probe_after = get_text(doc, "law.probe-after");
 	struct pn_policy_config *law = &config->policy;
 
 	*law = pn_policy_defaults();
+	g_assert(pn_policy_caution(law, caution) == 0);
 	law->headroom_bytes = get(doc, "law.headroom").number;
-	law->cool_down_ns = get(doc, "law.cool-down").number;
+	if (cool_down)
+		law->cool_down_ns = get(doc, "law.cool-down").number;
 	law->stuck_ns = get(doc, "law.stuck-after").number;
 	law->dead_band = (double)get(doc, "law.dead-band").number / 100;
-	if (get(doc, "law.probe-after").number) {
+	if (probe_after) {
 		law->probe_after_ns = get(doc, "law.probe-after").number;
-		law->probe_per_s = 0.0005;
+		law->probe_per_s = law->probe_after_ns ? 0.0005 : 0;
 	}
 	law->stats_period_ns = MAX(config->interval_ns, MAX(config->stats_period_s, 1) * PN_NS_PER_S);
 }

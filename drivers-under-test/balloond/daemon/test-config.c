@@ -46,6 +46,26 @@ static void everything_has_a_default(void **state)
 	pn_daemon_config_free(config);
 }
 
+static void caution_sets_knobs_that_are_not_written(void **state)
+{
+	struct pn_daemon_config *config;
+	struct pn_diag diag = {0};
+
+	assert_int_equal(read_text(*state, "law: {caution: deep}\n", &config, NULL), 0);
+	assert_true(config->policy.probe_per_s > 0 && config->policy.probe_after_ns == 30 * PN_NS_PER_S);
+	assert_int_equal(config->policy.cool_down_ns, 10 * PN_NS_PER_S);
+	pn_daemon_config_free(config);
+	assert_int_equal(read_text(*state, "law: {caution: deep, cool-down: 20s, probe-after: 0s}\n", &config, NULL), 0);
+	assert_true(config->policy.probe_per_s == 0);
+	assert_int_equal(config->policy.cool_down_ns, 20 * PN_NS_PER_S);
+	pn_daemon_config_free(config);
+	assert_int_equal(read_text(*state, "law: {caution: cautious}\n", &config, NULL), 0);
+	assert_true(config->policy.assured > 0.5);
+	pn_daemon_config_free(config);
+	assert_true(read_text(*state, "law: {caution: reckless}\n", &config, &diag) < 0);
+	assert_non_null(strstr(diag.text, "law.caution: 'reckless' is not accepted; expected one of cautious, careful, balanced, deep"));
+}
+
 static void what_is_written_counts(void **state)
 {
 	struct pn_daemon_config *config;
@@ -126,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_has_a_default),
+		cmocka_unit_test_setup_teardown(caution_sets_knobs_that_are_not_written, test_dir_setup, test_dir_teardown),
 		cmocka_unit_test_setup_teardown(what_is_written_counts, test_dir_setup, test_dir_teardown),
 		cmocka_unit_test_setup_teardown(what_is_wrong_is_refused_with_its_place, test_dir_setup, test_dir_teardown),
 		cmocka_unit_test(metadata_goes_over_the_configuration),

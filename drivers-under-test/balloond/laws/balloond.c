@@ -7,33 +7,27 @@ static void *law_new(const struct pn_policy_config *config, const struct pn_poli
 	return pn_policy_new(config, guests, targets, count);
 }
 
-/* Never below a good half of a guest: what a fixed division stalls on, it does not. */
+static void *with_caution(const char *caution, const struct pn_policy_config *config, const struct pn_policy_guest *guests, const uint64_t *targets,
+			  size_t count)
+{
+	struct pn_policy_config knobs = *config;
+
+	return pn_policy_caution(&knobs, caution) ? NULL : pn_policy_new(&knobs, guests, targets, count);
+}
+
 static void *law_new_cautious(const struct pn_policy_config *config, const struct pn_policy_guest *guests, const uint64_t *targets, size_t count)
 {
-	struct pn_policy_config cautious = *config;
-
-	cautious.assured = 0.55;
-	return pn_policy_new(&cautious, guests, targets, count);
+	return with_caution("cautious", config, guests, targets, count);
 }
 
 static void *law_new_careful(const struct pn_policy_config *config, const struct pn_policy_guest *guests, const uint64_t *targets, size_t count)
 {
-	struct pn_policy_config careful = *config;
-
-	careful.assured = 0.5;
-	return pn_policy_new(&careful, guests, targets, count);
+	return with_caution("careful", config, guests, targets, count);
 }
 
-/* Cheaper stalls; and it goes for memory that is used but never touched. */
 static void *law_new_deep(const struct pn_policy_config *config, const struct pn_policy_guest *guests, const uint64_t *targets, size_t count)
 {
-	struct pn_policy_config deep = *config;
-
-	deep.price_s = 800;
-	deep.cool_down_ns = 10000000000ULL;
-	deep.probe_per_s = 0.0005;
-	deep.probe_after_ns = 30000000000ULL;
-	return pn_policy_new(&deep, guests, targets, count);
+	return with_caution("deep", config, guests, targets, count);
 }
 
 static void law_step(void *law, const struct pn_observation *observations, uint64_t now_ns, struct pn_decision *ret_decisions)
@@ -64,7 +58,7 @@ const struct pn_law pn_law_balloond = {
 const struct pn_law pn_law_balloond_cautious = {
 	.name = "balloond-cautious",
 	.help = "the same, more careful: no idle guest is lowered below 55 % of its largest size and 64 MiB",
-	.source = "policy.c with assured = 0.55",
+	.source = "policy.c, caution.c: cautious",
 	.new = law_new_cautious,
 	.step = law_step,
 	.free = law_free,
@@ -74,7 +68,7 @@ const struct pn_law pn_law_balloond_cautious = {
 const struct pn_law pn_law_balloond_careful = {
 	.name = "balloond-careful",
 	.help = "the same: no idle guest is lowered below 50 % of its largest size and 64 MiB",
-	.source = "policy.c with assured = 0.5",
+	.source = "policy.c, caution.c: careful",
 	.new = law_new_careful,
 	.step = law_step,
 	.free = law_free,
@@ -84,7 +78,7 @@ const struct pn_law pn_law_balloond_careful = {
 const struct pn_law pn_law_balloond_deep = {
 	.name = "balloond-deep",
 	.help = "the same, bolder: calm guests are tried below their demand until they stall a little",
-	.source = "policy.c with price = 800 s, cool_down = 10 s, probe_per_s = 0.0005, probe_after = 30 s",
+	.source = "policy.c, caution.c: deep",
 	.new = law_new_deep,
 	.step = law_step,
 	.free = law_free,
