@@ -23,3 +23,7 @@ static const char *const motions[] = {"any", "idle", "inflating", "deflating", "
 
 /* Arguments of the faults between driver and device (fault-traffic.c). */
 extern const struct pn_key_info pn_fault_interrupt_args[], pn_fault_used_args[], pn_fault_config_args[], pn_fault_chain_args[];
+
+/* Of those that the host does to QEMU (fault-host.c). */
+extern const struct pn_key_info pn_fault_throttle_args[], pn_fault_pressure_args[], pn_fault_host_oom_args[], pn_fault_discard_fail_args[],
+    pn_fault_discard_slow_args[];

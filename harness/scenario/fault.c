@@ -80,56 +80,6 @@ static const struct pn_key_info postcopy_args[] = {
     {},
 };
 
-static const struct pn_key_info throttle_args[] = {
-    {.name = "percent", .type = PN_KEY_COUNT, .min = 1, .max = 99, .fallback = "10", .help = "of one host CPU, for all vCPUs together"},
-    STRIKE_ARGS,
-    {},
-};
-
-#define LIMIT_ARG                                                                                         \
-	{                                                                                                 \
-		.name = "limit", .type = PN_KEY_BYTES, .min = PN_MIB, .fallback = "16MiB",                \
-		.help = "how much QEMU may take from then on"                                             \
-	}
-
-static const struct pn_key_info pressure_args[] = {
-    LIMIT_ARG,
-    {.name = "swap", .type = PN_KEY_BYTES, .min = PN_MIB, .fallback = "512MiB", .help = "size of the swap file on the host"},
-    STRIKE_ARGS,
-    {},
-};
-
-static const struct pn_key_info host_oom_args[] = {
-    {.name = "planned", .type = PN_KEY_FLAG, .fallback = "true", .help = "the case ends here as planned and is judged by what was seen until then"},
-    LIMIT_ARG,
-    STRIKE_ARGS,
-    {},
-};
-
-static const char *const discard_errors[] = {"ENOMEM", "EINVAL", "EAGAIN", "EIO", NULL};
-
-/* The kernel's words of fault injection. */
-#define WHICH_CALLS_ARGS                                                                                  \
-	{.name = "space", .type = PN_KEY_COUNT, .fallback = "0", .help = "this many calls pass first"},   \
-	{.name = "interval", .type = PN_KEY_COUNT, .min = 1, .fallback = "1", .help = "then every so many-th is hit"}, \
-	{                                                                                                 \
-		.name = "times", .type = PN_KEY_COUNT, .fallback = "0", .help = "at most this many, 0: no limit; counted for each thread of QEMU" \
-	}
-
-static const struct pn_key_info discard_fail_args[] = {
-    {.name = "error", .type = PN_KEY_CHOICE, .choices = discard_errors, .fallback = "ENOMEM", .help = "what they return"},
-    WHICH_CALLS_ARGS,
-    STRIKE_ARGS,
-    {},
-};
-
-static const struct pn_key_info discard_slow_args[] = {
-    {.name = "delay", .type = PN_KEY_DURATION, .min = PN_NS_PER_US, .max = PN_NS_PER_S, .fallback = "1ms", .help = "how much longer each takes"},
-    WHICH_CALLS_ARGS,
-    STRIKE_ARGS,
-    {},
-};
-
 static const struct pn_key_info compaction_args[] = {
     {.name = "every", .type = PN_KEY_DURATION, .min = PN_NS_PER_MS, .max = 60 * PN_NS_PER_S, .fallback = "50ms", .help = "pause between two"},
     STRIKE_ARGS,
@@ -346,17 +296,17 @@ const struct pn_fault_info pn_fault_infos[] = {
      .help = "hostile driver: the device is shown foreign pages, huge lengths, bad chains (TCG, split rings)"},
     {.name = "throttle",
      .span = PN_FAULT_LASTS,
-     .args = throttle_args,
+     .args = pn_fault_throttle_args,
      .undo = "the vCPUs run as before",
      .help = "the vCPUs get only a part of a host CPU, by a control group"},
     {.name = "host-pressure",
      .span = PN_FAULT_LASTS,
-     .args = pressure_args,
+     .args = pn_fault_pressure_args,
      .undo = "QEMU is in its old control group, the swap file has gone",
      .help = "the host swaps what QEMU takes above a limit, to a swap file of ours"},
     {.name = "host-oom",
      .span = PN_FAULT_FATAL,
-     .args = host_oom_args,
+     .args = pn_fault_host_oom_args,
      .help = "the host's kernel kills QEMU for taking more memory than a limit"},
     {.name = "main-loop-stop",
      .span = PN_FAULT_LASTS,
@@ -373,14 +323,14 @@ const struct pn_fault_info pn_fault_infos[] = {
     {.name = "discard-fail",
      .span = PN_FAULT_LASTS,
      .moving = true,
-     .args = discard_fail_args,
+     .args = pn_fault_discard_fail_args,
      .undo = "strace is detached",
      .help = "madvise and fallocate of QEMU return an error, by strace"},
     {.name = "discard-slow",
      .span = PN_FAULT_LASTS,
      .holds = true,
      .moving = true,
-     .args = discard_slow_args,
+     .args = pn_fault_discard_slow_args,
      .undo = "strace is detached",
      .help = "madvise and fallocate of QEMU take longer, by strace"},
     {.name = "compaction",
