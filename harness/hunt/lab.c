@@ -226,7 +226,7 @@ int pn_lab_run(struct pn_lab *lab, struct pn_trial *trials, unsigned int count, 
 	for (unsigned int i = 0; !err && i < count; i++)
 		err = admit(lab, &trials[i], diag);
 	if (!err)
-		err = pn_pool_run(1, &ops, &round, diag);
+		err = pn_pool_run(lab->jobs, &ops, &round, diag);
 	round.preparing = false;
 	round.next = 0;
 	return err ? err : pn_pool_run(lab->jobs, &ops, &round, diag);

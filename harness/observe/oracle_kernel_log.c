@@ -87,7 +87,8 @@ static const char *const harmless[] = {
 
 struct tally {
 	unsigned int count;
-	uint64_t first_ns, last_ns;
+	uint64_t last_ns; /* on the guest's clock */
+	uint64_t span_ns; /* over which it was said; the clock begins anew with each boot, and the time between is not known */
 	const char *text;
 };
 
@@ -124,17 +125,19 @@ static bool tally_log(const json_t *kmsg, struct tally tallies[])
 		const char *text = pn_text(entry, "text");
 		const struct pattern *pattern;
 		struct tally *tally;
+		uint64_t time_ns;
 
 		inside |= pn_is(entry, "mark", "boot");
 		pattern = inside ? match(text) : NULL;
 		if (!pattern)
 			continue;
 		tally = &tallies[pattern - patterns];
-		tally->last_ns = (uint64_t)pn_field_or(entry, "time_us", 0) * PN_NS_PER_US;
-		if (!tally->count++) {
+		time_ns = (uint64_t)pn_field_or(entry, "time_us", 0) * PN_NS_PER_US;
+		if (!tally->count++)
 			tally->text = text;
-			tally->first_ns = tally->last_ns;
-		}
+		else if (time_ns > tally->last_ns)
+			tally->span_ns += time_ns - tally->last_ns;
+		tally->last_ns = time_ns;
 	}
 	return inside;
 }
@@ -182,7 +185,7 @@ char *pn_kernel_log_first(const json_t *kmsg)
 
 static void judge_rate(const struct tally *tally, struct pn_finding *finding)
 {
-	double seconds = (double)(tally->last_ns - tally->first_ns) / (double)PN_NS_PER_S;
+	double seconds = (double)tally->span_ns / (double)PN_NS_PER_S;
 
 	if (tally->count >= PUFF_MIN && tally->count > PUFF_PER_S * MAX(seconds, 1.0))
 		pn_finding_set(finding, PN_FAIL, "%u x '%s' in %.1f s: more than %d a second", tally->count, tally->text, seconds,

@@ -229,6 +229,16 @@ static void test_kernel_log_puff(void **state)
 	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "more than 8 a second");
 }
 
+/* ten lines in two seconds of each of two boots are no twenty in none */
+static void test_kernel_log_puff_over_a_reboot(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 0; i < 20; i++)
+		fixture_kmsg(fixture, 5.2 + i % 10 * 0.2, "virtio_balloon virtio3: Out of puff! Can't get 1 pages");
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
+}
+
 static void test_kernel_log_taint(void **state)
 {
 	struct fixture *fixture = *state;
@@ -368,6 +378,7 @@ int main(void)
 	    TEST(test_kernel_log_spellings),
 	    TEST(test_kernel_log_oom),
 	    TEST(test_kernel_log_puff),
+	    TEST(test_kernel_log_puff_over_a_reboot),
 	    TEST(test_kernel_log_taint),
 	    TEST(test_kernel_log_crash),
 	    TEST(test_kernel_log_unmarked), TEST(test_integrity), TEST(test_integrity_poison), TEST(test_reason_cut),

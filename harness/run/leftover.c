@@ -16,6 +16,7 @@
 
 #include "../base/owned.h"
 #include "../base/owned_kinds.h"
+#include "workdir.h"
 
 #define MARK "PUNCTURE_CASE"
 
@@ -78,6 +79,7 @@ json_t *pn_leftover_collect(pid_t pid, unsigned long long start)
 			json_array_append_new(leftovers, json_pack("{s:O, s:O}", "kind", json_object_get(thing, "kind"), "what",
 								   json_object_get(thing, "what")));
 	end_marked(mark, leftovers);
+	pn_workdir_sweep(pid);
 	json_decref(repaired);
 	return leftovers;
 }

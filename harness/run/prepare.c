@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Before the first case: everything that cases share and that takes long, once each. A measured case never builds an image.
+ * Before the first case: everything that cases share and that takes long, once each, as many at a time as cases would be. Two that need one image
+ * wait for each other at the cache's lock. A measured case never builds an image.
  */
 #include "supervisor.h"
 
@@ -10,6 +11,7 @@
 #include "../base/clock.h"
 #include "../base/owned.h"
 #include "../base/units.h"
+#include "leftover.h"
 
 #define PREPARE_TIMEOUT_NS (20 * 60 * PN_NS_PER_S)
 #define CONTROL_TIMEOUT_NS (5 * 60 * PN_NS_PER_S)
@@ -21,6 +23,7 @@ struct preparation {
 	const struct pn_supervisor *supervisor;
 	const struct pn_scenario *scenario;
 	char *key;
+	uint64_t began_ns; /* 0: does not run, or its name has been told */
 };
 
 /** struct control - the control run */
@@ -37,8 +40,6 @@ struct preparations {
 	struct pn_supervisor *supervisor;
 	GPtrArray *list;
 	unsigned int next;
-	uint64_t began_ns; /* of the running one */
-	bool told;
 };
 
 static int run_preparation(void *data, const int *stop, struct pn_diag *diag)
@@ -54,23 +55,27 @@ static int run_preparation(void *data, const int *stop, struct pn_diag *diag)
 static struct pn_task *next_preparation(void *data)
 {
 	struct preparations *all = data;
+	struct preparation *preparation;
 
 	if (all->next >= all->list->len)
 		return NULL;
-	all->began_ns = pn_clock_now_ns();
-	all->told = false;
-	return &((struct preparation *)all->list->pdata[all->next++])->task;
+	preparation = all->list->pdata[all->next++];
+	preparation->began_ns = pn_clock_now_ns();
+	return &preparation->task;
 }
 
 static void tick(unsigned int running, void *data)
 {
 	struct preparations *all = data;
-	const struct preparation *now = all->list->pdata[all->next - 1];
 
-	if (!running || all->told || pn_clock_now_ns() - all->began_ns < SLOW_NS)
-		return;
-	all->told = true;
-	pn_progress_say(&all->supervisor->progress, "preparing %s (%u of %u)", now->key, all->next, all->list->len);
+	for (unsigned int i = 0; i < all->next; i++) {
+		struct preparation *preparation = all->list->pdata[i];
+
+		if (!preparation->began_ns || pn_clock_now_ns() - preparation->began_ns < SLOW_NS)
+			continue;
+		preparation->began_ns = 0; /* told */
+		pn_progress_say(&all->supervisor->progress, "preparing %s (%u of %u)", preparation->key, i + 1, all->list->len);
+	}
 }
 
 static const char *why(const struct pn_task_end *end)
@@ -93,7 +98,8 @@ static void ended(struct pn_task *task, const struct pn_task_end *end, void *dat
 	struct preparations *all = data;
 	const char *reason = why(end);
 
-	pn_owned_repair(NULL, NULL); /* a guest of a preparation that crashed */
+	preparation->began_ns = 0;
+	json_decref(pn_leftover_collect(end->pid, end->start)); /* a guest of a preparation that crashed */
 	g_hash_table_insert(all->supervisor->prepared, g_strdup(preparation->key), g_strdup(reason));
 	pn_store_note(all->supervisor->store, "prepared",
 		      json_pack("{s:s, s:s, s:f}", "what", preparation->key, "error", reason, "duration_s",
@@ -158,7 +164,7 @@ int pn_supervisor_prepare(struct pn_supervisor *self, struct pn_diag *diag)
 		for (unsigned int k = 0; k < pn_scenario_guests(queued->scenario); k++)
 			want(&all, seen, pn_scenario_guest(queued->scenario, k), log_path);
 	}
-	err = pn_pool_run(1, &ops, &all, diag);
+	err = pn_pool_run(self->jobs, &ops, &all, diag);
 	g_ptr_array_free(all.list, TRUE);
 	return err;
 }
@@ -188,7 +194,7 @@ static void control_ended(struct pn_task *task, const struct pn_task_end *end, v
 	struct control *control = task->data;
 	const char *reason = why(end);
 
-	pn_owned_repair(NULL, NULL);
+	json_decref(pn_leftover_collect(end->pid, end->start));
 	pn_store_note(control->supervisor->store, "control",
 		      json_pack("{s:s, s:f}", "error", reason, "duration_s", (double)end->duration_ns / PN_NS_PER_S));
 	if (*reason)

@@ -15,6 +15,7 @@
 #include "../base/owned_kinds.h"
 #include "../base/test-dir.h"
 #include "leftover.h"
+#include "workdir.h"
 
 /* a case's process that does @fn and is gone; @ret_start: when it began */
 static pid_t vanish_after(void (*fn)(void), unsigned long long *ret_start)
@@ -117,12 +118,40 @@ static void an_owned_file_is_found_and_removed(void **state)
 	g_free(litter);
 }
 
+/* as a thread of libvirt does between the release of the directory and the end of its process */
+static void make_again_what_was_released(void)
+{
+	g_autofree char *dir = NULL, *below = NULL;
+	int id = pn_workdir_make(&dir, NULL);
+
+	if (id < 0 || pn_owned_release(id, NULL))
+		_exit(1);
+	below = g_build_filename(dir, "run", "qemu", NULL);
+	if (pn_fs_mkdir_p(below, NULL))
+		_exit(1);
+}
+
+static void what_appears_after_the_release_is_swept(void **state)
+{
+	unsigned long long start;
+	pid_t pid = vanish_after(make_again_what_was_released, &start);
+	g_autofree char *dir = g_strdup_printf("%s/c%d", pn_owned_state_dir(), (int)pid);
+	json_t *things;
+
+	assert_true(g_file_test(dir, G_FILE_TEST_IS_DIR));
+	things = pn_leftover_collect(pid, start);
+	assert_int_equal(json_array_size(things), 0);
+	assert_false(g_file_test(dir, G_FILE_TEST_EXISTS));
+	json_decref(things);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clean_case_leaves_nothing),
 		cmocka_unit_test(a_program_is_found_and_ended),
 		cmocka_unit_test(an_owned_file_is_found_and_removed),
+		cmocka_unit_test(what_appears_after_the_release_is_swept),
 	};
 
 	/* one directory for all: a process finds its records where it found them first */

@@ -9,9 +9,14 @@
 #include "../base/fs.h"
 #include "../base/owned.h"
 
+static char *dir_of(pid_t pid)
+{
+	return g_strdup_printf("%s/c%d", pn_owned_state_dir(), (int)pid);
+}
+
 int pn_workdir_make(char **ret_dir, struct pn_diag *diag)
 {
-	g_autofree char *dir = g_strdup_printf("%s/c%d", pn_owned_state_dir(), (int)getpid());
+	g_autofree char *dir = dir_of(getpid());
 	int id = pn_owned_add("tree", json_pack("{s:s}", "path", dir), diag);
 	int err = id < 0 ? id : pn_fs_mkdir_p(dir, diag);
 
@@ -19,4 +24,11 @@ int pn_workdir_make(char **ret_dir, struct pn_diag *diag)
 		return err;
 	*ret_dir = g_steal_pointer(&dir);
 	return id;
+}
+
+void pn_workdir_sweep(pid_t pid)
+{
+	g_autofree char *dir = dir_of(pid);
+
+	pn_fs_remove_tree(dir, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
+#include <sys/types.h>
+
 struct pn_diag;
 
 /**
@@ -10,3 +12,11 @@ struct pn_diag;
  * Return: its id > 0, with which pn_owned_release() removes it; or a negative errno.
  */
 int pn_workdir_make(char **ret_dir, struct pn_diag *diag);
+
+/**
+ * pn_workdir_sweep() - remove what appeared in a process's working directory after it was released
+ * @pid: process that has been waited for
+ *
+ * The threads of libvirt's embedded driver live as long as their process, and make empty directories again as they note that a guest has gone.
+ */
+void pn_workdir_sweep(pid_t pid);
