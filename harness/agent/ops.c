@@ -47,7 +47,7 @@ static const struct pn_op ops_self[] = {
 };
 
 static const struct pn_op *const tables[] = {
-	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle, pn_ops_warm, pn_ops_symbols, pn_ops_exact,
+	ops_self, pn_ops_file, pn_ops_driver, pn_ops_load, pn_ops_sample, pn_ops_disk, pn_ops_lifecycle, pn_ops_warm, pn_ops_symbols, pn_ops_exact, pn_ops_leaks,
 };
 
 static const struct pn_op *find(const char *name)

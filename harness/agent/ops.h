@@ -18,7 +18,7 @@ struct pn_op {
 
 /** pn_op_tables - the operations, by the file that does them; each ends with a NULL name */
 extern const struct pn_op pn_ops_file[], pn_ops_driver[], pn_ops_load[], pn_ops_sample[], pn_ops_disk[], pn_ops_lifecycle[], pn_ops_warm[],
-	pn_ops_symbols[], pn_ops_exact[];
+	pn_ops_symbols[], pn_ops_exact[], pn_ops_leaks[];
 
 /** pn_ops_frame() - a frame has come: a request is run, a blob handed to the put it belongs to, anything else told as a protocol error */
 void pn_ops_frame(const struct pn_proto_frame *frame);

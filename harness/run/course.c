@@ -19,12 +19,10 @@
 #include "../scenario/scenario.h"
 #include "../technique/reclaim.h"
 #include "../timeline/loads.h"
-#include "coverage.h"
 #include "parts.h"
 #include "run.h"
 #include "workdir.h"
 
-#define AGENT_TIMEOUT_NS (10 * PN_NS_PER_S)
 #define POLL_NS (100 * PN_NS_PER_MS)
 
 /** struct step - one step; the first that fails ends the list and breaks the case */
@@ -113,20 +111,12 @@ static int start_guest(struct pn_course *course, struct pn_diag *diag)
 	return err;
 }
 
-static void mark(struct pn_course *course, const char *label)
-{
-	int err = pn_sampler_mark(course->sampler, label, NULL);
-
-	if (err && !course->mark_error)
-		course->mark_error = err;
-}
-
 static void on_settled(void *data, uint64_t balloon_bytes)
 {
 	struct pn_course *course = data;
 	g_autofree char *label = g_strdup_printf("settled:%u", ++course->settled);
 
-	mark(course, label);
+	pn_course_mark(course, label);
 }
 
 static void on_touched(void *data)
@@ -134,19 +124,19 @@ static void on_touched(void *data)
 	struct pn_course *course = data;
 	g_autofree char *label = g_strdup_printf("touched:%u", ++course->touched);
 
-	mark(course, label);
+	pn_course_mark(course, label);
 }
 
 static void on_driver(void *data)
 {
-	mark(data, "driver");
+	pn_course_mark(data, "driver");
 }
 
 /* The guest is sampled slowly: its counters must be exact at both ends of what is measured. */
 static void begin_measuring(struct pn_course *course)
 {
 	course->measuring = true;
-	mark(course, "start");
+	pn_course_mark(course, "start");
 }
 
 static void on_phase(void *data, const char *phase)
@@ -180,24 +170,18 @@ static int use_swap(struct pn_course *course, struct pn_diag *diag)
 	return course->scenario->guest.swap_bytes ? pn_fixture_need(&course->timeline, "swap", diag) : 0;
 }
 
-/* is there no driver at any time? */
-static bool driverless(const struct pn_course *course)
-{
-	return course->scenario->guest.balloon.absent || course->scenario->unaware;
-}
-
 static int load_driver(struct pn_course *course, struct pn_diag *diag)
 {
 	int err;
 
-	mark(course, "boot");
+	pn_course_mark(course, "boot");
 	if (course->reclaim && (err = pn_reclaim_prepare(course->reclaim, course->guest, diag)) < 0)
 		return err;
-	if (driverless(course) || (course->timeline.technique && course->timeline.technique->late))
+	if (pn_course_driverless(course) || (course->timeline.technique && course->timeline.technique->late))
 		return 0;
 	err = pn_driver_load(&course->timeline, diag);
 	if (!err)
-		mark(course, "driver");
+		pn_course_mark(course, "driver");
 	return err;
 }
 
@@ -255,73 +239,26 @@ static int conduct(struct pn_course *course, struct pn_diag *diag)
 	return MIN(err, 0);
 }
 
-/* all that follows asks the agent: one that is silent is said so at once, not by the case's timeout */
-static int hear_agent(struct pn_course *course, struct pn_diag *diag)
-{
-	int err = pn_guest_agent(course->guest, json_pack("{s:s}", "op", "clock"), AGENT_TIMEOUT_NS, NULL, NULL);
-
-	return err == -ETIMEDOUT ? pn_diag_set(diag, err, "the agent does not answer any more") : 0;
-}
-
-static int end_measuring(struct pn_course *course, struct pn_diag *diag)
-{
-	int err = pn_loads_end(&course->timeline, diag);
-
-	if (!err)
-		mark(course, "end");
-	return err;
-}
-
-static int stop_loads(struct pn_course *course, struct pn_diag *diag)
-{
-	int first = 0;
-
-	while (course->loads_started) {
-		json_t *result = NULL;
-		int err = pn_load_stop(&course->timeline, course->scenario->loads[--course->loads_started], &result, first ? NULL : diag);
-
-		first = first ? first : err;
-		if (result)
-			json_array_append_new(course->loads, result);
-	}
-	return first;
-}
-
-/* whatever the timeline left in the balloon goes back to the guest: the ledger wants all of it */
-static int deflate(struct pn_course *course, struct pn_diag *diag)
-{
-	uint64_t bytes = 0;
-	int result;
-
-	if (driverless(course))
-		return 0;
-	result = pn_guest_balloon(course->guest, 0, diag);
-	if (!result)
-		result = pn_timeline_settle(&course->timeline, 0, course->scenario->settle_timeout_ns, &bytes, diag);
-	if (result < 0 && result != -ETIMEDOUT)
-		return result;
-	mark(course, "rest"); /* also when it did not settle: the journal says so, and the ledger judges what there is */
-	return 0;
-}
-
-static int unload_driver(struct pn_course *course, struct pn_diag *diag)
-{
-	int err;
-
-	if (driverless(course))
-		return 0;
-	err = pn_driver_unload(&course->timeline, diag);
-	if (!err)
-		mark(course, "unloaded");
-	return err;
-}
-
 /* in this order, and in none other: each needs what stands before it */
 static const struct step steps[] = {
-	{"journal", open_journal},  {"host", open_host},      {"build", get_driver},	 {"technique", pn_course_technique}, {"guest", start_guest},
-	{"sampler", start_sampler}, {"swap", use_swap},	      {"driver", load_driver},	 {"loads", start_loads},
-	{"begin", begin},	    {"timeline", conduct},    {"other guests", end},	 {"agent", hear_agent},
-	{"end", end_measuring},	    {"stop loads", stop_loads}, {"deflate", deflate},	 {"unload", unload_driver},
+	{"journal", open_journal},
+	{"host", open_host},
+	{"build", get_driver},
+	{"technique", pn_course_technique},
+	{"guest", start_guest},
+	{"sampler", start_sampler},
+	{"swap", use_swap},
+	{"driver", load_driver},
+	{"loads", start_loads},
+	{"begin", begin},
+	{"timeline", conduct},
+	{"other guests", end},
+	{"agent", pn_course_hear_agent},
+	{"end", pn_course_end_measuring},
+	{"stop loads", pn_course_stop_loads},
+	{"deflate", pn_course_deflate},
+	{"unload", pn_course_unload_driver},
+	{"leaks", pn_course_find_leaks},
 };
 
 static int run_steps(struct pn_course *course, struct pn_diag *diag)
@@ -339,34 +276,10 @@ static int run_steps(struct pn_course *course, struct pn_diag *diag)
 				       json_pack("{s:s, s:i, s:s}", "name", steps[i].name, "error", -err, "reason", diag->text));
 		/* what the loads have measured is kept, as far as they still answer */
 		if (course->loads_started && err != -EHOSTDOWN && err != -ENOTCONN && err != -ETIMEDOUT)
-			stop_loads(course, NULL);
+			pn_course_stop_loads(course, NULL);
 		return err;
 	}
 	return 0;
-}
-
-/* the way back; what fails here breaks a case that was well so far */
-static int take_down(struct pn_course *course, struct pn_diag *diag)
-{
-	int sampler = course->sampler ? pn_sampler_stop(course->sampler, diag) : 0;
-	int covered = course->guest && course->module ? pn_coverage_write(course->guest, course->dir, course->module->name, sampler ? NULL : diag) : 0;
-	uint64_t began_ns = pn_clock_now_ns();
-	int guest = pn_guest_stop(course->guest, sampler || covered ? NULL : diag);
-	int reclaim = pn_reclaim_free(course->reclaim, sampler || covered || guest ? NULL : diag);
-	int first = sampler ? sampler : covered ? covered : guest ? guest : reclaim;
-
-	if (course->guest && course->journal)
-		pn_journal_add(course->journal, "guest",
-			       json_pack("{s:s, s:I}", "state", "stopped", "duration_ns", (json_int_t)(pn_clock_now_ns() - began_ns)));
-	if (!first && course->mark_error)
-		first = pn_diag_set(diag, course->mark_error, "a mark could not be written: %s", g_strerror(-course->mark_error));
-	course->guest = NULL;
-	course->reclaim = NULL;
-	course->sampler = NULL;
-	pn_module_free(course->module);
-	pn_image_free(course->image);
-	pn_journal_free(course->journal);
-	return first;
 }
 
 int pn_course_run(struct pn_course *course, struct pn_diag *diag)
@@ -391,7 +304,7 @@ int pn_course_run(struct pn_course *course, struct pn_diag *diag)
 	pn_meeting_break(&course->shared->end, err);
 	if (err && course->shared->broke)
 		course->shared->broke(course->shared);
-	down_err = take_down(course, &down);
+	down_err = pn_course_take_down(course, &down);
 	if (!err && down_err) {
 		err = down_err;
 		*diag = down;

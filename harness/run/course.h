@@ -64,6 +64,24 @@ int pn_course_technique(struct pn_course *course, struct pn_diag *diag);
 /** pn_course_start_within() - start the guest, within what its technique needs. Blocks as pn_guest_start(). Return: 0 or a negative errno. */
 int pn_course_start_within(struct pn_course *course, const struct pn_guest_config *config, struct pn_diag *diag);
 
+/** pn_course_mark() - a mark of the sampler; the first that could not be written is remembered in the course */
+void pn_course_mark(struct pn_course *course, const char *label);
+
+/** pn_course_driverless() - is there no driver at any time? */
+bool pn_course_driverless(const struct pn_course *course);
+
+/*
+ * The steps of the way back, in this order; each returns 0 or a negative errno. pn_course_stop_loads() keeps what the loads measured.
+ * pn_course_take_down() is for every way out: it stops the sampler, then the guest, and frees what the course holds.
+ */
+int pn_course_hear_agent(struct pn_course *course, struct pn_diag *diag);
+int pn_course_end_measuring(struct pn_course *course, struct pn_diag *diag);
+int pn_course_stop_loads(struct pn_course *course, struct pn_diag *diag);
+int pn_course_deflate(struct pn_course *course, struct pn_diag *diag);
+int pn_course_unload_driver(struct pn_course *course, struct pn_diag *diag);
+int pn_course_find_leaks(struct pn_course *course, struct pn_diag *diag);
+int pn_course_take_down(struct pn_course *course, struct pn_diag *diag);
+
 /**
  * pn_course_run() - one guest from start to end; blocks
  *
