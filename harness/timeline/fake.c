@@ -2,7 +2,7 @@
 /*
  * The guest of fake.h. Its balloon is computed when it is looked at, from the time since then; so it needs no thread.
  */
-#include "fake.h"
+#include "fake_private.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,7 +15,6 @@
 
 #include "../base/clock.h"
 #include "../base/diag.h"
-#include "../base/fs.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
 
@@ -32,7 +31,7 @@ static void tell(json_t *event)
 	json_decref(event);
 }
 
-static void move(void)
+void fake_move(void)
 {
 	uint64_t now_ns = fake.machine.exact ? fake.own_ns : pn_clock_now_ns(), step, goal = fake.asked_bytes / PN_PAGE_BYTES * PN_PAGE_BYTES;
 
@@ -49,125 +48,6 @@ static void move(void)
 	else
 		fake.bytes = fake.bytes - MIN(fake.bytes - goal, step);
 }
-
-static bool is(const char *what, const char *word)
-{
-	return what && strcmp(what, word) == 0;
-}
-
-static json_t *load_list(void)
-{
-	if (!fake.load_id)
-		return json_pack("{s:[]}", "loads");
-	return json_pack("{s:[{s:s,s:i,s:b,s:b,s:I}]}", "loads", "id", fake.load_id, "pid", 7, "running", fake.load_running, "oom_killed",
-			 fake.load_oom_killed, "cpu_ns", (json_int_t)(fake.load_ready ? 1000 * PN_NS_PER_MS : 0));
-}
-
-static json_t *op_bound(const json_t *request)
-{
-	return json_pack("{s:b,s:s,s:s,s:i}", "bound", fake.bound, "driver", fake.bound ? "vballoon" : "", "device", "virtio2", "status",
-			 fake.bound ? 15 : 1);
-}
-
-static void struck(void)
-{
-	if (fake.struck_speed_bytes_per_s)
-		fake.speed_bytes_per_s = fake.struck_speed_bytes_per_s;
-}
-
-static json_t *op_unbind(const json_t *request)
-{
-	struck();
-	fake.bound = false;
-	fake.bytes = 0;
-	return json_object();
-}
-
-static json_t *op_bind(const json_t *request)
-{
-	fake.bound = true;
-	return json_object();
-}
-
-/* The one file of this guest; it has no disks. */
-static json_t *op_read(const json_t *request)
-{
-	g_autofree char *boot_id = g_strdup_printf("boot-%u\n", fake.boots);
-
-	return json_pack("{s:s}", "text", is(json_string_value(json_object_get(request, "path")), "/proc/sys/kernel/random/boot_id") ? boot_id : "");
-}
-
-static json_t *op_list(const json_t *request)
-{
-	return load_list();
-}
-
-static json_t *op_start(const json_t *request)
-{
-	g_free(fake.load_id);
-	fake.load_id = g_strdup(json_string_value(json_object_get(request, "id")));
-	fake.load_running = true;
-	fake.oom_kills += fake.load_kills;
-	return json_pack("{s:i}", "pid", 7);
-}
-
-static json_t *op_stop(const json_t *request)
-{
-	fake.load_running = false;
-	return json_pack("{s:i}", "exit_code", fake.load_exit_code);
-}
-
-static json_t *op_sample(const json_t *request)
-{
-	return json_pack("{s:i}", "vm.oom_kill", (int)fake.oom_kills);
-}
-
-static json_t *op_fetch(const json_t *request)
-{
-	const char *to = json_string_value(json_object_get(request, "to"));
-	const char *stream = json_string_value(json_object_get(request, "stream"));
-	const char *text = !stream ? fake.load_file : strcmp(stream, "stdout") == 0 ? fake.load_stdout : "its last words\n";
-	size_t offset = (size_t)json_integer_value(json_object_get(request, "offset")), len = text ? strlen(text) : 0, piece;
-
-	/* In small pieces, as the agent does it with larger ones. */
-	assert_non_null(to);
-	assert_true(offset <= len);
-	piece = MIN(len - offset, 1000);
-	assert_int_equal(pn_fs_write(to, text ? text + offset : "", piece, NULL), 0);
-	return json_pack("{s:I,s:b}", "size", (json_int_t)piece, "eof", offset + piece == len);
-}
-
-static json_t *op_run(const json_t *request)
-{
-	fake.own_ns += (uint64_t)json_integer_value(json_object_get(request, "for_ns"));
-	move();
-	return json_object();
-}
-
-static json_t *op_lifecycle(const json_t *request)
-{
-	fake.crashed = is(json_string_value(json_object_get(request, "do")), "panic");
-	fake.asleep = is(json_string_value(json_object_get(request, "do")), "suspend");
-	return json_object();
-}
-
-static json_t *op_nothing(const json_t *request)
-{
-	return json_object();
-}
-
-static const struct {
-	const char *op;
-	bool quiet; /* changes nothing: not logged */
-	json_t *(*run)(const json_t *request);
-} ops[] = {
-	{"driver.bound", true, op_bound}, {"driver.unbind", false, op_unbind}, {"driver.bind", false, op_bind},
-	{"module.load", false, op_bind},  {"module.unload", false, op_unbind}, {"read", true, op_read},
-	{"load.list", true, op_list},	  {"load.start", false, op_start},     {"load.stop", false, op_stop},
-	{"load.output", true, op_fetch},  {"get", true, op_fetch},	       {"sample", true, op_sample},
-	{"load.signal", false, op_nothing}, {"clock", true, op_nothing},
-	{"lifecycle", false, op_lifecycle}, {"run", true, op_run},
-};
 
 /* What the agent tells unasked, after its answer; without the lock, as the real connection does. */
 static void aftermath(const char *op)
@@ -192,7 +72,7 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 	if (is(word, "balloon"))
 		fake.asked_bytes = (uint64_t)json_integer_value(json_object_get(args, "bytes"));
 	else if (is(word, "pause") || is(word, "resume")) {
-		struck();
+		fake_struck();
 		fake.paused = is(word, "pause");
 		fake.crashed &= fake.paused;
 	} else if (is(word, "qmp"))
@@ -202,7 +82,7 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 	else if (is(word, "move"))
 		fake.pid++;
 	else if (is(word, "unplug") || is(word, "plug")) {
-		struck();
+		fake_struck();
 		fake.bound = is(word, "plug");
 		fake.bytes = fake.asked_bytes = 0;
 	} else if (is(word, "migrate-nowhere"))
@@ -214,7 +94,7 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 	} else if (is(word, "signal"))
 		return kill(fake.pid, (int)json_integer_value(json_object_get(args, "signal"))) < 0 ? -errno : 0;
 	else if (is(word, "reset")) {
-		struck();
+		fake_struck();
 		fake.boots++;
 		fake.bound = false;
 		fake.load_running = false;
@@ -222,45 +102,16 @@ static int change(const char *word, const json_t *args, json_t **ret_reply, stru
 	return 0;
 }
 
-static int agent(const json_t *request, json_t **ret_reply, struct pn_diag *diag)
-{
-	const char *op = json_string_value(json_object_get(request, "op"));
-
-	for (unsigned int i = 0; i < G_N_ELEMENTS(ops); i++) {
-		json_t *reply;
-
-		if (!is(op, ops[i].op))
-			continue;
-		if (!ops[i].quiet)
-			g_string_append_printf(fake.log, "%s ", op);
-		if (is(fake.refuse, op))
-			return pn_diag_set(diag, -EREMOTEIO, "%s refused", op);
-		if (is(fake.boots_at, op)) {
-			fake.boots_at = NULL;
-			fake.load_running = false;
-			g_clear_pointer(&fake.load_id, g_free);
-			return pn_diag_set(diag, -ECONNRESET, "the guest has booted again");
-		}
-		reply = is(fake.drop, op) ? json_object() : ops[i].run(request);
-		if (ret_reply)
-			*ret_reply = reply;
-		else
-			json_decref(reply);
-		return 0;
-	}
-	return pn_diag_set(diag, -EREMOTEIO, "no operation '%s'", op);
-}
-
 int pn_guest_act(struct pn_guest *guest, const struct pn_action *action, json_t **ret_reply, struct pn_diag *diag)
 {
 	int r;
 
 	g_mutex_lock(&fake.lock);
-	move();
+	fake_move();
 	if (fake.gone)
 		r = pn_diag_set(diag, -ENOTCONN, "the guest has gone");
 	else if (is(action->verb, "agent")) {
-		r = agent(action->args, ret_reply, diag);
+		r = fake_agent(action->args, ret_reply, diag);
 	} else {
 		g_string_append_printf(fake.log, "%s ", action->verb);
 		r = change(action->verb, action->args, ret_reply, diag);
@@ -320,7 +171,7 @@ int pn_guest_ballooned(struct pn_guest *guest, uint64_t *ret_bytes, struct pn_di
 	int r = 0;
 
 	g_mutex_lock(&fake.lock);
-	move();
+	fake_move();
 	if (fake.gone)
 		r = pn_diag_set(diag, -ENOTCONN, "the guest has gone");
 	else if (fake.deaf)
