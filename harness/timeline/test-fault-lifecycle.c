@@ -16,7 +16,6 @@
 #include "../base/diag.h"
 #include "../base/units.h"
 #include "faults.h"
-#include "../base/cgroup.h"
 
 static int run(struct stage *stage, struct pn_event *events, unsigned int count, struct pn_diag *diag)
 {
@@ -276,26 +275,6 @@ static void thread_that_is_not_there_is_an_error(void **state)
 	assert_non_null(strstr(diag.text, "iothread"));
 }
 
-static void cgroup_of_either_version_is_located(void **state)
-{
-	g_autofree char *root = g_dir_make_tmp("pn-cgroup-XXXXXX", NULL), *file = g_build_filename(root, "cgroup.controllers", NULL);
-	g_autofree char *v1 = g_strdup_printf("none %s tmpfs rw 0 0\ncg %s cgroup rw,memory 0 0\n", root, root);
-	g_autofree char *v2 = g_strdup_printf("cg %s cgroup2 rw 0 0\n", root), *found = NULL, *none = NULL, *unified = NULL;
-	bool is_v2 = true;
-
-	found = pn_cgroup_locate(v1, "4:memory:/not/there\n", "memory", &is_v2);
-	assert_string_equal(found, root);
-	assert_false(is_v2);
-	none = pn_cgroup_locate(v2, "0::/\n", "memory", &is_v2);
-	assert_null(none);
-	assert_true(g_file_set_contents(file, "cpu memory pids\n", -1, NULL));
-	unified = pn_cgroup_locate(v2, "0::/\n", "memory", &is_v2);
-	assert_string_equal(unified, root);
-	assert_true(is_v2);
-	unlink(file);
-	rmdir(root);
-}
-
 static void suspended_and_woken(void **state)
 {
 	struct stage *stage = *state;
@@ -389,7 +368,6 @@ int main(void)
 		TEST(postcopy_that_is_over_never_fired),
 		TEST(one_thread_stops_and_goes_on),
 		TEST(thread_that_is_not_there_is_an_error),
-		TEST(cgroup_of_either_version_is_located),
 		TEST(suspended_and_woken),
 		TEST(guest_that_does_not_sleep_is_missed),
 		TEST(flapping_ends_where_it_was),
