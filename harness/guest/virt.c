@@ -154,6 +154,20 @@ static int open_host(struct pn_host *host, const struct pn_host_config *config, 
 	return err;
 }
 
+/*
+ * A panic is for the host to judge: the guest stays as it is. Addresses are the same in every boot, so profiles can be compared. The root
+ * file system is ramfs: the guest would swap a tmpfs out, its own tools with it.
+ *
+ * Under TCG the kernel's clocksource watchdog takes the steady one for the liar: ticks are lost while the host has other work, the TSC goes on with the
+ * host's. A guest that booted on a busy host then read its time from the ACPI timer for good, at an exit each, while another beside it did not; after S3
+ * that timer even stands; and a debug kernel that loses the TSC before its RCU-tasks self tests waits in them for ever.
+ */
+static char *command_line(const struct pn_machine *machine)
+{
+	return g_strdup_printf("console=ttyS0 loglevel=4 panic=0 nokaslr rootfstype=ramfs%s%s%s%s", machine->accel == PN_ACCEL_TCG ? " tsc=reliable" : "",
+			       machine->balloon.iommu ? " intel_iommu=on" : "", machine->kernel_args ? " " : "", machine->kernel_args ?: "");
+}
+
 int pn_virt_boot_get(const struct pn_machine *machine, struct pn_virt_boot *ret_boot, struct pn_diag *diag)
 {
 	struct pn_virt_boot boot = { 0 };
@@ -168,12 +182,7 @@ int pn_virt_boot_get(const struct pn_machine *machine, struct pn_virt_boot *ret_
 		pn_virt_boot_clear(&boot);
 		return err;
 	}
-	/*
-	 * A panic is for the host to judge: the guest stays as it is. Addresses are the same in every boot, so profiles can be compared. The root
-	 * file system is ramfs: the guest would swap a tmpfs out, its own tools with it.
-	 */
-	boot.cmdline = g_strdup_printf("console=ttyS0 loglevel=4 panic=0 nokaslr rootfstype=ramfs%s%s%s", machine->balloon.iommu ? " intel_iommu=on" : "",
-				       machine->kernel_args ? " " : "", machine->kernel_args ? machine->kernel_args : "");
+	boot.cmdline = command_line(machine);
 	*ret_boot = boot;
 	return 0;
 }
