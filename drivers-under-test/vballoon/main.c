@@ -141,7 +141,8 @@ static void free_parts(struct vballoon *vb)
 	vb_batch_deinit(&vb->retire);
 	vb_batch_deinit(&vb->batch[1]);
 	vb_batch_deinit(&vb->batch[0]);
-	kfree(vb->bulk);
+	if (!VB_MUTANT(LEAK_SLAB))
+		kfree(vb->bulk);
 }
 
 static int probe(struct virtio_device *vdev)
