@@ -31,7 +31,7 @@
 
 unsigned int vb_knob_mode, vb_knob_kick_us = 5000, vb_knob_ack_timeout_ms = 10000, vb_knob_floor_mib = 4, vb_knob_backoff_min_ms = 50;
 unsigned int vb_knob_backoff_max_ms = 10000, vb_knob_oom_quota_mib = 64, vb_knob_oom_lockout_ms = 100, vb_knob_pfn_chain = 2,
-	     vb_knob_max_order = VB_TOP_ORDER;
+	     vb_knob_max_order = VB_TOP_ORDER, vb_knob_oom_lockout_max_ms = 350, vb_knob_ahead_ms = 1000;
 bool vb_knob_free_reporting;
 
 static struct vballoon balloon;
@@ -196,9 +196,41 @@ static void run_out_of_memory(void)
 
 	ooms++;
 	ooms_waiting += vb_reported_pages(&balloon) > 0;
-	out_of_memory_cb(&balloon.oom_nb, 0, &freed);
+	out_of_memory_cb(&balloon.oom.nb, 0, &freed);
 	if (!balloon.must_tell)
 		assert_int_equal(model_free, before + freed);
+}
+
+/* Out of memory @later after the last lockout has ended. Return: how long the balloon is locked out now, in ms. */
+static unsigned long lockout_by_oom(unsigned long later)
+{
+	long sleep;
+
+	jiffies = balloon.oom.until + later;
+	run_out_of_memory();
+	do
+		sleep = step(&balloon, false);
+	while (!sleep);
+	assert_int_equal(balloon.state, VB_S_LOCKOUT);
+	return (unsigned long)sleep * 1000 / HZ;
+}
+
+/* A target that the guest can't afford: the balloon tries more and more seldom, and as often as at first when there has been peace for a while. */
+static void test_lockout_grows(void **state)
+{
+	long relapses = atomic_long_read(&balloon.counter[VB_C_OOM_RELAPSES]);
+
+	set_target(MOST_TARGET);
+	run_to_rest();
+	assert_int_equal(lockout_by_oom(1000 * HZ), 100);
+	assert_int_equal(lockout_by_oom(1), 200);
+	assert_int_equal(lockout_by_oom(-1UL), 200); /* within: one burst */
+	assert_int_equal(lockout_by_oom(0), 348); /* the cap, in whole jiffies */
+	assert_int_equal(lockout_by_oom(10), 348);
+	assert_int_equal(lockout_by_oom(HZ), 100);
+	assert_int_equal(atomic_long_read(&balloon.counter[VB_C_OOM_RELAPSES]) - relapses, 3);
+	set_target(0);
+	run_to_rest();
 }
 
 static void disturb(unsigned int seldom)
@@ -257,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_there_and_back),
 	    cmocka_unit_test(test_reports_come_first),
+	    cmocka_unit_test(test_lockout_grows),
 	    cmocka_unit_test(test_any_order),
 	    cmocka_unit_test(test_any_order_told_first),
 	};

@@ -21,6 +21,8 @@ static const char * const counter_names[VB_C_COUNT] = {
 	[VB_C_FLOOR_STOPS] = "floor_stops",
 	[VB_C_OOM_EVENTS] = "oom_events",
 	[VB_C_OOM_RELEASED_PAGES] = "oom_released_pages",
+	[VB_C_OOM_LOCKOUTS] = "oom_lockouts",
+	[VB_C_OOM_RELAPSES] = "oom_relapses",
 	[VB_C_MIGRATED_PAGES] = "migrated_pages",
 	[VB_C_MIGRATE_REFUSED] = "migrate_refused",
 	[VB_C_ACKS_LOST] = "acks_lost",
@@ -48,7 +50,8 @@ static int counters_show(struct seq_file *m, void *unused)
 	for (i = 0; i < VB_C_COUNT; i++)
 		seq_printf(m, "%s %ld\n", counter_names[i],
 			   atomic_long_read(&vb->counter[i]));
-	seq_printf(m, "oom_slowest_ns %llu\n", READ_ONCE(vb->oom_slowest_ns));
+	seq_printf(m, "oom_slowest_ns %llu\n", READ_ONCE(vb->oom.slowest_ns));
+	seq_printf(m, "oom_lockout_ms %u\n", READ_ONCE(vb->oom.lockout_ms));
 	seq_printf(m, "isolated_pages %lu\n", READ_ONCE(vb->held.singles.isolated_pages));
 	seq_printf(m, "inflate_ns_per_page %u\n", READ_ONCE(vb->inflate_pace.ns_per_page));
 	seq_printf(m, "report_ns_per_page %u\n", READ_ONCE(vb->report_pace.ns_per_page));

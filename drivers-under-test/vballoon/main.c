@@ -101,7 +101,7 @@ static int init_parts(struct vballoon *vb)
 
 	mutex_init(&vb->lock);
 	init_waitqueue_head(&vb->wake);
-	init_waitqueue_head(&vb->oom_wait);
+	init_waitqueue_head(&vb->oom.wait);
 	for (i = 0; i < VB_Q_COUNT; i++) {
 		vb->q[i].vb = vb;
 		spin_lock_init(&vb->q[i].lock);

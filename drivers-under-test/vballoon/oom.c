@@ -6,7 +6,9 @@
  * spinlocks only, allocates nothing and waits for neither worker nor device;
  * the worker tells the device afterwards. With MUST_TELL_HOST that order is
  * forbidden (D10): then it asks the worker and waits a short, bounded time.
- * After each event the balloon does not grow for a while.
+ * After each event the balloon does not grow for a while, and for longer when
+ * that did not help: under a target that the guest can't afford it would
+ * otherwise grow and make the guest run out of memory again for ever.
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -24,23 +26,44 @@ static unsigned long relieve_by_worker(struct vballoon *vb, unsigned long quota)
 
 	if (unheld >= quota || !before || current == vb->worker)
 		return unheld;
-	atomic_long_set(&vb->oom_wanted, quota - unheld);
+	atomic_long_set(&vb->oom.wanted, quota - unheld);
 	vb_worker_wake(vb, VB_EV_OOM);
-	wait_event_timeout(vb->oom_wait, atomic_long_read(&vb->oom_wanted) <= 0,
+	wait_event_timeout(vb->oom.wait, atomic_long_read(&vb->oom.wanted) <= 0,
 			   msecs_to_jiffies(MUST_TELL_WAIT_MS));
 	after = vb_held_pages(vb);
 	return unheld + (before > after ? before - after : 0);
 }
 
+/*
+ * No growth from here on. An event within a lockout, one of several that a
+ * burst of allocations causes, starts it anew. One that follows its end within
+ * as long as it was is a relapse, and the next is twice as long.
+ */
+static void lock_out(struct vballoon *vb)
+{
+	struct vb_oom *oom = &vb->oom;
+	unsigned int ms = oom->lockout_ms, base_ms = vb_knob_oom_lockout_ms;
+
+	if (!ms || time_after_eq(jiffies, oom->until + msecs_to_jiffies(ms))) {
+		ms = base_ms;
+		vb_count(vb, VB_C_OOM_LOCKOUTS, 1);
+	} else if (time_after_eq(jiffies, oom->until)) {
+		ms = clamp(2 * ms, base_ms, max(base_ms, vb_knob_oom_lockout_max_ms));
+		vb_count(vb, VB_C_OOM_LOCKOUTS, 1);
+		vb_count(vb, VB_C_OOM_RELAPSES, 1);
+	}
+	WRITE_ONCE(oom->until, jiffies + msecs_to_jiffies(ms));
+	WRITE_ONCE(oom->lockout_ms, ms);
+}
+
 static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, void *freed)
 {
-	struct vballoon *vb = container_of(nb, struct vballoon, oom_nb);
+	struct vballoon *vb = container_of(nb, struct vballoon, oom.nb);
 	unsigned long quota = (unsigned long)vb_knob_oom_quota_mib << (20 - PAGE_SHIFT);
 	u64 began_ns = ktime_get_ns();
 	unsigned long pages;
 
-	vb->oom_jiffies = jiffies + msecs_to_jiffies(vb_knob_oom_lockout_ms);
-	WRITE_ONCE(vb->oom_locked, true);
+	lock_out(vb);
 	if (VB_MUTANT(OOM_IGNORED))
 		return NOTIFY_OK;
 	if (vb->must_tell)
@@ -56,7 +79,7 @@ static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, voi
 	vb_worker_wake(vb, VB_EV_OOM);
 	*(unsigned long *)freed += pages;
 	/* notifiers of out of memory run one at a time */
-	WRITE_ONCE(vb->oom_slowest_ns, max(vb->oom_slowest_ns, ktime_get_ns() - began_ns));
+	WRITE_ONCE(vb->oom.slowest_ns, max(vb->oom.slowest_ns, ktime_get_ns() - began_ns));
 	return NOTIFY_OK;
 }
 
@@ -72,9 +95,9 @@ int vb_oom_register(struct vballoon *vb)
 
 	if (!vb->deflate_on_oom)
 		return 0;
-	vb->oom_nb.notifier_call = out_of_memory_cb;
-	rc = register_oom_notifier(&vb->oom_nb);
-	vb->oom_registered = !rc;
+	vb->oom.nb.notifier_call = out_of_memory_cb;
+	rc = register_oom_notifier(&vb->oom.nb);
+	vb->oom.registered = !rc;
 	return rc;
 }
 
@@ -84,9 +107,9 @@ int vb_oom_register(struct vballoon *vb)
  */
 void vb_oom_unregister(struct vballoon *vb)
 {
-	if (vb->oom_registered)
-		unregister_oom_notifier(&vb->oom_nb);
-	vb->oom_registered = false;
+	if (vb->oom.registered)
+		unregister_oom_notifier(&vb->oom.nb);
+	vb->oom.registered = false;
 }
 
 /**
@@ -96,14 +119,10 @@ void vb_oom_unregister(struct vballoon *vb)
  */
 bool vb_oom_lockout(struct vballoon *vb, long *ret_sleep)
 {
-	long left = vb->oom_jiffies - jiffies;
+	long left = READ_ONCE(vb->oom.until) - jiffies;
 
-	if (!READ_ONCE(vb->oom_locked))
+	if (!READ_ONCE(vb->oom.lockout_ms) || left <= 0)
 		return false;
-	if (left <= 0) {
-		WRITE_ONCE(vb->oom_locked, false);
-		return false;
-	}
 	*ret_sleep = left;
 	return true;
 }
@@ -115,8 +134,8 @@ bool vb_oom_lockout(struct vballoon *vb, long *ret_sleep)
  */
 void vb_oom_settle(struct vballoon *vb, unsigned long released)
 {
-	if (atomic_long_read(&vb->oom_wanted) <= 0)
+	if (atomic_long_read(&vb->oom.wanted) <= 0)
 		return;
-	if (atomic_long_sub_return(released, &vb->oom_wanted) <= 0)
-		wake_up_all(&vb->oom_wait);
+	if (atomic_long_sub_return(released, &vb->oom.wanted) <= 0)
+		wake_up_all(&vb->oom.wait);
 }

@@ -30,8 +30,10 @@ static const struct kernel_param_ops ops_##_name = {				\
 module_param_cb(_name, &ops_##_name, &vb_knob_##_name, 0644);			\
 MODULE_PARM_DESC(_name, _desc)
 
-VB_KNOB(kick_us, 5000, 100, 1000000,
-	"device work per notification, microseconds (100..1000000, default 5000)");
+VB_KNOB(kick_us, 4000, 100, 1000000,
+	"device work per notification, microseconds (100..1000000, default 4000)");
+VB_KNOB(ahead_ms, 1000, 0, 60000,
+	"strict mode: how long blocks are only reported before their PFNs are sent, milliseconds (0..60000, default 1000)");
 VB_KNOB(ack_timeout_ms, 10000, 100, 3600000,
 	"silence after which the device counts as stalled, milliseconds (100..3600000, default 10000)");
 VB_KNOB(floor_mib, 0, 0, 1048576,
@@ -43,7 +45,9 @@ VB_KNOB(backoff_max_ms, 10000, 1, 600000,
 VB_KNOB(oom_quota_mib, 64, 1, 1048576,
 	"memory given back per OOM event, MiB (1..1048576, default 64)");
 VB_KNOB(oom_lockout_ms, 5000, 0, 3600000,
-	"no inflation for so long after an OOM event, milliseconds (0..3600000, default 5000)");
+	"no inflation for so long after an OOM event, doubled when another follows soon, milliseconds (0..3600000, default 5000)");
+VB_KNOB(oom_lockout_max_ms, 60000, 0, 3600000,
+	"longest time without inflation after OOM events, milliseconds (0..3600000, default 60000)");
 VB_KNOB(pfn_chain, 2, 1, 2,
 	"descriptors of 256 PFNs in one buffer: 2 frees 2 MiB host pages, 1 suits devices that read only the first (1..2, default 2)");
 VB_KNOB(max_order, VB_TOP_ORDER, 0, VB_TOP_ORDER,

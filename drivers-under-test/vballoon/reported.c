@@ -5,15 +5,13 @@
  *
  * The host's memory is what a balloon is for, and a report frees it many times
  * faster than PFNs do: so blocks are reported as long as there are any, and the
- * PFNs follow; of a very large balloon after a while, so that `actual` tells how
+ * PFNs follow; of a very large balloon after `ahead_ms`, so that `actual` tells how
  * it goes (D14). Until then the device knows nothing of these blocks, and the
  * guest may have any of them back at once (D42: as uninitialised pages).
  */
 #include <linux/jiffies.h>
 
 #include "vballoon.h"
-
-#define LONGEST_WAIT	HZ
 
 /**
  * vb_reported_init - none
@@ -41,7 +39,8 @@ unsigned long vb_reported_pages(struct vballoon *vb)
 bool vb_reported_due(struct vballoon *vb)
 {
 	return vb_reported_pages(vb) &&
-	       time_after_eq(jiffies, READ_ONCE(vb->reported.since) + LONGEST_WAIT);
+	       time_after_eq(jiffies, READ_ONCE(vb->reported.since) +
+				       msecs_to_jiffies(vb_knob_ahead_ms));
 }
 
 /**

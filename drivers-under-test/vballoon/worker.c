@@ -14,7 +14,7 @@
 #include "vballoon.h"
 
 /* While pages move, `actual` is written at most so often (D15). */
-#define ACTUAL_INTERVAL	max(HZ / 20, 1)
+#define ACTUAL_INTERVAL	max(HZ / 100, 1)
 #define FLOOR_MIN_MIB	16
 #define FLOOR_SHARE	32
 
@@ -153,7 +153,7 @@ static long move(struct vballoon *vb)
 {
 	unsigned long held = vb_held_pages(vb), pending = vb_inflate_pending(vb);
 	unsigned long goal = vb->goal_pages;
-	unsigned long rescue = max(atomic_long_read(&vb->oom_wanted), 0L);
+	unsigned long rescue = max(atomic_long_read(&vb->oom.wanted), 0L);
 
 	if (VB_MUTANT(UNALIGNED) && goal % 16)
 		goal = goal / 16 * 16 + (jiffies / HZ % 2) * 16;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whose pages are: the ledger of those in the balloon, and the blocks that the
+ * device has dropped but not yet inflated. Implemented by held.c and reported.c.
+ */
+#pragma once
+
+#include <linux/atomic.h>
+#include <linux/balloon_compaction.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+
+#include "batch.h"
+
+#define VB_ORDERS		(VB_TOP_ORDER + 1)
+/* From here up a block is held whole; below, it is split so that it can move. */
+#define VB_BLOCK_ORDER		pageblock_order
+
+/**
+ * struct vb_held - the ledger: every page that is in the balloon
+ * @lock:    @blocks and @nr_blocks
+ * @blocks:  whole blocks by order, head page's lru
+ * @singles: single pages, movable
+ * @pages:   all of them, in guest pages
+ */
+struct vb_held {
+	spinlock_t lock;
+	struct list_head blocks[VB_ORDERS];
+	unsigned long nr_blocks[VB_ORDERS];
+	struct balloon_dev_info singles;
+	atomic_long_t pages;
+	atomic_long_t nr_singles;
+};
+
+/**
+ * struct vb_reported - blocks that the device has dropped, but not yet inflated
+ * @lock:   everything below
+ * @blocks: head page's lru; page_private of the head is the order
+ * @pages:  all of them, in guest pages
+ * @since:  when there was none before, in jiffies
+ *
+ * They are neither the device's nor in the balloon: whoever is short of memory
+ * may have them back without telling anybody.
+ */
+struct vb_reported {
+	spinlock_t lock;
+	struct list_head blocks;
+	unsigned long pages;
+	unsigned long since;
+};
+
+/* held.c */
+void vb_held_init(struct vballoon *vb);
+unsigned long vb_held_pages(struct vballoon *vb);
+unsigned long vb_held_order_pages(struct vballoon *vb, unsigned int order);
+void vb_held_add_block(struct vballoon *vb, struct page *page,
+		       unsigned int order, bool told);
+void vb_held_add_singles(struct vballoon *vb, struct list_head *pages,
+			 unsigned long nr);
+bool vb_held_take_block(struct vballoon *vb, unsigned int max_order,
+			struct vb_block *ret_blk, bool *ret_told);
+unsigned long vb_held_take_singles(struct vballoon *vb, struct list_head *pages,
+				   unsigned long nr);
+bool vb_held_split_block(struct vballoon *vb);
+void vb_held_mark_offline(struct page *page, unsigned int order);
+void vb_held_unmark_offline(struct page *page, unsigned int order);
+void vb_held_give_back_block(struct page *page, unsigned int order);
+void vb_held_give_back_singles(struct list_head *pages);
+
+/* reported.c */
+void vb_reported_init(struct vballoon *vb);
+unsigned long vb_reported_pages(struct vballoon *vb);
+bool vb_reported_due(struct vballoon *vb);
+void vb_reported_add(struct vballoon *vb, struct vb_block *blk);
+bool vb_reported_take(struct vballoon *vb, struct vb_block *ret_blk);
+unsigned long vb_reported_release(struct vballoon *vb, unsigned long want);
