@@ -11,7 +11,7 @@ struct pn_stall {
 	double still_s; /* since the last movement */
 	int64_t from_bytes, balloon_bytes, asked_bytes;
 	bool progressed;	    /* nearer to the target than at the start */
-	unsigned int turns;	    /* times that it turned round on its way */
+	unsigned int turns;	    /* times that it was seen to turn round on its way */
 	int64_t inflated, deflated; /* pages, by the guest's kernel */
 	double driver_cpu_percent;
 	double fault_rate; /* major faults of the guest a second */

@@ -13,8 +13,9 @@
 #define BUSY_PERCENT 20.0    /* driver CPU that is work, not idling */
 #define STARVED_PERCENT 70.0 /* of the time the vCPU wanted to run and could not */
 #define FAULTS_PER_S 500.0   /* major faults that are paging, not work */
-#define BOTH_WAYS_PAGES 1024 /* inflated and deflated at once */
+#define BOTH_WAYS_PAGES 256  /* inflated and deflated between two samples */
 #define TURNS 3		     /* to and fro, however small the steps */
+#define TURN_S 2.0	     /* and so soon: a driver that let go for want of memory waits before it tries again */
 
 double pn_liveness_starved(const struct pn_record *record, struct pn_span span)
 {
@@ -53,6 +54,20 @@ static int measure_balloon(const struct pn_record *record, struct pn_span span, 
 		err = -ENODATA;
 	g_array_unref(points);
 	return err;
+}
+
+/* Samples between which it went both ways: a driver can turn faster than it is looked at. */
+static unsigned int both_ways(const struct pn_record *record, struct pn_span span)
+{
+	GArray *up = pn_record_series(record, "guest.vm.balloon_inflate", span), *down = pn_record_series(record, "guest.vm.balloon_deflate", span);
+	unsigned int times = 0;
+
+	for (guint i = 1; i < MIN(up->len, down->len); i++)
+		times += g_array_index(up, struct pn_point, i).value - g_array_index(up, struct pn_point, i - 1).value >= BOTH_WAYS_PAGES &&
+			 g_array_index(down, struct pn_point, i).value - g_array_index(down, struct pn_point, i - 1).value >= BOTH_WAYS_PAGES;
+	g_array_unref(up);
+	g_array_unref(down);
+	return times;
 }
 
 /* The span goes from the last target before the record, or from when the driver was bound anew since, to the record. */
@@ -95,6 +110,7 @@ int pn_stall_measure(const struct pn_record *record, const json_t *unsettled, st
 		stall.fault_rate = (double)delta / stall.seconds;
 	pn_record_delta(record, "guest.vm.balloon_inflate", span, &stall.inflated);
 	pn_record_delta(record, "guest.vm.balloon_deflate", span, &stall.deflated);
+	stall.turns = MAX(stall.turns, both_ways(record, span));
 	stall.starved_percent = pn_liveness_starved(record, span);
 	stall.starved = stall.starved_percent > STARVED_PERCENT;
 	*ret_stall = stall;
@@ -103,7 +119,7 @@ int pn_stall_measure(const struct pn_record *record, const json_t *unsettled, st
 
 const char *pn_stall_word(const struct pn_stall *stall)
 {
-	if ((stall->inflated >= BOTH_WAYS_PAGES && stall->deflated >= BOTH_WAYS_PAGES) || stall->turns >= TURNS)
+	if (stall->turns >= TURNS && stall->seconds < stall->turns * TURN_S)
 		return "thrash";
 	if (stall->still_s < STILL_S && stall->progressed)
 		return "slow";

@@ -10,6 +10,7 @@
 
 #include "../base/units.h"
 #include "fixture.h"
+#include "liveness.h"
 
 static void test_healthy(void **state)
 {
@@ -88,6 +89,24 @@ static void test_turns(void **state)
 	assert_finding(fixture_judge(*state, "liveness"), PN_FAIL, "thrash");
 }
 
+/* What one relief for want of memory takes, and the way back after a pause, is not. */
+static void test_relief(void **state)
+{
+	struct fixture *fixture = *state;
+
+	unsettle(fixture, 60 * (int64_t)PN_MIB, "moving");
+	fixture_set(fixture, 1.5, 2.0, "balloon.bytes", 60 * (int64_t)PN_MIB);
+	fixture_set(fixture, 2.01, 2.5, "balloon.bytes", 20 * (int64_t)PN_MIB);
+	fixture_set(fixture, 2.51, 4, "balloon.bytes", 60 * (int64_t)PN_MIB);
+	fixture_ramp(fixture, 1, 2.5, "guest.vm.balloon_inflate", 77, 26000);
+	fixture_ramp(fixture, 2.0, 2.05, "guest.vm.balloon_deflate", 77, 10000);
+	fixture_set(fixture, 2.06, 4, "guest.vm.balloon_deflate", 10000);
+	assert_finding(fixture_judge(fixture, "liveness"), PN_FAIL, "slow");
+
+	assert_string_equal(pn_stall_word(&(struct pn_stall){.seconds = 10, .turns = 3, .progressed = true}), "slow"); /* two of them */
+	assert_string_equal(pn_stall_word(&(struct pn_stall){.seconds = 10, .turns = 6, .progressed = true}), "thrash");
+}
+
 static void test_host_starves(void **state)
 {
 	unsettle(*state, 0, "moving");
@@ -107,6 +126,14 @@ static void test_may_miss(void **state)
 			json_object_set_new(entry, "may_miss", json_true());
 	}
 	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
+	json_array_foreach(fixture->record.journal, i, entry) {
+		if (pn_is(entry, "ev", "unsettled"))
+			json_object_set_new(entry, "outcome", json_string("moving"));
+	}
+	fixture_set(fixture, 1, 4, "balloon.bytes", 0);
+	assert_finding(fixture_judge(fixture, "liveness"), PN_PASS, "");
+	fixture_ramp(fixture, 1, 4, "guest.driver.cpu_ns", 0, 2900000000);
+	assert_finding(fixture_judge(fixture, "liveness"), PN_FAIL, "livelock");
 }
 
 static void test_no_samples(void **state)
@@ -235,10 +262,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_healthy),	     TEST(test_slow),	      TEST(test_stuck),	       TEST(test_silent_no_op), TEST(test_livelock),
-	    TEST(test_thrash),	     TEST(test_turns),	      TEST(test_host_starves), TEST(test_may_miss),     TEST(test_no_samples),	TEST(test_targets_missing),
-	    TEST(test_heartbeat),    TEST(test_silent_guest), TEST(test_change_storm), TEST(test_busy_at_rest), TEST(test_stats),
-	    TEST(test_driver_stuck), TEST(test_killed_under_a_balloon), TEST(test_moved_while_paused), TEST(test_no_timeline),
+	    TEST(test_healthy), TEST(test_slow), TEST(test_stuck), TEST(test_silent_no_op),
+	    TEST(test_livelock), TEST(test_thrash), TEST(test_turns), TEST(test_relief),
+	    TEST(test_host_starves), TEST(test_may_miss), TEST(test_no_samples), TEST(test_targets_missing),
+	    TEST(test_heartbeat), TEST(test_silent_guest), TEST(test_change_storm), TEST(test_busy_at_rest),
+	    TEST(test_stats), TEST(test_driver_stuck), TEST(test_killed_under_a_balloon), TEST(test_moved_while_paused),
+	    TEST(test_no_timeline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
