@@ -173,6 +173,31 @@ static void test_reports_come_first(void **state)
 	run_to_rest();
 }
 
+/* Given less time, the host hears of some of it meanwhile; and of each batch at once when it is given none. */
+static void test_pfns_between_reports(void **state)
+{
+	unsigned long pages = 80 * 1024;
+
+	vb_knob_mode = VB_MODE_STRICT;
+	for (vb_knob_ahead_ms = 0; vb_knob_ahead_ms <= 8; vb_knob_ahead_ms += 8) {
+		unsigned long inflated = model_device.inflated, reported = model_device.reported, most = 0;
+
+		set_target(pages);
+		for (unsigned int i = 0; model_device.reported - reported < pages && i < STEPS; i++) {
+			step_once();
+			most = max(most, vb_reported_pages(&balloon));
+		}
+		assert_int_equal(model_device.reported - reported, pages);
+		assert_in_range(model_device.inflated - inflated, 1, pages - 1);
+		if (vb_knob_ahead_ms == 0)
+			assert_in_range(most, 1, VB_BATCH_BLOCKS << VB_TOP_ORDER);
+		run_to_rest();
+		set_target(0);
+		run_to_rest();
+	}
+	vb_knob_ahead_ms = 1000;
+}
+
 /* Programs take memory and let go of it. */
 static void churn(void)
 {
@@ -289,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_there_and_back),
 	    cmocka_unit_test(test_reports_come_first),
+	    cmocka_unit_test(test_pfns_between_reports),
 	    cmocka_unit_test(test_lockout_grows),
 	    cmocka_unit_test(test_any_order),
 	    cmocka_unit_test(test_any_order_told_first),

@@ -240,7 +240,9 @@ bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b)
 	       (!b->nr_blks || b->blk_pages + (1UL << VB_TOP_ORDER) <= limit) &&
 	       vb_reported_take(vb, &b->blk[b->nr_blks]))
 		b->blk_pages += 1UL << b->blk[b->nr_blks++].order;
-	if (!b->nr_blks)
+	if (b->nr_blks)
+		vb_reported_sending(vb);
+	else
 		vb_batch_reset(b);
 	return b->nr_blks;
 }

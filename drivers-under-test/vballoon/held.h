@@ -37,7 +37,7 @@ struct vb_held {
  * @lock:   everything below
  * @blocks: head page's lru; page_private of the head is the order
  * @pages:  all of them, in guest pages
- * @since:  when there was none before, in jiffies
+ * @since:  when PFNs were sent, or the first of them came, in jiffies
  *
  * They are neither the device's nor in the balloon: whoever is short of memory
  * may have them back without telling anybody.
@@ -71,6 +71,7 @@ void vb_held_give_back_singles(struct list_head *pages);
 void vb_reported_init(struct vballoon *vb);
 unsigned long vb_reported_pages(struct vballoon *vb);
 bool vb_reported_due(struct vballoon *vb);
+void vb_reported_sending(struct vballoon *vb);
 void vb_reported_add(struct vballoon *vb, struct vb_block *blk);
 bool vb_reported_take(struct vballoon *vb, struct vb_block *ret_blk);
 unsigned long vb_reported_release(struct vballoon *vb, unsigned long want);

@@ -5,8 +5,8 @@
  *
  *   FILLING -> SEALED -> [REPORT ->] [PFNS ->] held
  *
- * In strict mode a batch ends with its report; its blocks wait (reported.c)
- * until there is none left to report, and travel in batches of their own.
+ * In strict mode a batch ends with its report; its blocks wait (reported.c),
+ * for there may be more to report, and travel in batches of their own.
  *
  * Invariant: between SEALED and held a page is the device's; nobody frees it,
  * not even when the device never answers (D12), until the device is reset.
@@ -204,7 +204,7 @@ static void commit(struct vballoon *vb, struct vb_batch *b)
 		vb_deflate_release(vb, vb_held_pages(vb), true);
 }
 
-/* The host has the memory; the device will hear of it when there is no more to get. */
+/* The host has the memory; the device will hear of it by and by. */
 static void keep_reported(struct vballoon *vb, struct vb_batch *b)
 {
 	unsigned int i;

@@ -4,10 +4,11 @@
  * host has their memory, but not yet inflated by PFN.
  *
  * The host's memory is what a balloon is for, and a report frees it many times
- * faster than PFNs do: so blocks are reported as long as there are any, and the
- * PFNs follow; of a very large balloon after `ahead_ms`, so that `actual` tells how
- * it goes (D14). Until then the device knows nothing of these blocks, and the
- * guest may have any of them back at once (D42: as uninitialised pages).
+ * faster than PFNs do: so blocks are reported as long as there are any, and of
+ * PFNs one kick's worth goes out each `ahead_ms`, so that `actual` tells how it
+ * goes (D14); the rest follows when there is no more to report. Until then the
+ * device knows nothing of these blocks, and the guest may have any of them back
+ * at once (D42: as uninitialised pages).
  */
 #include <linux/jiffies.h>
 
@@ -33,7 +34,7 @@ unsigned long vb_reported_pages(struct vballoon *vb)
 }
 
 /**
- * vb_reported_due - have they waited long enough?
+ * vb_reported_due - is it time to send PFNs, though there may be more to report?
  * @vb: device; vballoon.lock held
  */
 bool vb_reported_due(struct vballoon *vb)
@@ -59,6 +60,15 @@ void vb_reported_add(struct vballoon *vb, struct vb_block *blk)
 	list_add_tail(&blk->page->lru, &r->blocks);
 	WRITE_ONCE(r->pages, r->pages + (1UL << blk->order));
 	spin_unlock(&r->lock);
+}
+
+/**
+ * vb_reported_sending - some of them are about to be inflated
+ * @vb: device; vballoon.lock held
+ */
+void vb_reported_sending(struct vballoon *vb)
+{
+	WRITE_ONCE(vb->reported.since, jiffies);
 }
 
 /**
