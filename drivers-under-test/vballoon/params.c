@@ -32,8 +32,8 @@ MODULE_PARM_DESC(_name, _desc)
 
 VB_KNOB(kick_us, 4000, 100, 1000000,
 	"device work per notification, microseconds (100..1000000, default 4000)");
-VB_KNOB(ahead_ms, 50, 0, 60000,
-	"strict mode: blocks are reported for so long between two notifications of PFNs, milliseconds (0..60000, default 50)");
+VB_KNOB(ahead_ms, 25, 0, 60000,
+	"strict mode: blocks are reported for so long between two notifications of PFNs, milliseconds (0..60000, default 25)");
 VB_KNOB(ack_timeout_ms, 10000, 100, 3600000,
 	"silence after which the device counts as stalled, milliseconds (100..3600000, default 10000)");
 VB_KNOB(floor_mib, 0, 0, 1048576,
