@@ -157,7 +157,7 @@ static void write_memory_disks(struct writer *writer, const struct pn_machine *m
 static void write_exact(struct writer *writer, const struct pn_machine *machine)
 {
 	argument(writer, "-icount");
-	argument(writer, "shift=0,sleep=off");
+	argument(writer, PN_DOMAIN_ICOUNT);
 	argument(writer, "-rtc"); /* beside libvirt's own, which it completes */
 	argument(writer, "base=2026-01-01T00:00:00,clock=vm");
 	argument(writer, "-seed"); /* of RDRAND and the like; the case's own seed is the harness's */

@@ -31,6 +31,14 @@ struct pn_domain {
 #define PN_DOMAIN_SHAPE 5
 
 /**
+ * PN_DOMAIN_ICOUNT - how instructions make time in exact mode: 2^3 ns each, and idle time costs nothing; part of a snapshot's key
+ *
+ * Some 10^8 instructions a second are what TCG executes, plugin and all, so a second of a busy guest is about one of the host's, and load and balloon have
+ * the pace towards each other and towards the timeline that they have in live mode.
+ */
+#define PN_DOMAIN_ICOUNT "shift=3,sleep=off"
+
+/**
  * pn_domain_xml() - the domain as libvirt wants it
  * @ret_xml: freed with free()
  *

@@ -74,7 +74,7 @@ static char *describe_shape(const struct pn_machine *machine, const struct pn_vi
 			       (unsigned long long)balloon->stats_interval_ns, (unsigned long long)machine->swap_bytes,
 			       (unsigned long long)machine->disk_bytes, machine->extra_devices ? machine->extra_devices : "", boot->cmdline,
 			       balloon->hotplug ? " hotplug" : "", balloon->iommu ? " ats" : "", balloon->direct ? " direct" : "",
-			       balloon->model ? pn_virtio_names[balloon->model] : "", machine->exact ? " exact 4 " : "", preload, vmem, plug);
+			       balloon->model ? pn_virtio_names[balloon->model] : "", machine->exact ? " exact 4 " PN_DOMAIN_ICOUNT " " : "", preload, vmem, plug);
 }
 
 static int64_t last_kmsg(struct pn_guest *guest)

@@ -22,8 +22,6 @@
 
 #define STEP_NS (2 * PN_NS_PER_MS)
 #define STEPS_MAX_NS (50 * PN_NS_PER_MS)
-#define REST_NS PN_NS_PER_S
-#define REST_UNMOVED_NS (5 * PN_NS_PER_S)
 #define RUN_TIMEOUT_NS (300 * PN_NS_PER_S) /* of the host: a busy guest needs many times its own time */
 
 /** struct flow - the guest's time as far as it has run */
@@ -86,9 +84,9 @@ static int advance(struct flow *flow, uint64_t until_ns, struct pn_diag *diag)
 static int watch(struct flow *flow, const struct pn_timeline *timeline, const struct pn_course *course, uint64_t timeout_ns,
 		 struct pn_settling *ret_settling, struct pn_diag *diag)
 {
-	uint64_t goal_bytes = course->asked_bytes / PN_PAGE_BYTES * PN_PAGE_BYTES, now_ns = 0, moved_ns = 0, step_ns = STEP_NS;
-	struct pn_settling settling = {.bytes = course->from_bytes, .outcome = -ETIMEDOUT};
-	bool moved = false;
+	uint64_t goal_bytes = course->asked_bytes / PN_PAGE_BYTES * PN_PAGE_BYTES, now_ns = 0, step_ns = STEP_NS;
+	struct pn_settling settling = {.outcome = -ETIMEDOUT};
+	struct pn_rest rest = {.bytes = course->from_bytes};
 	int r = 0;
 
 	while (r == 0 && now_ns < timeout_ns) {
@@ -97,13 +95,9 @@ static int watch(struct flow *flow, const struct pn_timeline *timeline, const st
 		r = pn_guest_ballooned(timeline->guest, &bytes, diag);
 		if (r < 0)
 			return r;
-		if (bytes != settling.bytes) {
-			moved = true;
-			moved_ns = now_ns;
+		if (pn_rest_see(&rest, bytes, now_ns))
 			settling.resolution_ns = step_ns;
-			settling.bytes = bytes;
-		}
-		if (bytes == goal_bytes || now_ns - moved_ns >= (moved ? REST_NS : REST_UNMOVED_NS)) {
+		if (bytes == goal_bytes || pn_rest_reached(&rest, 0, now_ns)) {
 			settling.outcome = bytes == goal_bytes ? 0 : 1;
 			break;
 		}
@@ -114,7 +108,8 @@ static int watch(struct flow *flow, const struct pn_timeline *timeline, const st
 		if (flow && pn_conductor_course(flow->conductor).generation != course->generation)
 			return -ESTALE;
 	}
-	settling.duration_ns = settling.outcome == -ETIMEDOUT ? now_ns : moved_ns;
+	settling.bytes = rest.bytes;
+	settling.duration_ns = settling.outcome == -ETIMEDOUT ? now_ns : rest.moved_ns;
 	*ret_settling = settling;
 	return r;
 }

@@ -36,10 +36,7 @@ struct watch {
 	uint64_t held_ns;
 	enum pn_held held;
 
-	bool moved;
-	uint64_t bytes;
-	uint64_t moved_ns; /* since the start, of the last movement seen */
-	uint64_t pause_ns; /* the longest between two movements */
+	struct pn_rest rest;
 	uint64_t polled_ns;
 	uint64_t resolution_ns; /* between the poll that saw the last movement and the one before */
 };
@@ -56,22 +53,23 @@ static uint64_t watch_now(struct watch *watch)
 	return now_ns - watch->start_ns > watch->held_ns ? now_ns - watch->start_ns - watch->held_ns : 0;
 }
 
-static uint64_t rest_needed(const struct watch *watch)
+bool pn_rest_see(struct pn_rest *rest, uint64_t bytes, uint64_t now_ns)
 {
-	if (!watch->moved)
-		return REST_UNMOVED_NS;
-	return MAX(MAX(REST_MIN_NS, watch->held_ns), REST_PAUSES * watch->pause_ns);
+	if (bytes == rest->bytes)
+		return false;
+	if (rest->moved)
+		rest->pause_ns = MAX(rest->pause_ns, now_ns - rest->moved_ns);
+	rest->moved = true;
+	rest->bytes = bytes;
+	rest->moved_ns = now_ns;
+	return true;
 }
 
-static void watch_see(struct watch *watch, uint64_t bytes, uint64_t now_ns)
+bool pn_rest_reached(const struct pn_rest *rest, uint64_t held_ns, uint64_t now_ns)
 {
-	if (bytes == watch->bytes)
-		return;
-	if (watch->moved)
-		watch->pause_ns = MAX(watch->pause_ns, now_ns - watch->moved_ns);
-	watch->moved = true;
-	watch->bytes = bytes;
-	watch->moved_ns = now_ns;
+	uint64_t needed_ns = rest->moved ? MAX(MAX(REST_MIN_NS, held_ns), REST_PAUSES * rest->pause_ns) : REST_UNMOVED_NS;
+
+	return now_ns - MIN(now_ns, rest->moved_ns) >= needed_ns;
 }
 
 /* One gap, watching for the reasons to end. The gap grows with the age of the watch: a constant relative error of the duration. */
@@ -94,7 +92,7 @@ static int watch_poll(struct watch *watch, const struct pn_timeline *timeline, u
 
 	r = pn_guest_ballooned(timeline->guest, ret_bytes, diag);
 	if (r == -ETIMEDOUT)
-		*ret_bytes = watch->bytes;
+		*ret_bytes = watch->rest.bytes;
 	return r == -ETIMEDOUT ? 0 : r;
 }
 
@@ -114,13 +112,12 @@ static int watch_look(struct watch *watch, const struct pn_timeline *timeline, u
 		return 0;
 	if (r < 0)
 		return r;
-	if (bytes != watch->bytes)
+	if (pn_rest_see(&watch->rest, bytes, now_ns))
 		watch->resolution_ns = now_ns - watch->polled_ns;
 	watch->polled_ns = now_ns;
-	watch_see(watch, bytes, now_ns);
 	if (bytes == goal_bytes)
 		*ret_outcome = 0;
-	else if (now_ns - MIN(now_ns, watch->moved_ns) >= rest_needed(watch))
+	else if (pn_rest_reached(&watch->rest, watch->held_ns, now_ns))
 		*ret_outcome = 1;
 	else if (now_ns >= deadline_ns)
 		*ret_outcome = -ETIMEDOUT;
@@ -132,8 +129,8 @@ static int watch_look(struct watch *watch, const struct pn_timeline *timeline, u
 static void watch_init(struct watch *watch, struct pn_conductor *conductor, const struct pn_course *course)
 {
 	*watch = (struct watch){.conductor = conductor, .start_ns = course->since_ns ? course->since_ns : pn_clock_now_ns(),
-				.start_held_ns = course->since_held_ns, .generation = course->generation, .bytes = course->from_bytes};
-	watch->moved_ns = watch_now(watch);
+				.start_held_ns = course->since_held_ns, .generation = course->generation, .rest = {.bytes = course->from_bytes}};
+	watch->rest.moved_ns = watch_now(watch);
 }
 
 int pn_settle_watch(const struct pn_timeline *timeline, struct pn_conductor *conductor, const struct pn_course *course, uint64_t timeout_ns,
@@ -145,7 +142,7 @@ int pn_settle_watch(const struct pn_timeline *timeline, struct pn_conductor *con
 	int outcome = 0, r = 0;
 
 	watch_init(&watch, conductor, course);
-	deadline_ns = watch.moved_ns + timeout_ns;
+	deadline_ns = watch.rest.moved_ns + timeout_ns;
 	while (r == 0) {
 		if (conductor && pn_conductor_course(conductor).generation != course->generation)
 			return -ESTALE;
@@ -158,14 +155,14 @@ int pn_settle_watch(const struct pn_timeline *timeline, struct pn_conductor *con
 		if (r == 0)
 			r = watch_pause(&watch, timeline, watch_now(&watch), diag);
 		if (watch.held != PN_HELD_NOT)
-			watch.moved_ns = watch_now(&watch); /* the rest starts anew after a hold */
+			watch.rest.moved_ns = watch_now(&watch); /* the rest starts anew after a hold */
 	}
 	if (r < 0)
 		return r;
 	*ret_settling = (struct pn_settling){
 		.outcome = outcome,
-		.bytes = watch.bytes,
-		.duration_ns = outcome == -ETIMEDOUT ? watch_now(&watch) : watch.moved_ns,
+		.bytes = watch.rest.bytes,
+		.duration_ns = outcome == -ETIMEDOUT ? watch_now(&watch) : watch.rest.moved_ns,
 		.resolution_ns = watch.resolution_ns,
 		.held_ns = watch.held_ns,
 	};

@@ -13,6 +13,22 @@ struct pn_settling {
 };
 
 /**
+ * struct pn_rest - has a balloon come to rest? Begun with @bytes and @moved_ns of now; its clock is the caller's: the host's less the holds, or the guest's own
+ */
+struct pn_rest {
+	uint64_t bytes;	   /* when it was last looked at */
+	uint64_t moved_ns; /* when it was last seen to have moved */
+	uint64_t pause_ns; /* the longest between two movements */
+	bool moved;
+};
+
+/** pn_rest_see() - the balloon holds @bytes now. Return: whether it has moved since it was last looked at. */
+bool pn_rest_see(struct pn_rest *rest, uint64_t bytes, uint64_t now_ns);
+
+/** pn_rest_reached() - it has stood still for so long that it rests. @held_ns: it was held for so long on the way, and is given that once more */
+bool pn_rest_reached(const struct pn_rest *rest, uint64_t held_ns, uint64_t now_ns);
+
+/**
  * pn_settle_watch() - poll until a target is reached, the balloon rests, or time is over
  * @conductor: of a running timeline: its holds are left out, a new course ends the watch; NULL: there is none
  * @course: what was asked for
