@@ -3,7 +3,7 @@
  * One case: the document with all overrides applied and its seed written in, so its YAML alone makes the same case again.
  *
  * Seeds depend on the scenario's seed or name, the axes without the driver, and the repeat: drivers compared in one run meet the same
- * random walk.
+ * random walk. In exact mode they do not depend on the repeat: a repeat is to be the same again.
  */
 #include "case.h"
 
@@ -153,12 +153,13 @@ static int apply_all(const struct pn_planner *planner, const struct pn_source *s
 	return 0;
 }
 
-static uint64_t written_seed(struct pn_doc *doc)
+/* Return: what the document itself has for @key, 0 for nothing. */
+static uint64_t written_number(struct pn_doc *doc, const char *key)
 {
-	const char *text = pn_doc_text(doc, pn_doc_find(doc, "seed"));
+	const char *text = pn_doc_text(doc, pn_doc_find(doc, key));
 	struct pn_key_value value = {};
 
-	return text && pn_key_parse(pn_key_find(pn_scenario_schema.keys, "seed"), text, 0, &value) == 0 ? value.number : 0;
+	return text && pn_key_parse(pn_key_find(pn_scenario_schema.keys, key), text, 0, &value) == 0 ? value.number : 0;
 }
 
 int pn_case_add(struct pn_planner *planner, const struct pn_source *source, const struct pn_combination *combination, unsigned int repeat)
@@ -177,7 +178,7 @@ int pn_case_add(struct pn_planner *planner, const struct pn_source *source, cons
 		goto out;
 	name = pn_doc_text(doc, pn_doc_find(doc, "name"));
 	name = name && *name ? name : source->name;
-	seed = draw_seed(planner, name, written_seed(doc), combination, repeat);
+	seed = draw_seed(planner, name, written_number(doc, "seed"), combination, written_number(doc, "guest.exact") ? 0 : repeat);
 	make_paths_absolute(doc);
 	r = pn_scenario_build(doc, source->name, seed, planner->config->workloads_dir, &one.scenario, planner->diag);
 	if (r < 0)

@@ -101,6 +101,11 @@ static void takes_the_options_of_the_command_line(void **state)
 	assert_int_equal(plan->cases[0].scenario->seed, 7);
 	assert_true(plan->cases[1].scenario->seed != 7);
 	pn_plan_free(plan);
+	config.sets = (const char *const[]){"guest.exact=true", NULL};
+	assert_int_equal(pn_plan_build(&config, &plan, NULL), 0);
+	assert_ids(plan, (const char *const[]){"d,driver=stock,repeat=1", "d,driver=stock,repeat=2", NULL});
+	assert_int_equal(plan->cases[1].scenario->seed, 7); /* the same again, to the instruction */
+	pn_plan_free(plan);
 }
 
 static void draws_stable_seeds(void **state)
