@@ -13,6 +13,7 @@
 #include "../base/journal.h"
 #include "../base/patience.h"
 #include "../base/units.h"
+#include "../pin/pin.h"
 #include "channel.h"
 #include "guest.h"
 #include "private.h"
@@ -198,6 +199,8 @@ static void on_panicked(struct pn_guest *guest, const json_t *data)
 
 static void on_reset(struct pn_guest *guest, const json_t *data)
 {
+	if (guest->pin)
+		pn_pin_driver_gone(guest->pin);
 	if (guest->channel)
 		pn_channel_abort(guest->channel, -ECONNRESET, "the guest was reset");
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Real guests that are stopped, killed, reset, crashed, and left behind by a process that was killed. */
 
+#include "../pin/pin.h"
 #include "test-real.h"
+
+#define DRIVER "zram" /* any module that does something when it is loaded */
 
 /* A process that starts a guest, says its uuid, and is killed. */
 static void orphan(int say)
@@ -100,9 +103,8 @@ static void note_hello(const json_t *event, uint64_t host_ns, void *data)
 		g_atomic_int_inc((int *)data);
 }
 
-static void test_reset_boots_again(void **state)
+static void reset_and_boot(struct pn_guest *guest)
 {
-	struct pn_guest *guest = start(&plain);
 	uint64_t deadline_ns = pn_clock_now_ns() + HUNG_NS;
 	int hellos = 0;
 
@@ -112,10 +114,66 @@ static void test_reset_boots_again(void **state)
 		assert_true(pn_clock_now_ns() < deadline_ns);
 		g_usleep(1000);
 	}
+	pn_guest_unsubscribe(guest, note_hello, &hellos);
+}
+
+static void test_reset_boots_again(void **state)
+{
+	struct pn_guest *guest = start(&plain);
+
+	reset_and_boot(guest);
 	must_ask(guest, json_pack("{s:s}", "op", "clock"));
 	/* The kernel that booted anew tells of its panic, too. */
 	pn_guest_agent(guest, json_pack("{s:s,s:s}", "op", "lifecycle", "do", "panic"), SHORT_NS, NULL, NULL);
 	wait_state(guest, PN_GUEST_CRASHED);
+	stop(guest);
+}
+
+/* Return: where the guest has put it. */
+static uint64_t load_module(struct pn_guest *guest, const char *name, uint64_t *ret_size)
+{
+	struct pn_diag diag = { 0 };
+	json_t *where = NULL;
+	uint64_t base;
+
+	must_ask(guest, json_pack("{s:s,s:s}", "op", "module.load", "name", name));
+	if (pn_guest_agent(guest, json_pack("{s:s,s:s}", "op", "module.where", "name", name), HUNG_NS, &where, &diag))
+		fail_msg("%s", diag.text);
+	base = g_ascii_strtoull(json_string_value(json_object_get(where, "base")), NULL, 0);
+	*ret_size = (uint64_t)json_integer_value(json_object_get(where, "size"));
+	json_decref(where);
+	return base;
+}
+
+/* Instructions that were counted for the driver under test, of which there must be some. */
+static uint64_t driver_insns(struct pn_guest *guest)
+{
+	struct pn_pin_counts counts = { 0 };
+
+	assert_int_equal(pn_pin_counts(pn_guest_pin(guest), &counts), 0);
+	assert_true(counts.driver > 0);
+	return counts.driver;
+}
+
+/* What comes to where the driver lay before the reset is nothing of the driver's until the guest has said where that is now. */
+static void test_reset_takes_the_driver_away(void **state)
+{
+	struct pn_machine machine = plain;
+	uint64_t base, size, again, more, before;
+	struct pn_guest *guest;
+
+	machine.accel = PN_ACCEL_TCG; /* which alone has the plugin */
+	machine.kernel_args = "nokaslr"; /* to the same place, but for some pages */
+	guest = start(&machine);
+	base = load_module(guest, DRIVER, &size);
+	pn_pin_driver(pn_guest_pin(guest), base, size, NULL);
+	reset_and_boot(guest);
+	before = driver_insns(guest);
+	again = load_module(guest, DRIVER, &more);
+	assert_true(again < base + size && base < again + more);
+	assert_int_equal(driver_insns(guest), before);
+	pn_pin_driver(pn_guest_pin(guest), again, more, NULL);
+	assert_true(driver_insns(guest) > before);
 	stop(guest);
 }
 
@@ -137,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_stopped_qemu_can_be_ended),
 		cmocka_unit_test(test_killed_qemu_is_gone),
 		cmocka_unit_test(test_reset_boots_again),
+		cmocka_unit_test(test_reset_takes_the_driver_away),
 		cmocka_unit_test(test_crash_is_kept),
 		cmocka_unit_test(test_nothing_is_left),
 	};

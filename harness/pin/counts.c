@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the plugin has counted, attributed: which of the modules' blocks are the driver's is known from where the guest says it lies. After
- * another load at another address the old place is retired: what was executed there stays counted, what comes there later does not.
+ * What the plugin has counted, attributed: which of the modules' blocks are the driver's is known from where the guest says it lies. Once the driver has
+ * gone (unloaded, the machine reset) or lies elsewhere, the old place is retired: what was executed there stays counted, what comes there later, another
+ * module, does not.
  */
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static bool is_driver(const struct pn_pin *pin, uint64_t vaddr)
 	return vaddr - pin->base < pin->size;
 }
 
-/* What had been executed before the driver came: @before runs parallel to the first blocks. */
+/* What had been executed before the driver came back: @before runs parallel to the first blocks. */
 static uint64_t count_of(const struct pn_pin *pin, uint32_t i)
 {
 	uint64_t count = __atomic_load_n(&pin->shared->blocks[i].count, __ATOMIC_RELAXED);
@@ -44,27 +45,41 @@ static void collect(const struct pn_pin *pin, GArray *into)
 	}
 }
 
-void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size, GArray *symbols)
+/* Lock held. From now on nothing is the driver's, and what was executed anywhere so far is not that of the next place. */
+static void retire(struct pn_pin *pin)
 {
 	uint32_t count = block_count(pin);
 
-	g_mutex_lock(&pin->lock);
-	if (pin->size && (pin->base != base || pin->size != size)) {
-		collect(pin, pin->retired);
-		if (pin->before)
-			g_array_unref(pin->before);
-		pin->before = g_array_new(FALSE, FALSE, sizeof(struct pn_pin_covered));
-		for (uint32_t i = 0; i < count; i++) {
-			struct pn_pin_covered now = {.count = pin->shared->blocks[i].count};
+	collect(pin, pin->retired);
+	if (pin->before)
+		g_array_unref(pin->before);
+	pin->before = g_array_new(FALSE, FALSE, sizeof(struct pn_pin_covered));
+	for (uint32_t i = 0; i < count; i++) {
+		struct pn_pin_covered now = {.count = __atomic_load_n(&pin->shared->blocks[i].count, __ATOMIC_RELAXED)};
 
-			g_array_append_val(pin->before, now);
-		}
+		g_array_append_val(pin->before, now);
 	}
+	pin->base = pin->size = 0;
+}
+
+void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size, GArray *symbols)
+{
+	g_mutex_lock(&pin->lock);
+	if (pin->size && (pin->base != base || pin->size != size))
+		retire(pin);
 	pin->base = base;
 	pin->size = size;
 	if (pin->symbols)
 		g_array_unref(pin->symbols);
 	pin->symbols = symbols;
+	g_mutex_unlock(&pin->lock);
+}
+
+void pn_pin_driver_gone(struct pn_pin *pin)
+{
+	g_mutex_lock(&pin->lock);
+	if (pin->size)
+		retire(pin);
 	g_mutex_unlock(&pin->lock);
 }
 

@@ -97,10 +97,13 @@ uint64_t pn_pin_hits(struct pn_pin *pin, unsigned int id);
  * @base, @size: of its module (/proc/modules)
  * @symbols: its functions (symbols.h); stolen; NULL: not known
  *
- * The first time, what was executed there before counts too (the module's init); later, after another load, only what is executed from now on,
- * unless it is where it was.
+ * What was executed there before counts too (the module's init): the first time all of it; later only what was since pn_pin_driver_gone(), or since now when
+ * nobody said that it had gone from elsewhere.
  */
 void pn_pin_driver(struct pn_pin *pin, uint64_t base, uint64_t size, struct _GArray *symbols);
+
+/** pn_pin_driver_gone() - it is nowhere any more: unloaded, or the machine was reset. What it has executed stays counted. Never blocks. */
+void pn_pin_driver_gone(struct pn_pin *pin);
 
 /** pn_pin_symbols() - the driver's functions: array of struct pn_symbol; NULL when not known. Borrowed, until pn_pin_driver() is called again. */
 const struct _GArray *pn_pin_symbols(struct pn_pin *pin);

@@ -34,6 +34,6 @@ struct pn_pin {
 	/* of the driver under test */
 	uint64_t base, size;	 /* where it is now; 0: nowhere yet */
 	GArray *symbols;	 /* of the driver; NULL: not known */
-	GArray *before;		 /* struct pn_pin_covered: what had been executed here before it came; NULL: all counts */
+	GArray *before;		 /* struct pn_pin_covered: what had been executed here before it came back; NULL: all counts */
 	GArray *retired;	 /* struct pn_pin_covered: executed where it was before */
 };

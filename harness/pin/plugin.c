@@ -61,18 +61,18 @@ static uint64_t *counter_of(const struct qemu_plugin_tb *tb)
 {
 	struct pn_pin_shared *shared = pn_plugin_shared;
 	uint64_t vaddr = qemu_plugin_tb_vaddr(tb), *counter = NULL;
-	uint32_t insns = (uint32_t)qemu_plugin_tb_n_insns(tb), n;
+	uint32_t insns = (uint32_t)qemu_plugin_tb_n_insns(tb), bytes = bytes_of(tb), n;
 	uint32_t *head = &heads[(vaddr ^ vaddr >> 14) % BUCKETS];
 
 	pthread_mutex_lock(&lock);
 	for (n = *head; n; n = nexts[n - 1]) {
-		if (shared->blocks[n - 1].vaddr == vaddr && shared->blocks[n - 1].insns == insns)
+		if (shared->blocks[n - 1].vaddr == vaddr && shared->blocks[n - 1].insns == insns && shared->blocks[n - 1].bytes == bytes)
 			break;
 	}
 	if (!n && shared->block_count < PN_PIN_BLOCKS_MAX) {
 		struct pn_pin_block *block = &shared->blocks[shared->block_count];
 
-		*block = (struct pn_pin_block){.vaddr = vaddr, .insns = insns, .bytes = bytes_of(tb)};
+		*block = (struct pn_pin_block){.vaddr = vaddr, .insns = insns, .bytes = bytes};
 		__atomic_store_n(&shared->block_count, shared->block_count + 1, __ATOMIC_RELEASE);
 		n = shared->block_count;
 		nexts[n - 1] = *head;

@@ -152,6 +152,37 @@ static void test_moved(void **state)
 	assert_int_equal(blocks[1].count, 4);
 }
 
+/* Unloaded, and loaded again in another boot: others ran at both places in between. What its init and probe executed before it was looked for is its own. */
+static void test_gone(void **state)
+{
+	struct fixture *fixture = *state;
+	g_autofree struct pn_pin_covered *blocks = NULL;
+	struct pn_pin_counts counts;
+
+	begin(fixture);
+	block(fixture, BASE + 0x10, 3, 7);
+	block(fixture, BASE + 0x2010, 3, 100);
+	pn_pin_driver_gone(fixture->pin); /* it has not come yet */
+	pn_pin_driver(fixture->pin, BASE, 0x1000, NULL);
+	pn_pin_driver_gone(fixture->pin);
+	assert_int_equal(pn_pin_base(fixture->pin), 0);
+	fixture->shared->blocks[0].count = 50;
+	block(fixture, BASE + 0x30, 4, 9); /* code of somebody else */
+	assert_int_equal(pn_pin_counts(fixture->pin, &counts), 0);
+	assert_int_equal(counts.driver, 7 * 3);
+	assert_int_equal(pn_pin_coverage(fixture->pin, &blocks), 1);
+	fixture->shared->blocks[1].count = 110;
+	pn_pin_driver(fixture->pin, BASE + 0x2000, 0x1000, NULL);
+	assert_int_equal(pn_pin_counts(fixture->pin, &counts), 0);
+	assert_int_equal(counts.driver, 7 * 3 + 10 * 3);
+	pn_pin_driver_gone(fixture->pin);
+	pn_pin_driver_gone(fixture->pin);
+	pn_pin_driver(fixture->pin, BASE, 0x1000, NULL); /* where it was at first */
+	fixture->shared->blocks[0].count = 52;
+	assert_int_equal(pn_pin_counts(fixture->pin, &counts), 0);
+	assert_int_equal(counts.driver, 7 * 3 + 10 * 3 + 2 * 3);
+}
+
 static void on_held(const struct pn_pin_hold *hold, void *data)
 {
 	struct fixture *fixture = data;
@@ -235,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_other_version, setup, teardown), cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moved, setup, teardown),	      cmocka_unit_test_setup_teardown(test_hold, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
 

@@ -243,11 +243,14 @@ int pn_driver_load(const struct pn_timeline *timeline, struct pn_diag *diag)
 
 int pn_driver_unload(const struct pn_timeline *timeline, struct pn_diag *diag)
 {
+	struct pn_pin *pin = pn_guest_pin(timeline->guest);
 	int r;
 
 	r = ask(timeline, json_pack("{s:s,s:s}", "op", "module.unload", "name", timeline->driver->name), NULL, diag);
 	if (r < 0)
 		return r;
+	if (pin)
+		pn_pin_driver_gone(pin);
 	return expect_unbound(timeline, "unloaded", diag);
 }
 

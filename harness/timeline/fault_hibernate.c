@@ -13,6 +13,7 @@
 #include "../base/diag.h"
 #include "../base/units.h"
 #include "../guest/guest.h"
+#include "driver.h"
 #include "loads.h"
 #include "timeline.h"
 
@@ -27,6 +28,20 @@ static int arm(struct pn_fault_run *run, struct pn_diag *diag)
 	if (r < 0)
 		return r;
 	return pn_guest_agent(timeline->guest, json_pack("{s:s,s:s}", "op", "lifecycle", "do", "hibernate"), ANSWER_NS, NULL, diag);
+}
+
+/* The reset was the end of it, as far as counting goes; the image has brought it back. */
+static int locate_again(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	json_t *bound;
+	int r = pn_driver_bound(timeline, &bound, diag);
+
+	if (r < 0)
+		return r;
+	if (json_is_true(json_object_get(bound, "bound")))
+		r = pn_driver_locate(timeline, diag);
+	json_decref(bound);
+	return r;
 }
 
 /* Nobody answers while it sleeps, a call under way is broken off by the reset, and until it is woken there is no such file. */
@@ -45,7 +60,7 @@ static int fired(struct pn_fault_run *run, struct pn_diag *diag)
 	text = json_string_value(json_object_get(reply, "text"));
 	if (g_strcmp0(text, "woken") == 0) {
 		json_object_set(run->evidence, "hibernated", json_object_get(reply, "text"));
-		r = 1;
+		r = locate_again(run->conductor->timeline, diag) ?: 1;
 	} else if (text && *text) {
 		r = pn_diag_set(diag, -EBUSY, "the guest did not hibernate: %s", text);
 	}
