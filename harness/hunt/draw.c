@@ -22,6 +22,7 @@
 #define REST_OF 4 /* one hold of so many is a rest */
 #define POINT_OF 12 /* one event of so many is at a point of the driver's code */
 #define BLOCK_BYTES (2 * PN_MIB)
+#define MOVES 7 /* so many of the kinds of events are targets and holds */
 
 /* powers of two are as likely as one another */
 static uint64_t draw_span(uint64_t *random, uint64_t low, uint64_t high)
@@ -201,12 +202,13 @@ static bool draw_point(const struct pn_grammar *grammar, uint64_t *random, struc
 	return true;
 }
 
-void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, struct pn_event *ret_event)
+void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, bool moves, struct pn_event *ret_event)
 {
 	static const enum pn_event_do kinds[] = {PN_DO_TARGET, PN_DO_TARGET, PN_DO_TARGET,    PN_DO_TARGET,   PN_DO_TARGET,
 						 PN_DO_TARGET, PN_DO_HOLD,   PN_DO_LIFECYCLE, PN_DO_LOAD_START};
 	unsigned int lifecycles = g_strv_length((char **)pn_lifecycle_names), loads = g_strv_length(grammar->loads);
-	struct pn_event event = {.action = kinds[pn_seed_below(random, G_N_ELEMENTS(kinds))], .after = PN_AFTER_PREVIOUS};
+	unsigned int count = moves ? MOVES : G_N_ELEMENTS(kinds);
+	struct pn_event event = {.action = kinds[pn_seed_below(random, count)], .after = PN_AFTER_PREVIOUS};
 
 	if (draw_point(grammar, random, &event))
 		;
@@ -248,6 +250,16 @@ static unsigned int drawable_patterns(void)
 	return count;
 }
 
+/* What a pattern moves by default is made for larger guests. */
+static void keep_reachable(uint64_t memory_bytes, GArray *events)
+{
+	for (guint i = 0; i < events->len; i++) {
+		struct pn_event *event = &g_array_index(events, struct pn_event, i);
+
+		event->balloon_bytes = MIN(event->balloon_bytes, most_bytes(memory_bytes));
+	}
+}
+
 void drawing_pattern(uint64_t *random, uint64_t memory_bytes, GArray *events)
 {
 	unsigned int count = drawable_patterns();
@@ -261,5 +273,6 @@ void drawing_pattern(uint64_t *random, uint64_t memory_bytes, GArray *events)
 		pattern->expand(args, &context, events, &accepted);
 		pn_args_free(args);
 	}
+	keep_reachable(memory_bytes, events);
 	pn_doc_free(doc);
 }

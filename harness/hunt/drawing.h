@@ -14,8 +14,8 @@ uint64_t drawing_bytes(uint64_t *random, uint64_t memory_bytes);
 /** drawing_duration() - a short time, whole milliseconds */
 uint64_t drawing_duration(uint64_t *random);
 
-/** drawing_event() - one event that is no fault, for a guest like that of @base; strings owned by it */
-void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, struct pn_event *ret_event);
+/** drawing_event() - one event that is no fault, for a guest like that of @base; @moves: a target or a hold; strings owned by it */
+void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, bool moves, struct pn_event *ret_event);
 
 /**
  * drawing_fault() - a fault that a guest like that of @base can stand

@@ -83,21 +83,22 @@ static void append_turn(const struct pn_grammar *grammar, uint64_t *random, stru
 	g_array_append_vals(genome->events, events, 2);
 }
 
-static void insert_event(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
+static void insert_event(const struct pn_grammar *grammar, uint64_t *random, bool moves, struct pn_genome *genome)
 {
 	struct pn_event event;
 
-	if (!pn_seed_below(random, FAULT_OF_EVENTS)) {
+	if (!moves && !pn_seed_below(random, FAULT_OF_EVENTS)) {
 		insert_fault(grammar, random, genome);
 		return;
 	}
-	drawing_event(grammar, random, base_of(grammar, genome), &event);
+	drawing_event(grammar, random, base_of(grammar, genome), moves, &event);
 	g_array_insert_val(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), event);
 }
 
 struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, unsigned int base, uint64_t *random)
 {
 	struct pn_genome *genome = g_new0(struct pn_genome, 1);
+	bool struck = !pn_seed_below(random, FAULT_OF_CASES);
 	unsigned int more;
 
 	genome->base = base;
@@ -109,10 +110,10 @@ struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, unsigned int 
 		g_array_set_size(genome->events, EVENTS_MAX);
 	more = (unsigned int)pn_seed_below(random, 8) + (genome->events->len ? 0 : 1);
 	while (more--)
-		insert_event(grammar, random, genome);
-	if (!pn_seed_below(random, FAULT_OF_CASES)) /* there are some thirty: by events alone each would come once in hundreds of cases */
+		insert_event(grammar, random, !struck, genome);
+	if (struck) /* there are some thirty: by events alone each would come once in hundreds of cases */
 		insert_fault(grammar, random, genome);
-	else
+	else /* nothing but moves: a target that is missed is the driver's fault then */
 		append_turn(grammar, random, genome);
 	return genome;
 }
@@ -175,7 +176,7 @@ static void vary_once(const struct pn_grammar *grammar, uint64_t *random, struct
 
 	switch (length ? pn_seed_below(random, 8) : 0) {
 	case 0:
-		insert_event(grammar, random, genome);
+		insert_event(grammar, random, false, genome);
 		break;
 	case 1:
 		insert_fault(grammar, random, genome);
