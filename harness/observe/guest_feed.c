@@ -5,7 +5,7 @@
  * bounds the drift between.
  */
 
-#include "guest_feed.h"
+#include "guest_feed_private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,33 +14,12 @@
 #include "../base/diag.h"
 #include "../base/journal.h"
 #include "../base/units.h"
-#include "guest_time.h"
-#include "probe.h"
-#include "procfs.h"
 
 #define CLOCK_ROUNDS 8
-#define MARK_ROUNDS 10
-#define MARK_PAUSE_NS (100 * PN_NS_PER_MS)
-#define AGENT_TIMEOUT_NS (5 * PN_NS_PER_S)
 #define INTERVAL_MIN_MS 10
 #define INTERVAL_MAX_MS 60000
 
-/* The zones are dear to read, and only the ledger wants them: at marks. */
 static const char *const beat_sets[] = {"mem", "vmstat", "psi", "balloon", "cpu", "touch", NULL};
-static const char *const mark_sets[] = {"mem", "zones", "vmstat", "psi", "balloon", "cpu", "touch", NULL};
-
-struct pn_feed {
-	struct pn_probe_context *context;
-	GMutex lock; /* of @clock, @boot_id, @missing and @seen */
-	struct pn_guest_time clock;
-	char *boot_id;
-	GHashTable *missing; /* key to reason: said by the agent to be missing, and not seen so far */
-	GHashTable *seen;    /* keys that were missing once and came later */
-	int rebooted;	    /* atomic: set on the connection's thread, taken by pn_feed_revive() */
-	GAsyncQueue *queue; /* of struct arrival */
-	uint64_t interval_ns;
-	bool started;
-};
 
 struct arrival {
 	json_t *event;
@@ -119,7 +98,7 @@ static int measure_clock(struct pn_feed *feed, const char *when)
 	return 0;
 }
 
-static json_t *set_names(const char *const names[])
+json_t *pn_feed_set_names(const char *const names[])
 {
 	json_t *sets = json_array();
 
@@ -133,7 +112,7 @@ static void start_sampling(struct pn_feed *feed)
 	json_int_t interval_ms = CLAMP((json_int_t)(feed->interval_ns / PN_NS_PER_MS), INTERVAL_MIN_MS, INTERVAL_MAX_MS);
 	struct pn_diag diag = {""};
 	int err = pn_guest_agent(feed->context->guest,
-				 json_pack("{s:s, s:I, s:o}", "op", "sample.start", "interval_ms", interval_ms, "sets", set_names(beat_sets)),
+				 json_pack("{s:s, s:I, s:o}", "op", "sample.start", "interval_ms", interval_ms, "sets", pn_feed_set_names(beat_sets)),
 				 AGENT_TIMEOUT_NS, NULL, &diag);
 
 	if (err)
@@ -234,7 +213,7 @@ static void take_missing(struct pn_feed *feed, const json_t *sample)
 	}
 }
 
-static void take_keys(struct pn_feed *feed, const json_t *sample, json_t *into)
+void pn_feed_take_keys(struct pn_feed *feed, const json_t *sample, json_t *into)
 {
 	const char *key;
 	json_t *value;
@@ -286,96 +265,10 @@ json_t *pn_feed_next(struct pn_feed *feed)
 		journal_clock(feed, "stepped", &clock);
 	line =
 	    json_pack("{s:I, s:s, s:I}", "t_ns", (json_int_t)t_ns, "src", pn_beat_names[PN_BEAT_GUEST], "guest_ns", (json_int_t)guest_ns);
-	take_keys(feed, arrival->event, line);
+	pn_feed_take_keys(feed, arrival->event, line);
 	json_decref(arrival->event);
 	g_free(arrival);
 	return line;
-}
-
-/* What only marks look at: it needs a request of its own, and for all of it one, since the agent forks for each. */
-static void ask_files(struct pn_feed *feed, json_t *into)
-{
-	static const struct {
-		const char *path, *name;
-	} wanted[] = {
-	    {"/proc/sys/kernel/tainted", "guest.kernel.tainted"}, {"/proc/meminfo", "guest.mem.unaccounted"}, {"/proc/zoneinfo", "guest.mem.unaccounted"}};
-	const char *texts[G_N_ELEMENTS(wanted)];
-	struct pn_diag diag = {""};
-	json_t *reply = NULL, *paths = json_array();
-	uint64_t bytes;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
-		json_array_append_new(paths, json_string(wanted[i].path));
-	pn_guest_agent(feed->context->guest, json_pack("{s:s, s:o}", "op", "read", "paths", paths), AGENT_TIMEOUT_NS, &reply, &diag);
-	for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
-		const json_t *file = json_array_get(json_object_get(reply, "files"), i);
-		const char *why = reply ? json_string_value(json_object_get(file, "error")) : diag.text;
-
-		texts[i] = json_string_value(json_object_get(file, "text"));
-		if (!texts[i])
-			pn_probe_unsupported(feed->context, wanted[i].name, "can't read %s in the guest: %s", wanted[i].path, why ? why : "no text");
-	}
-	if (texts[0] && g_ascii_isdigit(*texts[0]))
-		pn_probe_set(into, g_ascii_strtoull(texts[0], NULL, 10), "%s", wanted[0].name);
-	if (texts[1] && texts[2] && pn_procfs_unaccounted(texts[1], texts[2], &bytes))
-		pn_probe_set(into, bytes, "%s", wanted[1].name);
-	json_decref(reply);
-}
-
-/*
- * One sample. The agent waits for the driver's counters only for a moment, so that a wedged driver costs it nothing; a busy guest may be
- * late with them, and a mark without them is worth nothing: it is asked again.
- */
-static int ask_sample(struct pn_feed *feed, json_t **ret_reply)
-{
-	struct pn_diag diag = {""};
-	json_t *reply = NULL;
-
-	for (unsigned int round = 0; round < MARK_ROUNDS; round++) {
-		const char *why;
-		int err;
-
-		json_decref(reply);
-		reply = NULL;
-		err = pn_guest_agent(feed->context->guest, json_pack("{s:s, s:o}", "op", "sample", "sets", set_names(mark_sets)), AGENT_TIMEOUT_NS,
-				     &reply, &diag);
-		if (err) {
-			pn_probe_unsupported(feed->context, "guest mark", "the agent did not answer: %s", diag.text);
-			return err;
-		}
-		why = json_string_value(json_object_get(json_object_get(reply, "missing"), "driver.held_pages"));
-		if (!why || !strstr(why, "do not answer"))
-			break;
-		pn_clock_sleep_until(pn_clock_now_ns() + MARK_PAUSE_NS);
-	}
-	*ret_reply = reply;
-	return 0;
-}
-
-int pn_feed_ask(struct pn_feed *feed, json_t *into, uint64_t *ret_guest_ns)
-{
-	json_t *reply = NULL;
-	uint64_t guest_ns, t_ns;
-	int err = ask_sample(feed, &reply);
-
-	if (err)
-		return err;
-	guest_ns = (uint64_t)json_integer_value(json_object_get(reply, "mono_ns"));
-	/* in exact mode the guest's clock stands while the host works, and leaps while the guest idles: its values are of the instant of its answer */
-	t_ns = pn_clock_now_ns();
-	if (!pn_guest_machine(feed->context->guest)->exact) {
-		g_mutex_lock(&feed->lock);
-		t_ns = MIN((uint64_t)((int64_t)guest_ns + feed->clock.offset_ns), t_ns);
-		g_mutex_unlock(&feed->lock);
-	}
-	pn_probe_set(into, t_ns, "guest_t_ns");
-	pn_probe_set(into, guest_ns, "guest_ns");
-	take_keys(feed, reply, into);
-	json_decref(reply);
-	ask_files(feed, into);
-	if (ret_guest_ns)
-		*ret_guest_ns = guest_ns;
-	return 0;
 }
 
 void pn_feed_close(struct pn_feed *feed)
