@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The content-addressed cache. Invariant: ROOT/KIND/HASH exists only whole. A build goes on in ROOT/KIND/.HASH.PID.tmp under
- * flock(ROOT/KIND/.HASH.lock); whoever waits for the lock looks again before building. The lock file stays: removing it
+ * flock(ROOT/KIND/.HASH.lock), in the owner record; whoever waits for the lock looks again before building. The lock file stays: removing it
  * would let two builders lock two different files of the same name.
  */
 
@@ -19,6 +19,7 @@
 
 #include "diag.h"
 #include "fs.h"
+#include "owned.h"
 
 char *pn_cache_root(struct pn_diag *diag)
 {
@@ -36,7 +37,8 @@ static bool entry_use(const char *dir)
 static int entry_build(const char *folder, const char *hash, const char *dir, pn_cache_build_fn *build, void *data, struct pn_diag *diag)
 {
 	g_autofree char *temp = g_strdup_printf("%s/.%s.%d.tmp", folder, hash, (int)getpid());
-	int err = pn_fs_remove_tree(temp, diag);
+	int id = pn_owned_add("tree", json_pack("{s:s}", "path", temp), diag);
+	int err = id < 0 ? id : pn_fs_remove_tree(temp, diag);
 
 	if (!err)
 		err = pn_fs_mkdir_p(temp, diag);
@@ -44,8 +46,10 @@ static int entry_build(const char *folder, const char *hash, const char *dir, pn
 		err = build(temp, data, diag);
 	if (!err && rename(temp, dir) < 0)
 		err = pn_diag_set(diag, -errno, "can't rename %s to %s: %s", temp, dir, g_strerror(errno));
-	if (err)
-		pn_fs_remove_tree(temp, NULL);
+	if (err && id > 0)
+		pn_owned_release(id, NULL);
+	else if (!err)
+		pn_owned_forget(id);
 	return err;
 }
 

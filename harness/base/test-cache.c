@@ -9,11 +9,13 @@
 
 #include <stdlib.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cache.h"
+#include "owned.h"
 #include "test-dir.h"
 
 static int build_counting(const char *dir, void *data, struct pn_diag *diag)
@@ -67,6 +69,46 @@ static void a_failed_build_leaves_nothing(void **state)
 	assert_int_equal(pn_cache_get("kind", "abc", NULL, NULL, &dir, NULL), -ENOENT);
 }
 
+static int build_killed(const char *dir, void *data, struct pn_diag *diag)
+{
+	build_failing(dir, NULL, diag);
+	raise(SIGKILL);
+	return 0;
+}
+
+static bool is_building(const char *folder)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		if (g_str_has_suffix(name, ".tmp"))
+			return true;
+	return false;
+}
+
+static void a_killed_build_is_repaired(void **state)
+{
+	g_autofree char *folder = g_build_filename(*state, "puncture/kind", NULL);
+	json_t *repaired = NULL;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char *dir;
+
+		pn_owned_disown();
+		_exit(pn_cache_get("kind", "abc", build_killed, NULL, &dir, NULL) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_true(is_building(folder));
+	assert_int_equal(pn_owned_repair(&repaired, NULL), 0);
+	assert_int_equal(json_array_size(repaired), 1);
+	assert_false(is_building(folder));
+	json_decref(repaired);
+}
+
 static void pruning_takes_what_is_old_and_half_built(void **state)
 {
 	g_autofree char *old = g_build_filename(*state, "puncture/kind/old", NULL);
@@ -99,7 +141,8 @@ static int run_alone(const struct CMUnitTest *test)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(eight_at_once_build_once), T(a_failed_build_leaves_nothing), T(pruning_takes_what_is_old_and_half_built) };
+	const struct CMUnitTest tests[] = { T(eight_at_once_build_once), T(a_failed_build_leaves_nothing), T(a_killed_build_is_repaired),
+					     T(pruning_takes_what_is_old_and_half_built) };
 	int failed = 0;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
