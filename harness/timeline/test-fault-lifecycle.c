@@ -46,7 +46,8 @@ static json_t *evidence_of(struct stage *stage, const char *name)
 static void panic_comes_back(void **state)
 {
 	struct stage *stage = *state;
-	struct pn_event events[] = {TARGET(16), HOLD(300), FAULT("panic", 0, "{\"while\":\"idle\"}")};
+	/* the hold is long, so that a busy machine sees the balloon rest before the timeline is over */
+	struct pn_event events[] = {TARGET(16), HOLD(3000), FAULT("panic", 0, "{\"while\":\"idle\"}")};
 
 	/* The fault is started first, so that it waits for the balloon to rest. */
 	struct pn_event fault = events[2];
