@@ -61,24 +61,30 @@ static void add(GPtrArray *all, const char *subject, const char *metric, double 
 	g_array_append_val(series->values, value);
 }
 
-/* Return: false for a case that did not pass: its figures would be of something else. */
-static bool take(GPtrArray *all, const char *run, const json_t *planned)
+/** struct tally - of cases that say nothing */
+struct tally {
+	unsigned int bad;     /* did not pass: their figures would be of something else */
+	unsigned int missing; /* the run was ended before they were */
+};
+
+static void take(GPtrArray *all, const char *run, const json_t *planned, struct tally *tally)
 {
 	g_autofree char *number = g_strdup_printf("%04d", (int)json_integer_value(json_object_get(planned, "index")));
 	g_autofree char *path = g_build_filename(run, "cases", number, "verdict.json", NULL);
 	g_autofree char *subject = subject_of(json_string_value(json_object_get(planned, "id")));
 	json_t *verdict = json_load_file(path, 0, NULL), *metric;
 	const char *word = json_string_value(json_object_get(verdict, "verdict")), *name;
-	bool good = word && strcmp(word, "PASS") == 0;
+	bool missing = !word || json_is_true(json_object_get(verdict, "interrupted")), good = !missing && strcmp(word, "PASS") == 0;
 
 	json_object_foreach(json_object_get(verdict, "metrics"), name, metric) {
 		if (good && g_str_has_prefix(name, "exact."))
 			add(all, subject, name, json_number_value(json_object_get(metric, "value")));
 	}
-	if (!good)
-		fprintf(stderr, "bench-exact: %s: %s\n", subject, word ? word : "not ended");
+	if (!good && !missing)
+		fprintf(stderr, "bench-exact: %s: %s\n", subject, word);
+	tally->missing += missing;
+	tally->bad += !good && !missing;
 	json_decref(verdict);
-	return good;
 }
 
 static json_t *report(const GPtrArray *all, double bar_ppm, double *ret_worst_ppm)
@@ -108,7 +114,7 @@ int main(int argc, char **argv)
 	double bar_ppm = argc > 2 ? g_ascii_strtod(argv[2], NULL) : 50, worst_ppm = 0;
 	json_t *plan = path ? json_load_file(path, 0, NULL) : NULL, *planned, *result;
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(series_free);
-	unsigned int bad = 0;
+	struct tally tally = {0};
 	size_t i;
 
 	if (!plan || argc > 3) {
@@ -116,13 +122,14 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	json_array_foreach(json_object_get(plan, "cases"), i, planned)
-		bad += !take(all, argv[1], planned);
+		take(all, argv[1], planned, &tally);
 	result = report(all, bar_ppm, &worst_ppm);
 	json_object_set_new(result, "worst_ppm", json_real(worst_ppm));
-	json_object_set_new(result, "cases_not_passed", json_integer(bad));
+	json_object_set_new(result, "cases_not_passed", json_integer(tally.bad));
+	json_object_set_new(result, "cases_not_ended", json_integer(tally.missing));
 	json_dumpf(result, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
 	putchar('\n');
 	json_decref(result);
 	json_decref(plan);
-	return bad || all->len == 0 ? 3 : worst_ppm > bar_ppm;
+	return tally.bad || tally.missing || all->len == 0 ? 3 : worst_ppm > bar_ppm;
 }
