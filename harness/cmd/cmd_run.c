@@ -27,7 +27,7 @@ static const struct pn_option options[] = {
 	{"exact", NULL, "exact mode: instructions in place of times, the same in every run (`puncture list keys`, guest.exact)", false, NULL},
 	{"connect", "URI", "run guests in this libvirtd, such as qemu:///system, not in the embedded driver", false, NULL},
 	{"seed", "N", "seed of everything random; default: drawn from the scenario's name", false, NULL},
-	{"repeat", "N", "run every case N times", false, NULL},
+	{"repeat", "N", "run every case N times, each with a seed of its own; in exact mode the same again", false, NULL},
 	{"until-fail", NULL, "go on with other seeds until a case fails", false, NULL},
 	{"for", "DURATION", "go on with other seeds for so long, such as 8h; no case starts after it", false, NULL},
 	{"jobs", "N", "cases at once; default: as many as CPUs and memory allow; 1 for figures to compare", false, NULL},
