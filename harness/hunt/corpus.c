@@ -16,16 +16,6 @@ static void free_entry(gpointer data)
 	g_free(entry);
 }
 
-void pn_corpus_add(struct pn_corpus *corpus, struct pn_genome *genome, GHashTable *blocks)
-{
-	struct pn_corpus_entry *entry = g_new0(struct pn_corpus_entry, 1);
-
-	if (!corpus->entries)
-		corpus->entries = g_ptr_array_new_with_free_func(free_entry);
-	*entry = (struct pn_corpus_entry){.genome = genome, .blocks = blocks};
-	g_ptr_array_add(corpus->entries, entry);
-}
-
 static unsigned int gain(const struct pn_corpus_entry *entry, GHashTable *covered)
 {
 	GHashTableIter iter;
@@ -36,6 +26,36 @@ static unsigned int gain(const struct pn_corpus_entry *entry, GHashTable *covere
 	while (g_hash_table_iter_next(&iter, &block, NULL))
 		gained += !g_hash_table_contains(covered, block);
 	return gained;
+}
+
+static void cover(const struct pn_corpus_entry *entry, GHashTable *covered)
+{
+	GHashTableIter iter;
+	gpointer block;
+
+	g_hash_table_iter_init(&iter, entry->blocks);
+	while (g_hash_table_iter_next(&iter, &block, NULL))
+		g_hash_table_add(covered, block);
+}
+
+bool pn_corpus_add(struct pn_corpus *corpus, struct pn_genome *genome, GHashTable *blocks)
+{
+	struct pn_corpus_entry *entry = g_new0(struct pn_corpus_entry, 1);
+	GHashTable *covered = g_hash_table_new(NULL, NULL);
+	bool fresh;
+
+	*entry = (struct pn_corpus_entry){.genome = genome, .blocks = blocks};
+	if (!corpus->entries)
+		corpus->entries = g_ptr_array_new_with_free_func(free_entry);
+	for (guint i = 0; i < corpus->entries->len; i++)
+		cover(corpus->entries->pdata[i], covered);
+	fresh = gain(entry, covered) > 0;
+	if (fresh)
+		g_ptr_array_add(corpus->entries, entry);
+	else
+		free_entry(entry);
+	g_hash_table_unref(covered);
+	return fresh;
 }
 
 static int best(const GPtrArray *entries, GHashTable *covered)
@@ -64,12 +84,8 @@ void pn_corpus_minimise(struct pn_corpus *corpus)
 
 	while (corpus->entries && (next = best(corpus->entries, covered)) >= 0) {
 		struct pn_corpus_entry *entry = g_ptr_array_steal_index(corpus->entries, (guint)next);
-		GHashTableIter iter;
-		gpointer block;
 
-		g_hash_table_iter_init(&iter, entry->blocks);
-		while (g_hash_table_iter_next(&iter, &block, NULL))
-			g_hash_table_add(covered, block);
+		cover(entry, covered);
 		g_ptr_array_add(kept, entry);
 	}
 	g_hash_table_unref(covered);

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include "grammar.h"
 
 struct pn_diag;
 
-/** struct pn_corpus_entry - a case worth varying: it executed something that none before it had */
+/** struct pn_corpus_entry - a case worth varying: it executed something that no other entry had */
 struct pn_corpus_entry {
 	struct pn_genome *genome;
 	GHashTable *blocks; /* set of what it executed */
@@ -18,8 +19,8 @@ struct pn_corpus {
 	GPtrArray *entries; /* of struct pn_corpus_entry */
 };
 
-/** pn_corpus_add() - @genome and @blocks are stolen */
-void pn_corpus_add(struct pn_corpus *corpus, struct pn_genome *genome, GHashTable *blocks);
+/** pn_corpus_add() - a case for which this is true; @genome and @blocks are stolen. Return: whether it has blocks that no entry has; otherwise they are freed */
+bool pn_corpus_add(struct pn_corpus *corpus, struct pn_genome *genome, GHashTable *blocks);
 
 /**
  * pn_corpus_minimise() - leave out what the others execute too

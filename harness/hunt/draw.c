@@ -83,6 +83,8 @@ static char *draw_argument(const struct pn_key_info *key, uint64_t *random, uint
 
 	if (!key->required && pn_seed_below(random, 2))
 		return NULL;
+	if (key->type == PN_KEY_SHARE && key->percent_max > 100)
+		return NULL; /* more than there is on purpose: with less nothing would happen */
 	switch (key->type) {
 	case PN_KEY_BYTES:
 	case PN_KEY_SHARE:
@@ -139,7 +141,7 @@ static bool drawable(const struct pn_fault_info *info, const struct pn_scenario 
 {
 	g_autofree char *lacks = info->injected ? pn_require_check("fault-injection", base) : NULL;
 
-	return info->span != PN_FAULT_FATAL && !info->apart && !lacks && (!info->needs || info->needs->has(&base->guest));
+	return info->span != PN_FAULT_FATAL && !info->apart && !lacks && !(info->exhausts && base->guest.swap_bytes) && (!info->needs || info->needs->has(&base->guest));
 }
 
 static const struct pn_fault_info *choose_fault(uint64_t *random, const struct pn_scenario *base)

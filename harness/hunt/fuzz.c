@@ -168,14 +168,21 @@ static void learn_functions(struct fuzzing *self)
 	self->grammar.functions = (char **)self->functions->pdata;
 }
 
-/* Return: 0 or a negative errno; the trial is cleared and @genome gone or in the corpus. */
+/*
+ * Return: 0 or a negative errno; the trial is cleared and @genome gone or in the corpus. There only what passed is: what varies a case that showed nothing
+ * shows nothing for the same reason, and what varies a failure finds it again.
+ */
 static int take(struct fuzzing *self, struct pn_trial *trial, struct pn_genome *genome)
 {
-	bool ran = trial->verdict && trial->dir;
-	unsigned int fresh = ran ? pn_cover_add(&self->result->cover, trial->dir) : 0;
-	GHashTable *blocks = fresh ? pn_cover_read(trial->dir) : NULL;
+	bool ran = trial->verdict && trial->dir, passed = ran && pn_is(trial->verdict, "verdict", "PASS");
 	int taken = 0;
 
+	if (ran)
+		pn_cover_add(&self->result->cover, trial->dir);
+	if (passed)
+		pn_corpus_add(&self->result->corpus, genome, pn_cover_read(trial->dir));
+	else
+		pn_genome_free(genome);
 	learn_functions(self);
 	self->result->refused += trial->refused != NULL;
 	self->refused_in_row = trial->refused ? self->refused_in_row + 1 : 0;
@@ -183,10 +190,6 @@ static int take(struct fuzzing *self, struct pn_trial *trial, struct pn_genome *
 	if (ran)
 		taken = take_failure(self, trial);
 	pn_trial_clear(trial, taken != 1);
-	if (blocks)
-		pn_corpus_add(&self->result->corpus, genome, blocks);
-	else
-		pn_genome_free(genome);
 	return MIN(taken, 0);
 }
 

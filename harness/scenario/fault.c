@@ -138,6 +138,7 @@ static const struct pn_key_info fatal_args[] = {
 const struct pn_fault_info pn_fault_infos[] = {
     {.name = "oom",
      .span = PN_FAULT_LASTS,
+     .exhausts = true,
      .args = oom_args,
      .undo = "the hog is ended and has given its memory back",
      .help = "a hog in the guest takes memory until it runs out, for real"},

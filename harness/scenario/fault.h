@@ -38,6 +38,7 @@ struct pn_fault_need {
  * @in_qemu: done by what of ours runs in QEMU: TCG only
  * @moving: nothing shows that it fired while the balloon stands still
  * @injected: done by the guest kernel's fault injection, which must be there
+ * @exhausts: takes all memory and swap, which at the pace of an emulated disk takes minutes
  * @apart: what is right after it is for the scenario to say (a queue given up for good, more memory than before): never drawn at random
  * @needs: NULL: nothing that not every guest has
  * @args: its arguments, ends with a NULL name; NULL: none
@@ -51,7 +52,7 @@ struct pn_fault_info {
 	const char *help;
 	const char *undo;
 	enum pn_fault_span span;
-	bool holds, in_qemu, moving, injected, apart;
+	bool holds, in_qemu, moving, injected, exhausts, apart;
 	const struct pn_fault_need *needs;
 	const struct pn_key_info *args;
 };
