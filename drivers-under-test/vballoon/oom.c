@@ -42,7 +42,7 @@ static unsigned long relieve_by_worker(struct vballoon *vb, unsigned long quota)
 static void lock_out(struct vballoon *vb)
 {
 	struct vb_oom *oom = &vb->oom;
-	unsigned int ms = oom->lockout_ms, base_ms = vb_knob_oom_lockout_ms;
+	unsigned int ms = oom->lockout_ms, base_ms = VB_MUTANT(EAGER) ? 0 : vb_knob_oom_lockout_ms;
 
 	if (!ms || time_after_eq(jiffies, oom->until + msecs_to_jiffies(ms))) {
 		ms = base_ms;
