@@ -22,6 +22,7 @@
 #define REST_OF 4 /* one hold of so many is a rest */
 #define POINT_OF 12 /* one event of so many is at a point of the driver's code */
 #define BLOCK_BYTES (2 * PN_MIB)
+#define PROGRESS_MAX 50 /* percent of a movement */
 #define MOVES 7 /* so many of the kinds of events are targets and holds */
 
 /* powers of two are as likely as one another */
@@ -119,19 +120,20 @@ static struct pn_doc *draw_arguments(const struct pn_key_info *table, uint64_t *
 }
 
 /*
- * A movement to strike in, where the fault needs one or by chance; of the phases beside it most cases never have one. Return: which one, NULL: it
- * strikes at once.
+ * A movement to strike in, where the fault needs one or by chance, and how far it has got by then: a balloon may be over the second half before it is looked at
+ * again. Of the phases beside it most cases never have one. Return: which one, NULL: it strikes at once.
  */
 static const char *draw_motion(const struct pn_fault_info *info, struct pn_doc *doc, uint64_t *random)
 {
 	static const char *const motions[] = {"inflating", "deflating"};
 	const char *motion = info->moving ? motions[0] : pn_seed_below(random, 4) ? NULL : motions[pn_seed_below(random, 2)];
+	g_autofree char *progress = g_strdup_printf("%u", (unsigned int)pn_seed_below(random, PROGRESS_MAX));
 
+	pn_doc_remove(doc, pn_doc_root(doc), "while");
+	pn_doc_remove(doc, pn_doc_root(doc), "at-progress");
 	if (motion) {
 		pn_doc_put(doc, pn_doc_root(doc), "while", pn_doc_add_text(doc, motion, NULL));
-	} else {
-		pn_doc_remove(doc, pn_doc_root(doc), "while");
-		pn_doc_remove(doc, pn_doc_root(doc), "at-progress");
+		pn_doc_put(doc, pn_doc_root(doc), "at-progress", pn_doc_add_text(doc, progress, NULL));
 	}
 	return motion;
 }
@@ -172,22 +174,36 @@ static bool draw_fault(const struct pn_fault_info *info, struct pn_doc *doc, uin
 	return true;
 }
 
-unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[2])
+/* From one end to the other, so that there is a way to strike on. */
+static void draw_way(bool up, uint64_t memory_bytes, struct pn_event *first, struct pn_event *last)
+{
+	uint64_t most = most_bytes(memory_bytes);
+
+	*first = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .balloon_bytes = up ? 0 : most};
+	*last = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .balloon_bytes = up ? most : 0};
+}
+
+unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[DRAWING_FAULT_EVENTS])
 {
 	uint64_t memory_bytes = base->guest.memory_bytes;
 	const struct pn_fault_info *info = choose_fault(random, base);
 	struct pn_doc *doc = draw_arguments(info->args, random, memory_bytes);
 	const char *motion = draw_motion(info, doc, random);
-	bool good = draw_fault(info, doc, memory_bytes, &ret_events[0]);
+	struct pn_event fault;
+	bool good = draw_fault(info, doc, memory_bytes, &fault);
 
 	pn_doc_free(doc);
 	if (!good)
 		return 0;
-	ret_events[0].for_ns = info->span == PN_FAULT_LASTS ? drawing_duration(random) : 0;
-	ret_events[1] = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS};
-	if (motion && !strcmp(motion, "inflating"))
-		ret_events[1].balloon_bytes = most_bytes(memory_bytes);
-	return motion ? 2 : 1;
+	fault.for_ns = info->span == PN_FAULT_LASTS ? drawing_duration(random) : 0;
+	if (!motion) {
+		ret_events[0] = fault;
+		return 1;
+	}
+	draw_way(!strcmp(motion, "inflating"), memory_bytes, &ret_events[0], &ret_events[2]);
+	fault.after = PN_AFTER_SETTLED;
+	ret_events[1] = fault;
+	return DRAWING_FAULT_EVENTS;
 }
 
 /* A target in the middle of a function is what no clock hits. Early entries: one that never comes breaks the case. */

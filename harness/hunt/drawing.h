@@ -17,13 +17,15 @@ uint64_t drawing_duration(uint64_t *random);
 /** drawing_event() - one event that is no fault, for a guest like that of @base; @moves: a target or a hold; strings owned by it */
 void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, bool moves, struct pn_event *ret_event);
 
+#define DRAWING_FAULT_EVENTS 3
+
 /**
  * drawing_fault() - a fault that a guest like that of @base can stand
- * @ret_events: it, and where it strikes in a movement the target that makes one
+ * @ret_events: it; where it strikes in a movement, between the two targets that make one
  *
  * Return: how many events these are, 0 when the arguments that were drawn do not go together; strings owned by them.
  */
-unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[2]);
+unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[DRAWING_FAULT_EVENTS]);
 
 /** drawing_turn() - a long way up, and another target on that way: a driver that loses it, with none after it, never gets there */
 void drawing_turn(uint64_t *random, uint64_t memory_bytes, struct pn_event ret_events[2]);

@@ -69,7 +69,7 @@ void pn_genome_free(struct pn_genome *genome)
 
 static void insert_fault(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
 {
-	struct pn_event events[2];
+	struct pn_event events[DRAWING_FAULT_EVENTS];
 	unsigned int count = drawing_fault(random, base_of(grammar, genome), events);
 
 	g_array_insert_vals(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), events, count);
