@@ -14,8 +14,17 @@ uint64_t drawing_bytes(uint64_t *random, uint64_t memory_bytes);
 /** drawing_duration() - a short time, whole milliseconds */
 uint64_t drawing_duration(uint64_t *random);
 
-/** drawing_event() - one event that is no fault, for a guest like that of @base; @moves: a target or a hold; strings owned by it */
-void drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, bool moves, struct pn_event *ret_event);
+#define DRAWING_EVENT_EVENTS 2
+
+/**
+ * drawing_event() - something that is no fault, for a guest like that of @base
+ * @moves: a target or a hold
+ * @ret_events: it; where it takes guest or driver away, also what brings them back
+ *
+ * Return: how many events these are; strings owned by them.
+ */
+unsigned int drawing_event(const struct pn_grammar *grammar, uint64_t *random, const struct pn_scenario *base, bool moves,
+			   struct pn_event ret_events[DRAWING_EVENT_EVENTS]);
 
 #define DRAWING_FAULT_EVENTS 3
 

@@ -85,14 +85,15 @@ static void append_turn(const struct pn_grammar *grammar, uint64_t *random, stru
 
 static void insert_event(const struct pn_grammar *grammar, uint64_t *random, bool moves, struct pn_genome *genome)
 {
-	struct pn_event event;
+	struct pn_event events[DRAWING_EVENT_EVENTS];
+	unsigned int count;
 
 	if (!moves && !pn_seed_below(random, FAULT_OF_EVENTS)) {
 		insert_fault(grammar, random, genome);
 		return;
 	}
-	drawing_event(grammar, random, base_of(grammar, genome), moves, &event);
-	g_array_insert_val(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), event);
+	count = drawing_event(grammar, random, base_of(grammar, genome), moves, events);
+	g_array_insert_vals(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), events, count);
 }
 
 struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, unsigned int base, uint64_t *random)

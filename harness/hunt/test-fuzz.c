@@ -111,6 +111,15 @@ static void test_faults_that_can_be_stood(void **state)
 	assert_int_equal(drawn(*state, "", "qemu-kill"), 0);
 }
 
+/* who is taken away is brought back */
+static void test_lifecycle_pairs(void **state)
+{
+	assert_true(drawn(*state, "", "pause") > 5);
+	assert_int_equal(drawn(*state, "", "pause"), drawn(*state, "", "resume"));
+	assert_true(drawn(*state, "", "bind") > 5);
+	assert_true(drawn(*state, "", "load") > 5);
+}
+
 /* Where nothing but moves is in a case a missed target is a finding: many cases are so, and none of them asks for what the guest could not give. */
 static void test_moves_only(void **state)
 {
@@ -288,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_draws_scenarios, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_faults_that_can_be_stood, test_dir_setup, test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(test_lifecycle_pairs, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_moves_only, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_round_trip, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_minimise, test_dir_setup, test_dir_teardown),
