@@ -263,11 +263,20 @@ unsigned int drawing_event(const struct pn_grammar *grammar, uint64_t *random, c
 	return event.action == PN_DO_LIFECYCLE ? draw_lifecycle(random, ret_events) : 1;
 }
 
+void drawing_last(uint64_t *random, uint64_t memory_bytes, struct pn_event *ret_event)
+{
+	uint64_t most = most_bytes(memory_bytes), least = most / 4;
+
+	*ret_event = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .at_ns = drawing_duration(random)};
+	ret_event->balloon_bytes = (least + pn_seed_below(random, most - least)) / PN_PAGE_BYTES * PN_PAGE_BYTES;
+}
+
 void drawing_turn(uint64_t *random, uint64_t memory_bytes, struct pn_event ret_events[2])
 {
 	ret_events[0] = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .balloon_bytes = most_bytes(memory_bytes)};
-	ret_events[1] = (struct pn_event){.action = PN_DO_TARGET, .after = PN_AFTER_PREVIOUS, .at_ns = drawing_duration(random)};
-	ret_events[1].balloon_bytes = drawing_bytes(random, memory_bytes);
+	drawing_last(random, memory_bytes, &ret_events[1]);
+	if (!pn_seed_below(random, 4))
+		ret_events[1].balloon_bytes = drawing_bytes(random, memory_bytes);
 }
 
 /* A technique is no part of what is drawn; patterns that are about one stand last. */

@@ -36,6 +36,9 @@ unsigned int drawing_event(const struct pn_grammar *grammar, uint64_t *random, c
  */
 unsigned int drawing_fault(uint64_t *random, const struct pn_scenario *base, struct pn_event ret_events[DRAWING_FAULT_EVENTS]);
 
+/** drawing_last() - a target, not a small one: whether the host has got the memory shows only where the balloon rests with some in it */
+void drawing_last(uint64_t *random, uint64_t memory_bytes, struct pn_event *ret_event);
+
 /** drawing_turn() - a long way up, and another target on that way: a driver that loses it, with none after it, never gets there */
 void drawing_turn(uint64_t *random, uint64_t memory_bytes, struct pn_event ret_events[2]);
 

@@ -75,6 +75,14 @@ static void insert_fault(const struct pn_grammar *grammar, uint64_t *random, str
 	g_array_insert_vals(genome->events, (guint)pn_seed_below(random, genome->events->len + 1), events, count);
 }
 
+static void append_last(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
+{
+	struct pn_event event;
+
+	drawing_last(random, memory_of(grammar, genome), &event);
+	g_array_append_val(genome->events, event);
+}
+
 static void append_turn(const struct pn_grammar *grammar, uint64_t *random, struct pn_genome *genome)
 {
 	struct pn_event events[2];
@@ -112,10 +120,12 @@ struct pn_genome *pn_genome_draw(const struct pn_grammar *grammar, unsigned int 
 	more = (unsigned int)pn_seed_below(random, 8) + (genome->events->len ? 0 : 1);
 	while (more--)
 		insert_event(grammar, random, !struck, genome);
-	if (struck) /* there are some thirty: by events alone each would come once in hundreds of cases */
+	if (struck) { /* there are some thirty: by events alone each would come once in hundreds of cases */
 		insert_fault(grammar, random, genome);
-	else /* nothing but moves: a target that is missed is the driver's fault then */
+		append_last(grammar, random, genome);
+	} else { /* nothing but moves: a target that is missed is the driver's fault then */
 		append_turn(grammar, random, genome);
+	}
 	return genome;
 }
 
