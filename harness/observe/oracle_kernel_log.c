@@ -192,7 +192,7 @@ static void judge_rate(const struct tally *tally, struct pn_finding *finding)
 			       PUFF_PER_S);
 }
 
-/* A panic that a fault made does not count; each further one does. */
+/* A panic that a fault made does not count, though it came too late to be called fired; each further one does. */
 static void judge_crash(const struct pn_record *record, struct pn_finding *finding)
 {
 	unsigned int provoked = 0;
@@ -200,7 +200,7 @@ static void judge_crash(const struct pn_record *record, struct pn_finding *findi
 	size_t i;
 
 	json_array_foreach(record->journal, i, entry)
-		provoked += pn_is(entry, "ev", "fault") && pn_is(entry, "name", "panic") && pn_is(entry, "state", "fired");
+		provoked += pn_is(entry, "ev", "fault") && pn_is(entry, "name", "panic") && pn_is(entry, "state", "armed");
 	json_array_foreach(record->kmsg, i, entry) {
 		if (pn_is(entry, "state", "crashed") && !provoked)
 			pn_finding_set(finding, PN_FAIL, "the guest's kernel panicked: QEMU says so; its last words are in console.log");

@@ -259,6 +259,11 @@ static void test_kernel_log_crash(void **state)
 	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
 	json_array_append_new(fixture->record.kmsg, json_pack("{s:i, s:s}", "t_ns", 1, "state", "crashed"));
 	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "panicked");
+	json_array_append_new(fixture->record.journal, json_pack("{s:i, s:s, s:s, s:s}", "t_ns", 1, "ev", "fault", "name", "panic", "state", "armed"));
+	json_array_append_new(fixture->record.journal, json_pack("{s:i, s:s, s:s, s:s}", "t_ns", 2, "ev", "fault", "name", "panic", "state", "missed"));
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_PASS, "");
+	json_array_append_new(fixture->record.kmsg, json_pack("{s:i, s:s}", "t_ns", 3, "state", "crashed"));
+	assert_finding(fixture_judge(fixture, "kernel-log"), PN_FAIL, "panicked");
 }
 
 /* A reason that is cut must stay text: here in the middle of a two-byte character. */
