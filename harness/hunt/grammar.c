@@ -80,6 +80,7 @@ static void append_last(const struct pn_grammar *grammar, uint64_t *random, stru
 	struct pn_event event;
 
 	drawing_last(random, memory_of(grammar, genome), &event);
+	event.after = PN_AFTER_SETTLED; /* what strikes in a movement has the whole way for it */
 	g_array_append_val(genome->events, event);
 }
 
