@@ -9,7 +9,7 @@
  * got back: it counts as resident.
  *
  * The allowance covers what may be resident beside the guest's own pages: with transparent huge pages the host may fill holes again
- * by itself (khugepaged).
+ * by itself (khugepaged); of hugetlbfs the device drops a page only when all of it came in one buffer, and every target may have ended within one.
  */
 
 #include "ledger.h"
@@ -20,9 +20,30 @@
 #include "../scenario/scenario.h"
 #include "oracle.h"
 
-#define ALLOWANCE_MIN_BYTES (2 * PN_MIB)
+#define HUGE_BYTES (int64_t)(2 * PN_MIB)
+#define ALLOWANCE_MIN_BYTES HUGE_BYTES
 #define ALLOWANCE_SHARE 64
 #define ALLOWANCE_SHARE_THP 8
+
+static int64_t targets_until(const struct pn_record *record, uint64_t t_ns)
+{
+	const json_t *entry;
+	int64_t count = 0;
+	size_t i;
+
+	json_array_foreach (record->journal, i, entry)
+		count += pn_is(entry, "ev", "target") && (uint64_t)pn_field_or(entry, "t_ns", 0) <= t_ns;
+	return count;
+}
+
+static int64_t allowance(const struct pn_record *record, const struct pn_ledger_line *line)
+{
+	int64_t balloon = line->device * (int64_t)PN_PAGE_BYTES, least = ALLOWANCE_MIN_BYTES;
+
+	if (record->scenario->guest.backing == PN_BACKING_HUGETLB)
+		least = MAX(least, targets_until(record, line->t_ns) * HUGE_BYTES);
+	return MAX(least, balloon / (record->scenario->guest.backing == PN_BACKING_THP ? ALLOWANCE_SHARE_THP : ALLOWANCE_SHARE));
+}
 
 static const struct pn_ledger_line *fullest(const struct pn_ledger *ledger)
 {
@@ -83,9 +104,7 @@ void pn_ledger_judge_host(const struct pn_record *record, const struct pn_ledger
 		return;
 	}
 	balloon = line->device * (int64_t)PN_PAGE_BYTES;
-	limit = (int64_t)record->scenario->guest.memory_bytes - balloon +
-		MAX((int64_t)ALLOWANCE_MIN_BYTES,
-		    balloon / (record->scenario->guest.backing == PN_BACKING_THP ? ALLOWANCE_SHARE_THP : ALLOWANCE_SHARE));
+	limit = (int64_t)record->scenario->guest.memory_bytes - balloon + allowance(record, line);
 	if (resident <= limit) {
 		judge_witness(record, line, limit, finding);
 		return;

@@ -232,6 +232,20 @@ static void test_host_memory(void **state)
 	assert_finding(fixture_judge(fixture, "ledger"), PN_PASS, "balance");
 }
 
+/* Each target may leave a huge page of the host behind of which the balloon has only a part. */
+static void test_huge_pages_in_part(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->scenario.guest.backing = PN_BACKING_HUGETLB;
+	spoil(fixture, "settled:1", "qemu.ram.rss_bytes", 3 * (int64_t)PN_MIB);
+	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "the host did not get its memory");
+	fixture_journal(fixture, 0.5, "target", json_pack("{s:I}", "balloon_bytes", (json_int_t)(3 * PN_MIB)));
+	assert_finding(fixture_judge(fixture, "ledger"), PN_PASS, "balance");
+	spoil(fixture, "settled:1", "qemu.ram.rss_bytes", 2 * (int64_t)PN_MIB);
+	assert_finding(fixture_judge(fixture, "ledger"), PN_FAIL, "the host did not get its memory");
+}
+
 /* An idle guest whose memory was touched, and a driver whose discards do nothing: what is resident does not fall. */
 static void test_discard_does_nothing(void **state)
 {
@@ -316,6 +330,7 @@ int main(void)
 	    TEST(test_missing_figures),
 	    TEST(test_host_memory),
 	    TEST(test_discard_does_nothing),
+	    TEST(test_huge_pages_in_part),
 	    TEST(test_never_resident),
 	    TEST(test_unaccounted),
 	    TEST(test_reboot),
