@@ -27,10 +27,10 @@ struct course {
 };
 
 /* @end: the record that ended it, @moving_ns after it began at @t_ns */
-static void close_course(GArray *courses, const struct pn_record *record, uint64_t t_ns, const json_t *end, int64_t moved_bytes,
+static void close_course(GArray *courses, const GArray *phases, uint64_t t_ns, const json_t *end, int64_t moved_bytes,
 			 int64_t moving_ns)
 {
-	struct course course = {.phase = pn_record_phase(record, t_ns),
+	struct course course = {.phase = pn_phases_at(phases, t_ns),
 				.moved_bytes = moved_bytes,
 				.moving_ns = moving_ns,
 				.resolution_ns = pn_field_or(end, "resolution_ns", 0),
@@ -42,7 +42,7 @@ static void close_course(GArray *courses, const struct pn_record *record, uint64
 
 static GArray *find_courses(const struct pn_record *record, struct pn_span window)
 {
-	GArray *courses = g_array_new(FALSE, FALSE, sizeof(struct course));
+	GArray *courses = g_array_new(FALSE, FALSE, sizeof(struct course)), *phases = pn_record_phases(record);
 	const json_t *open = NULL, *entry;
 	size_t i;
 
@@ -54,14 +54,15 @@ static GArray *find_courses(const struct pn_record *record, struct pn_span windo
 			continue;
 		if (pn_is(entry, "ev", "target")) {
 			if (open && pn_field(open, "from_bytes", &from) && pn_field(entry, "from_bytes", &now))
-				close_course(courses, record, since_ns, entry, now - from, (int64_t)(t_ns - since_ns));
+				close_course(courses, phases, since_ns, entry, now - from, (int64_t)(t_ns - since_ns));
 			open = json_object_get(entry, "refused") ? NULL : entry;
 		} else if (pn_is(entry, "ev", "settled") || pn_is(entry, "ev", "unsettled")) {
 			if (open && pn_field(entry, "from_bytes", &from) && pn_field(entry, "balloon_bytes", &now))
-				close_course(courses, record, since_ns, entry, now - from, pn_field_or(entry, "duration_ns", 0));
+				close_course(courses, phases, since_ns, entry, now - from, pn_field_or(entry, "duration_ns", 0));
 			open = NULL;
 		}
 	}
+	g_array_unref(phases);
 	return courses;
 }
 

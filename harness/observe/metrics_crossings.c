@@ -13,12 +13,18 @@
 #include "../base/units.h"
 #include "../scenario/scenario.h"
 
-static bool counts(const struct pn_record *record, struct pn_span window, uint64_t t_ns)
+/** struct measured - the instants that count: in phases that are measured, within the window */
+struct measured {
+	struct pn_span window;
+	GArray *phases;
+};
+
+static bool counts(const struct measured *measured, uint64_t t_ns)
 {
-	return t_ns >= window.from_ns && t_ns <= window.to_ns && pn_phase_measured(pn_record_phase(record, t_ns));
+	return t_ns >= measured->window.from_ns && t_ns <= measured->window.to_ns && pn_phase_measured(pn_phases_at(measured->phases, t_ns));
 }
 
-static double pages_moved(const struct pn_record *record, struct pn_span window)
+static double pages_moved(const struct pn_record *record, const struct measured *measured)
 {
 	double pages = 0;
 	const json_t *entry;
@@ -29,21 +35,21 @@ static double pages_moved(const struct pn_record *record, struct pn_span window)
 
 		if (pn_is(entry, "ev", "unsettled"))
 			return 0; /* how far it came is not in the record */
-		if (pn_is(entry, "ev", "settled") && counts(record, window, (uint64_t)pn_field_or(entry, "t_ns", 0)) &&
+		if (pn_is(entry, "ev", "settled") && counts(measured, (uint64_t)pn_field_or(entry, "t_ns", 0)) &&
 		    pn_field(entry, "from_bytes", &before) && pn_field(entry, "balloon_bytes", &after))
 			pages += (double)llabs(after - before) / PN_PAGE_BYTES;
 	}
 	return pages;
 }
 
-static double count_of(const struct pn_record *record, struct pn_span window, const json_t *instants)
+static double count_of(const struct measured *measured, const json_t *instants)
 {
 	const json_t *t_ns;
 	double count = 0;
 	size_t i;
 
 	json_array_foreach(instants, i, t_ns)
-		count += counts(record, window, (uint64_t)json_integer_value(t_ns));
+		count += counts(measured, (uint64_t)json_integer_value(t_ns));
 	return count;
 }
 
@@ -51,12 +57,16 @@ void pn_metrics_crossings(const struct pn_record *record, struct pn_span window,
 {
 	const json_t *kicks = json_object_get(record->protocol, "kicks");
 	const json_t *interrupts = json_object_get(record->protocol, "config_interrupts");
-	double pages = pages_moved(record, window);
+	struct measured measured = {.window = window};
+	double pages;
 
 	if (json_is_string(json_object_get(record->protocol, "blind")))
 		return;
+	measured.phases = pn_record_phases(record);
+	pages = pages_moved(record, &measured);
 	if (json_is_array(kicks) && pages > 0)
-		pn_metric_set(metrics, "driver.kicks_per_page", count_of(record, window, kicks) / pages, "kicks/page");
+		pn_metric_set(metrics, "driver.kicks_per_page", count_of(&measured, kicks) / pages, "kicks/page");
 	if (json_array_size(interrupts)) /* never one: a device with MSI-X, whose interrupts are not seen */
-		pn_metric_set(metrics, "driver.config_interrupts", count_of(record, window, interrupts), "count");
+		pn_metric_set(metrics, "driver.config_interrupts", count_of(&measured, interrupts), "count");
+	g_array_unref(measured.phases);
 }

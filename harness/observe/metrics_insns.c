@@ -95,6 +95,7 @@ void pn_metrics_insns(const struct pn_record *record, struct pn_span window, boo
 {
 	const char *driver = exact ? "exact.driver_instructions_per_page" : "driver.instructions_per_page";
 	const char *kernel = exact ? "exact.kernel_instructions_per_page" : "kernel.instructions_per_page";
+	GArray *phases = pn_record_phases(record);
 	struct sums up = {0}, down = {0}, both;
 	const json_t *open = NULL, *entry;
 	size_t i;
@@ -102,7 +103,7 @@ void pn_metrics_insns(const struct pn_record *record, struct pn_span window, boo
 	json_array_foreach(record->journal, i, entry) {
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
 
-		if (t_ns < window.from_ns || t_ns > window.to_ns || !pn_phase_measured(pn_record_phase(record, t_ns)))
+		if (t_ns < window.from_ns || t_ns > window.to_ns || !pn_phase_measured(pn_phases_at(phases, t_ns)))
 			continue;
 		if (pn_is(entry, "ev", "target")) {
 			open = json_object_get(entry, "refused") ? NULL : entry;
@@ -111,6 +112,7 @@ void pn_metrics_insns(const struct pn_record *record, struct pn_span window, boo
 			open = NULL;
 		}
 	}
+	g_array_unref(phases);
 	if (exact)
 		set_totals(record, metrics);
 	both = (struct sums){up.pages + down.pages, up.driver + down.driver, up.kernel + down.kernel};

@@ -109,21 +109,46 @@ void pn_record_sharpen(const struct pn_record *record, struct pn_span *window)
 	window->to_ns = (uint64_t)MAX(pn_field_or(end, "guest_t_ns", 0), pn_field_or(end, "t_ns", 0));
 }
 
-const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns)
+GArray *pn_record_phases(const struct pn_record *record)
 {
-	const char *phase = "";
+	GArray *phases = g_array_new(FALSE, FALSE, sizeof(struct pn_phase));
 	const json_t *entry;
 	size_t i;
 
 	json_array_foreach(record->journal, i, entry) {
-		if ((uint64_t)pn_field_or(entry, "t_ns", 0) > t_ns)
-			break;
+		struct pn_phase phase = {.from_ns = (uint64_t)pn_field_or(entry, "t_ns", 0), .name = ""};
+
 		if (pn_is(entry, "ev", "phase"))
-			phase = pn_text(entry, "name");
-		else if (pn_is(entry, "ev", "timeline") && pn_is(entry, "state", "end"))
-			phase = "";
+			phase.name = pn_text(entry, "name");
+		else if (!pn_is(entry, "ev", "timeline") || !pn_is(entry, "state", "end"))
+			continue;
+		g_array_append_val(phases, phase);
 	}
-	return phase;
+	return phases;
+}
+
+const char *pn_phases_at(const GArray *phases, uint64_t t_ns)
+{
+	guint low = 0, high = phases->len;
+
+	while (low < high) { /* the first that begins later */
+		guint middle = low + (high - low) / 2;
+
+		if (g_array_index(phases, struct pn_phase, middle).from_ns > t_ns)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low ? g_array_index(phases, struct pn_phase, low - 1).name : "";
+}
+
+const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns)
+{
+	GArray *phases = pn_record_phases(record);
+	const char *name = pn_phases_at(phases, t_ns);
+
+	g_array_unref(phases);
+	return name;
 }
 
 const char *pn_record_unsupported(const struct pn_record *record, const char *name)

@@ -50,7 +50,19 @@ int pn_record_measured(const struct pn_record *record, struct pn_span *ret_span)
 /** pn_record_sharpen() - from the mark "start" to the mark "end", by the clock of the guest where it has one: what was sampled at the very ends is in it */
 void pn_record_sharpen(const struct pn_record *record, struct pn_span *window);
 
-/** pn_record_phase() - name of the phase an instant lies in, "" when in none */
+/** struct pn_phase - where a phase begins; name "": where the timeline has ended */
+struct pn_phase {
+	uint64_t from_ns;
+	const char *name; /* borrowed from the record */
+};
+
+/** pn_record_phases() - the phases of the journal (struct pn_phase) in their order, for many instants; g_array_unref() by the caller */
+GArray *pn_record_phases(const struct pn_record *record);
+
+/** pn_phases_at() - name of the phase an instant lies in, "" when in none */
+const char *pn_phases_at(const GArray *phases, uint64_t t_ns);
+
+/** pn_record_phase() - the same for one instant: looks through the journal */
 const char *pn_record_phase(const struct pn_record *record, uint64_t t_ns);
 
 /** pn_record_unsupported() - reason why something was not measured; NULL when the journal gives none */
