@@ -24,6 +24,7 @@
 #define ALLOWANCE_MIN_BYTES HUGE_BYTES
 #define ALLOWANCE_SHARE 64
 #define ALLOWANCE_SHARE_THP 8
+#define ALLOWANCE_SHARE_PARTS 4 /* however many targets there were: a driver that gives nothing back must show */
 
 static int64_t targets_until(const struct pn_record *record, uint64_t t_ns)
 {
@@ -41,7 +42,7 @@ static int64_t allowance(const struct pn_record *record, const struct pn_ledger_
 	int64_t balloon = line->device * (int64_t)PN_PAGE_BYTES, least = ALLOWANCE_MIN_BYTES;
 
 	if (record->scenario->guest.backing == PN_BACKING_HUGETLB)
-		least = MAX(least, targets_until(record, line->t_ns) * HUGE_BYTES);
+		least = MAX(least, MIN(targets_until(record, line->t_ns) * HUGE_BYTES, balloon / ALLOWANCE_SHARE_PARTS));
 	return MAX(least, balloon / (record->scenario->guest.backing == PN_BACKING_THP ? ALLOWANCE_SHARE_THP : ALLOWANCE_SHARE));
 }
 
