@@ -160,7 +160,7 @@ static int open_host(struct pn_host *host, const struct pn_host_config *config, 
  *
  * Under TCG the kernel's clocksource watchdog takes the steady one for the liar: ticks are lost while the host has other work, the TSC goes on with the
  * host's. A guest that booted on a busy host then read its time from the ACPI timer for good, at an exit each, while another beside it did not; after S3
- * that timer even stands; and a debug kernel that loses the TSC before its RCU-tasks self tests waits in them for ever.
+ * that timer even stands.
  */
 static char *command_line(const struct pn_machine *machine)
 {
