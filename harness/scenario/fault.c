@@ -117,10 +117,10 @@ static const struct pn_key_info alloc_fail_args[] = {
     {},
 };
 
-static const char *const alloc_paths[] = {"probe", "remove", "inflate", "deflate", "oom", NULL};
+static const char *const alloc_paths[] = {"probe", "remove", "inflate", "deflate", "oom", "freeze", NULL};
 
 static const struct pn_key_info alloc_nth_args[] = {
-    {.name = "path", .type = PN_KEY_CHOICE, .choices = alloc_paths, .fallback = "inflate", .help = "what the driver does meanwhile"},
+    {.name = "path", .type = PN_KEY_CHOICE, .choices = alloc_paths, .fallback = "inflate", .help = "what the driver does meanwhile; freeze: frozen and restored"},
     {.name = "kind", .type = PN_KEY_CHOICE, .choices = alloc_kinds, .fallback = "page", .help = "page: fail_page_alloc, slab: failslab"},
     {.name = "step", .type = PN_KEY_SHARE, .min = 4 * PN_KIB, .percent_max = 100, .fallback = "256KiB", .help = "by how much the balloon moves, for inflate and deflate"},
     {.name = "cap", .type = PN_KEY_COUNT, .min = 1, .max = 100000, .fallback = "500", .help = "a path that allocates more often is an error"},

@@ -22,10 +22,12 @@
 #include "../pin/symbols.h"
 #include "../scenario/scenario.h"
 #include "guests/images/image.h"
+#include "guest_file.h"
 #include "timeline.h"
 
 #define GUEST_TIMEOUT_NS (30 * PN_NS_PER_S)			 /* in the guest: a driver that takes longer is wedged */
 #define ANSWER_TIMEOUT_NS (GUEST_TIMEOUT_NS + 5 * PN_NS_PER_S) /* then the agent says so */
+#define FREEZE_TIMEOUT_NS (60 * PN_NS_PER_S)
 #define STATUS_DRIVER_OK 4 /* virtio 1.2, 2.1 */
 
 /** struct fetching - a module's file to be fetched from the guest */
@@ -288,4 +290,13 @@ int pn_driver_bind(const struct pn_timeline *timeline, struct pn_diag *diag)
 	r = rebind(timeline, "driver.bind", timeline->driver->name, text(bound, "device"), diag);
 	json_decref(bound);
 	return r < 0 ? r : expect_bound(timeline, diag);
+}
+
+int pn_driver_freeze(const struct pn_timeline *timeline, struct pn_diag *diag)
+{
+	int r = pn_guest_file_write(timeline, "/sys/module/suspend/parameters/pm_test_delay", "1", 0, diag);
+
+	if (!r)
+		r = pn_guest_file_write(timeline, "/sys/power/pm_test", "devices", 0, diag);
+	return r < 0 ? r : pn_guest_file_write(timeline, "/sys/power/state", "freeze", FREEZE_TIMEOUT_NS, diag);
 }

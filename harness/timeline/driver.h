@@ -22,3 +22,11 @@ int pn_driver_unbind(const struct pn_timeline *timeline, struct pn_diag *diag);
 
 /** pn_driver_bind() - bind the loaded driver to the balloon device again; asserts that it is bound. Return: 0 or a negative errno. */
 int pn_driver_bind(const struct pn_timeline *timeline, struct pn_diag *diag);
+
+/**
+ * pn_driver_freeze() - all devices of the guest are frozen and restored, as for a suspend, without one
+ *
+ * By the kernel's own test of suspending (Documentation/power/basic-pm-debugging), which stops there and comes back; needs CONFIG_PM_DEBUG, which the cloud
+ * flavour lacks. Blocks for seconds. Return: 0 or a negative errno, also when a driver refuses.
+ */
+int pn_driver_freeze(const struct pn_timeline *timeline, struct pn_diag *diag);

@@ -119,30 +119,12 @@ static int do_load(struct pn_conductor *conductor, struct pn_diag *diag)
 	return pn_driver_load(conductor->timeline, diag);
 }
 
-#define FREEZE_TIMEOUT_NS (60 * PN_NS_PER_S)
-
-static int write_guest(struct pn_conductor *conductor, const char *path, const char *text, struct pn_diag *diag)
-{
-	json_t *request = json_pack("{s:s, s:s, s:s, s:I}", "op", "write", "path", path, "text", text, "timeout_ms",
-				    (json_int_t)(FREEZE_TIMEOUT_NS / PN_NS_PER_MS));
-
-	return pn_guest_agent(conductor->timeline->guest, request, FREEZE_TIMEOUT_NS, NULL, diag);
-}
-
-/*
- * All devices of the guest are frozen and restored, as for a suspend, without one: the kernel's own test of suspending stops there and comes back.
- * It needs a kernel with CONFIG_PM_DEBUG, which the cloud flavour is not.
- */
 static int do_freeze(struct pn_conductor *conductor, struct pn_diag *diag)
 {
 	int r;
 
 	pn_conductor_hold(conductor, false);
-	r = write_guest(conductor, "/sys/module/suspend/parameters/pm_test_delay", "1", diag);
-	if (!r)
-		r = write_guest(conductor, "/sys/power/pm_test", "devices", diag);
-	if (!r)
-		r = write_guest(conductor, "/sys/power/state", "freeze", diag);
+	r = pn_driver_freeze(conductor->timeline, diag);
 	pn_conductor_release(conductor, false);
 	return r;
 }

@@ -15,6 +15,7 @@
 #include "../base/units.h"
 #include "../guest/guest.h"
 #include "../scenario/scenario.h"
+#include "guest_file.h"
 #include "loads.h"
 #include "timeline.h"
 
@@ -34,51 +35,11 @@ struct racer {
 	char *setting; /* of transparent huge pages before */
 };
 
-static int guest_write(struct pn_fault_run *run, const char *path, const char *text, struct pn_diag *diag)
-{
-	return pn_guest_agent(run->conductor->timeline->guest, json_pack("{s:s,s:s,s:s}", "op", "write", "path", path, "text", text), ANSWER_NS, NULL,
-			      diag);
-}
-
-static int guest_read(struct pn_fault_run *run, const char *path, char **ret_text, struct pn_diag *diag)
-{
-	json_t *reply;
-	int r = pn_guest_agent(run->conductor->timeline->guest, json_pack("{s:s,s:s}", "op", "read", "path", path), ANSWER_NS, &reply, diag);
-
-	if (r < 0)
-		return r;
-	*ret_text = g_strdup(json_string_value(json_object_get(reply, "text")) ?: "");
-	json_decref(reply);
-	return 0;
-}
-
-/* Sum of the lines of /proc/vmstat that begin with a word. */
-static int vmstat(struct pn_fault_run *run, const char *prefix, uint64_t *ret_count, struct pn_diag *diag)
-{
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-	bool found = false;
-	int r = guest_read(run, "/proc/vmstat", &text, diag);
-
-	if (r < 0)
-		return r;
-	*ret_count = 0;
-	lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line; line++) {
-		const char *value = g_str_has_prefix(*line, prefix) ? strchr(*line, ' ') : NULL;
-
-		if (value)
-			*ret_count += g_ascii_strtoull(value, NULL, 10);
-		found |= value != NULL;
-	}
-	return found ? 0 : pn_diag_set(diag, -ENOTSUP, "this kernel counts no '%s' in /proc/vmstat", prefix);
-}
-
 static int rises(struct pn_fault_run *run, const char *prefix, struct pn_diag *diag)
 {
 	struct racer *racer = run->data;
 	uint64_t now = 0;
-	int r = vmstat(run, prefix, &now, diag);
+	int r = pn_guest_vmstat(run->conductor->timeline, prefix, &now, diag);
 
 	if (r == -ETIMEDOUT)
 		return 0;
@@ -93,7 +54,7 @@ static int prepare_compact(struct pn_fault_run *run, struct pn_diag *diag)
 	struct racer *racer = g_new0(struct racer, 1);
 
 	run->data = racer;
-	return vmstat(run, "compact_migrate_scanned", &racer->before, diag);
+	return pn_guest_vmstat(run->conductor->timeline, "compact_migrate_scanned", &racer->before, diag);
 }
 
 static gpointer compact(gpointer data)
@@ -103,7 +64,7 @@ static gpointer compact(gpointer data)
 	uint64_t interval_ns = (uint64_t)json_integer_value(json_object_get(run->args, "every"));
 
 	while (!g_atomic_int_get(&racer->stop)) {
-		guest_write(run, "/proc/sys/vm/compact_memory", "1", NULL);
+		pn_guest_file_write(run->conductor->timeline, "/proc/sys/vm/compact_memory", "1", 0, NULL);
 		pn_clock_sleep_until(pn_clock_now_ns() + interval_ns);
 	}
 	return NULL;
@@ -112,7 +73,7 @@ static gpointer compact(gpointer data)
 static int arm_compact(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct racer *racer = run->data;
-	int r = guest_write(run, "/proc/sys/vm/compact_memory", "1", diag); /* a kernel that can't says so here */
+	int r = pn_guest_file_write(run->conductor->timeline, "/proc/sys/vm/compact_memory", "1", 0, diag); /* a kernel that can't says so here */
 
 	if (r == 0)
 		racer->thread = g_thread_new("compact", compact, run);
@@ -143,7 +104,9 @@ static int prepare_offline(struct pn_fault_run *run, struct pn_diag *diag)
 	g_autofree char *text = NULL;
 
 	run->data = g_new0(struct racer, 1);
-	return guest_read(run, BLOCK_BYTES_PATH, &text, diag) < 0 ? pn_diag_set(diag, -ENOTSUP, "this guest's kernel can't take memory offline") : 0;
+	if (pn_guest_file_read(run->conductor->timeline, BLOCK_BYTES_PATH, &text, diag) < 0)
+		return pn_diag_set(diag, -ENOTSUP, "this guest's kernel can't take memory offline");
+	return 0;
 }
 
 static char *block_path(unsigned int block)
@@ -158,7 +121,7 @@ static int arm_offline(struct pn_fault_run *run, struct pn_diag *diag)
 	g_autofree char *text = NULL;
 	uint64_t block_bytes;
 	unsigned int last, tried = 0;
-	int r = guest_read(run, BLOCK_BYTES_PATH, &text, diag);
+	int r = pn_guest_file_read(run->conductor->timeline, BLOCK_BYTES_PATH, &text, diag);
 
 	if (r < 0)
 		return r;
@@ -167,7 +130,7 @@ static int arm_offline(struct pn_fault_run *run, struct pn_diag *diag)
 	for (unsigned int block = last; block-- > 1; tried++) {
 		g_autofree char *path = block_path(block);
 
-		r = guest_write(run, path, "offline", NULL);
+		r = pn_guest_file_write(run->conductor->timeline, path, "offline", 0, NULL);
 		if (r == 0) {
 			racer->block = block;
 			return 0;
@@ -182,7 +145,7 @@ static int fired_offline(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct racer *racer = run->data;
 	g_autofree char *path = block_path(racer->block), *text = NULL;
-	int r = guest_read(run, path, &text, diag);
+	int r = pn_guest_file_read(run->conductor->timeline, path, &text, diag);
 
 	if (r < 0)
 		return r;
@@ -195,7 +158,7 @@ static int disarm_offline(struct pn_fault_run *run, struct pn_diag *diag)
 	struct racer *racer = run->data;
 	g_autofree char *path = racer ? block_path(racer->block) : NULL;
 
-	return racer && racer->block ? guest_write(run, path, "online", diag) : 0;
+	return racer && racer->block ? pn_guest_file_write(run->conductor->timeline, path, "online", 0, diag) : 0;
 }
 
 const struct pn_fault_ops pn_fault_offline = {.name = "offline", .prepare = prepare_offline, .arm = arm_offline, .fired = fired_offline,
@@ -206,7 +169,7 @@ static int prepare_thp(struct pn_fault_run *run, struct pn_diag *diag)
 	struct racer *racer = g_new0(struct racer, 1);
 	g_autofree char *text = NULL;
 	char *from, *to;
-	int r = guest_read(run, THP_ENABLED, &text, diag);
+	int r = pn_guest_file_read(run->conductor->timeline, THP_ENABLED, &text, diag);
 
 	run->data = racer;
 	if (r < 0)
@@ -214,14 +177,14 @@ static int prepare_thp(struct pn_fault_run *run, struct pn_diag *diag)
 	from = strchr(text, '[');
 	to = from ? strchr(from, ']') : NULL;
 	racer->setting = to ? g_strndup(from + 1, (gsize)(to - from - 1)) : g_strdup("madvise");
-	return vmstat(run, "thp_fault_alloc", &racer->before, diag);
+	return pn_guest_vmstat(run->conductor->timeline, "thp_fault_alloc", &racer->before, diag);
 }
 
 static int arm_thp(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct racer *racer = run->data;
 	g_autofree char *bytes = g_strdup_printf("%lld", (long long)json_integer_value(json_object_get(run->args, "bytes")));
-	int r = guest_write(run, THP_ENABLED, "always", diag);
+	int r = pn_guest_file_write(run->conductor->timeline, THP_ENABLED, "always", 0, diag);
 
 	if (r < 0)
 		return r;
@@ -246,7 +209,7 @@ static int disarm_thp(struct pn_fault_run *run, struct pn_diag *diag)
 		r = pn_guest_agent(run->conductor->timeline->guest, json_pack("{s:s,s:s,s:i}", "op", "load.stop", "id", THP_LOAD, "grace_ms", 3000),
 				   ANSWER_NS, NULL, diag);
 	if (racer && racer->setting)
-		back = guest_write(run, THP_ENABLED, racer->setting, r < 0 ? NULL : diag);
+		back = pn_guest_file_write(run->conductor->timeline, THP_ENABLED, racer->setting, 0, r < 0 ? NULL : diag);
 	if (racer)
 		g_clear_pointer(&racer->setting, g_free);
 	return r < 0 ? r : back;

@@ -10,12 +10,10 @@
 #include <string.h>
 
 #include "../base/diag.h"
-#include "../base/units.h"
-#include "../guest/guest.h"
 #include "guests/images/image.h"
+#include "guest_file.h"
 #include "timeline.h"
 
-#define ANSWER_NS (30 * PN_NS_PER_S)
 #define STACK_DEPTH "32" /* the kernel's maximum is MAX_STACK_TRACE_DEPTH, 32 */
 
 static const char *const dirs[] = {
@@ -28,23 +26,11 @@ enum pn_injection_kind pn_injection_kind(const char *name)
 	return g_strcmp0(name, "slab") == 0 ? PN_INJECTION_SLAB : PN_INJECTION_PAGE;
 }
 
-static int guest_read(const struct pn_timeline *timeline, const char *path, char **ret_text, struct pn_diag *diag)
-{
-	json_t *reply;
-	int r = pn_guest_agent(timeline->guest, json_pack("{s:s,s:s}", "op", "read", "path", path), ANSWER_NS, &reply, diag);
-
-	if (r < 0)
-		return r;
-	*ret_text = g_strdup(json_string_value(json_object_get(reply, "text")) ?: "");
-	json_decref(reply);
-	return 0;
-}
-
 static int knob(const struct pn_timeline *timeline, enum pn_injection_kind kind, const char *key, const char *value, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(dirs[kind], key, NULL);
 
-	return pn_guest_agent(timeline->guest, json_pack("{s:s,s:s,s:s}", "op", "write", "path", path, "text", value), ANSWER_NS, NULL, diag);
+	return pn_guest_file_write(timeline, path, value, 0, diag);
 }
 
 static int knob_number(const struct pn_timeline *timeline, enum pn_injection_kind kind, const char *key, int64_t value, struct pn_diag *diag)
@@ -57,7 +43,7 @@ static int knob_number(const struct pn_timeline *timeline, enum pn_injection_kin
 int pn_injection_check(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(dirs[kind], "require-start", NULL), *text = NULL;
-	int r = guest_read(timeline, path, &text, NULL);
+	int r = pn_guest_file_read(timeline, path, &text, NULL);
 
 	if (r < 0)
 		return pn_diag_set(diag, -ENOTSUP, "the guest's kernel has no %s with a filter by stack trace; expected an image such as --image debug", path);
@@ -70,7 +56,7 @@ static int aim(const struct pn_timeline *timeline, enum pn_injection_kind kind, 
 	const char *name = timeline->driver->name;
 	g_autofree char *text = NULL, *start = NULL, *end = NULL;
 	g_auto(GStrv) lines = NULL;
-	int r = guest_read(timeline, "/proc/modules", &text, diag);
+	int r = pn_guest_file_read(timeline, "/proc/modules", &text, diag);
 
 	lines = r == 0 ? g_strsplit(text, "\n", -1) : NULL;
 	for (char **line = lines; line && *line; line++) {
@@ -116,7 +102,7 @@ int pn_injection_arm(const struct pn_timeline *timeline, enum pn_injection_kind 
 int pn_injection_left(const struct pn_timeline *timeline, enum pn_injection_kind kind, int64_t *ret_times, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(dirs[kind], "times", NULL), *text = NULL;
-	int r = guest_read(timeline, path, &text, diag);
+	int r = pn_guest_file_read(timeline, path, &text, diag);
 
 	if (r == 0)
 		*ret_times = g_ascii_strtoll(text, NULL, 10);
