@@ -30,7 +30,7 @@ static const struct pn_option options[] = {
     {"use", "KEY=PATH", "what of it to run: driver, kernel, modules or qemu; PATH relative to where it was built", true, NULL},
     {"error", "P", "chance that the answer is wrong, below 0.5; default 0.05", false, NULL},
     {"noise", "P", "chance that a good build shows the failure in a run, below 0.5; default 0.01", false, NULL},
-    HUNT_OPTIONS,
+    HUNT_OPTIONS("1"),
     {0},
 };
 

@@ -26,7 +26,7 @@ static const struct pn_option options[] = {
     {"for", "DURATION", "start no case after this; default 10min; 0: until interrupted", false, NULL},
     {"findings", "N", "end after N different failures", false, NULL},
     {"corpus", "DIR", "begin with these cases, the corpus/ of an earlier run", false, "DIR"},
-    HUNT_OPTIONS,
+    HUNT_OPTIONS(HUNT_WIDE),
     {0},
 };
 
@@ -90,12 +90,17 @@ static int fuzz(const struct pn_opts *args, struct hunt *hunt, void *data, struc
 		.workloads_dir = hunt->workloads_dir,
 	};
 	g_auto(GStrv) loads = pn_names_list(hunt->workloads_dir, "loads");
+	struct pn_jobs_need need = {0};
 	struct pn_fuzz_result result;
 	struct pn_plan *plan = NULL;
 	int err = pn_plan_build(&plan_config, &plan, diag);
 
 	if (err)
 		return err;
+	for (unsigned int i = 0; i < plan->count; i++)
+		if (plan->cases[i].scenario)
+			pn_jobs_add(&need, plan->cases[i].scenario);
+	hunt_widen(hunt, &need);
 	config->grammar = (struct pn_grammar){.bases = plan, .loads = loads};
 	config->dir = hunt->dir;
 	printf("%u combinations of guest and driver, seed %" G_GUINT64_FORMAT ", into %s\n", plan->count, config->seed, hunt->dir);

@@ -29,7 +29,7 @@ static const struct pn_option options[] = {
     {"shell", NULL, "a shell in the guest, at the start of the case", false, NULL},
     {"gdb", NULL, "gdb on the guest, at the end of the case's timeline", false, NULL},
     {"pack", NULL, "make a bundle of the case and stop; --out names the file", false, NULL},
-    HUNT_OPTIONS,
+    HUNT_OPTIONS("1"),
     {0},
 };
 
@@ -200,7 +200,7 @@ static int look(const struct pn_opts *args, struct hunt *hunt, void *data, struc
 	int err = pn_opts_uint(args, "tries", 1, 100000, &tries, diag);
 
 	if (!err)
-		err = hunt_case(args, pn_opts_operands(args)[0], &bundle, &config.driver, diag);
+		err = hunt_case(args, pn_opts_operands(args)[0], &bundle, &config.driver, NULL, diag);
 	if (err)
 		return err;
 	config.tries = (unsigned int)tries;

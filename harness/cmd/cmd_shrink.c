@@ -20,7 +20,7 @@
 static const struct pn_option options[] = {
     {"budget", "DURATION", "start no trial after this; default 10min; 0: no limit", false, NULL},
     {"anyway", NULL, "go on although kernel, driver or emulator, in exact mode also image or loads, are not those that failed", false, NULL},
-    HUNT_OPTIONS,
+    HUNT_OPTIONS(HUNT_WIDE),
     {0},
 };
 
@@ -55,12 +55,14 @@ static int shrink(const struct pn_opts *args, struct hunt *hunt, void *data, str
 	struct pn_shrink_config config = {.budget_ns = BUDGET_DEFAULT_NS, .out = stdout};
 	struct pn_shrink_result result = {0};
 	struct pn_bundle *bundle = NULL;
+	struct pn_jobs_need need;
 	int err = pn_opts_duration(args, "budget", &config.budget_ns, diag), end;
 
 	if (!err)
-		err = hunt_case(args, pn_opts_operands(args)[0], &bundle, &config.driver, diag);
+		err = hunt_case(args, pn_opts_operands(args)[0], &bundle, &config.driver, &need, diag);
 	if (err)
 		return err;
+	hunt_widen(hunt, &need);
 	config.yaml = bundle->yaml;
 	config.signature = &bundle->signature;
 	end = pn_shrink_run(&hunt->lab, &config, &result, diag);

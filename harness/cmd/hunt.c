@@ -60,6 +60,7 @@ static int hunt_open(const struct pn_opts *args, const char *command, struct hun
 		.dir = ret_hunt->dir,
 		.jobs = (unsigned int)jobs,
 	};
+	ret_hunt->jobs_given = pn_opts_has(args, "jobs");
 	pn_owned_repair(NULL, NULL);
 	return 0;
 }
@@ -69,6 +70,12 @@ static void hunt_close(struct hunt *hunt)
 	pn_lab_deinit(&hunt->lab);
 	g_free(hunt->dir);
 	g_free(hunt->workloads_dir);
+}
+
+void hunt_widen(struct hunt *hunt, const struct pn_jobs_need *need)
+{
+	if (!hunt->jobs_given)
+		hunt->lab.jobs = pn_jobs_fit(need);
 }
 
 int hunt_run(const struct pn_opts *args, const char *command, int (*work)(const struct pn_opts *args, struct hunt *hunt, void *data, struct pn_diag *diag),
@@ -93,7 +100,7 @@ static int parts_of(const struct pn_plan *plan, const char *workloads_dir, json_
 }
 
 /* what the bundle's scenario is made of here, or with the bundle's driver where this host's own is another */
-static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, json_t **ret_parts, struct pn_diag *diag)
+static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, struct pn_jobs_need *ret_need, json_t **ret_parts, struct pn_diag *diag)
 {
 	g_autofree char *workloads = g_build_filename(pn_paths_share(), "workloads", NULL);
 	g_autofree char *yaml = g_build_filename(bundle->dir, "scenario.yaml", NULL);
@@ -103,6 +110,10 @@ static int parts_here(const struct pn_bundle *bundle, const char **ret_driver, j
 	struct pn_plan *plan = NULL;
 	int err = pn_plan_build(&config, &plan, diag);
 
+	if (!err && ret_need) {
+		*ret_need = (struct pn_jobs_need){0};
+		pn_jobs_add(ret_need, plan->cases[0].scenario);
+	}
 	if (!err)
 		err = parts_of(plan, workloads, ret_parts, bundle->driver ? NULL : diag);
 	driver = err ? NULL : json_object_get(*ret_parts, "driver");
@@ -138,7 +149,8 @@ static int compare(const struct pn_opts *args, struct pn_bundle *bundle, const j
 	return 0;
 }
 
-int hunt_case(const struct pn_opts *args, const char *path, struct pn_bundle **ret_bundle, const char **ret_driver, struct pn_diag *diag)
+int hunt_case(const struct pn_opts *args, const char *path, struct pn_bundle **ret_bundle, const char **ret_driver, struct pn_jobs_need *ret_need,
+	      struct pn_diag *diag)
 {
 	g_autofree char *signature = NULL;
 	struct pn_bundle *bundle = NULL;
@@ -151,7 +163,7 @@ int hunt_case(const struct pn_opts *args, const char *path, struct pn_bundle **r
 		return err == -ENODATA ? -EINVAL : err;
 	signature = pn_signature_text(&bundle->signature);
 	printf("%s\n%s\n", bundle->id, signature);
-	err = parts_here(bundle, ret_driver, &here, diag);
+	err = parts_here(bundle, ret_driver, ret_need, &here, diag);
 	if (!err && *ret_driver)
 		printf("driver: the bundle's own, since this host's is another\n");
 	if (!err)

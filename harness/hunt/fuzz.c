@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The fuzzing loop: draw or vary, run, keep what was new. Invariant: everything is drawn from one seed, in an order that does not depend on time; but
- * which cases are kept depends on what guests executed, so two runs of one seed part ways where a live guest does.
+ * which cases are kept depends on what guests executed, so two runs of one seed part ways where a live guest does, or where of two trials at once the other
+ * one ends first.
  */
 #include "fuzz.h"
 
@@ -37,7 +38,15 @@ struct fuzzing {
 	GArray *turn;	    /* of unsigned int: shapes still to be drawn from in this round */
 	uint64_t random, began_ns, said_ns;
 	unsigned int refused_in_row;
+	int err;
 	struct pn_diag *diag;
+};
+
+/** struct attempt - a genome and its trial */
+struct attempt {
+	struct pn_trial trial; /* first: the lab knows it by this */
+	struct pn_genome *genome;
+	char *yaml;
 };
 
 /*
@@ -193,30 +202,6 @@ static int take(struct fuzzing *self, struct pn_trial *trial, struct pn_genome *
 	return MIN(taken, 0);
 }
 
-static int one_batch(struct fuzzing *self)
-{
-	unsigned int count = self->lab->jobs;
-	g_autofree struct pn_trial *trials = g_new0(struct pn_trial, count);
-	g_autofree struct pn_genome **genomes = g_new0(struct pn_genome *, count);
-	g_auto(GStrv) texts = g_new0(char *, count + 1);
-	int err, first = 0;
-
-	for (unsigned int i = 0; i < count; i++) {
-		genomes[i] = next_genome(self);
-		texts[i] = pn_genome_write(&self->grammar, genomes[i]);
-		trials[i].yaml = texts[i];
-	}
-	err = pn_lab_run(self->lab, trials, count, NULL, NULL, self->diag);
-	for (unsigned int i = 0; i < count; i++) {
-		int taken = take(self, &trials[i], genomes[i]);
-
-		first = first ? first : taken;
-	}
-	if (pn_clock_now_ns() - self->said_ns >= SAY_EVERY_NS)
-		say(self);
-	return err ? err : first;
-}
-
 static int read_corpus(struct fuzzing *self)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -246,6 +231,35 @@ static bool over(const struct fuzzing *self)
 
 	return (config->for_ns && pn_clock_now_ns() - self->began_ns >= config->for_ns) ||
 	       (config->findings_max && self->result->findings >= config->findings_max);
+}
+
+static struct pn_trial *next_attempt(void *data)
+{
+	struct fuzzing *self = data;
+	struct attempt *attempt;
+
+	if (self->err || over(self))
+		return NULL;
+	attempt = g_new0(struct attempt, 1);
+	attempt->genome = next_genome(self);
+	attempt->yaml = pn_genome_write(&self->grammar, attempt->genome);
+	attempt->trial.yaml = attempt->yaml;
+	return &attempt->trial;
+}
+
+static void attempt_ended(struct pn_trial *trial, void *data)
+{
+	struct fuzzing *self = data;
+	struct attempt *attempt = (struct attempt *)trial;
+	int err = take(self, trial, attempt->genome);
+
+	if (!err && self->refused_in_row >= REFUSED_MAX)
+		err = pn_diag_set(self->diag, -EINVAL, "none of %u drawn cases was a scenario", REFUSED_MAX);
+	self->err = self->err ? self->err : err;
+	g_free(attempt->yaml);
+	g_free(attempt);
+	if (pn_clock_now_ns() - self->said_ns >= SAY_EVERY_NS)
+		say(self);
 }
 
 static int write_summary(struct fuzzing *self)
@@ -289,15 +303,14 @@ int pn_fuzz_run(struct pn_lab *lab, const struct pn_fuzz_config *config, struct 
 		.said_ns = pn_clock_now_ns(),
 		.diag = diag,
 	};
+	static const struct pn_lab_source source = {next_attempt, attempt_ended};
 	int err, written;
 
 	*ret_result = (struct pn_fuzz_result){0};
 	err = read_corpus(&self);
-	while (!err && !over(&self)) {
-		err = one_batch(&self);
-		if (!err && self.refused_in_row >= REFUSED_MAX)
-			err = pn_diag_set(diag, -EINVAL, "none of %u drawn cases was a scenario", REFUSED_MAX);
-	}
+	if (!err)
+		err = pn_lab_stream(lab, &source, &self, diag);
+	err = self.err ? self.err : err;
 	pn_corpus_minimise(&ret_result->corpus);
 	say(&self);
 	written = err && err != -EINTR ? 0 : write_summary(&self);

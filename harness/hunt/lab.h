@@ -43,14 +43,29 @@ struct pn_trial {
 	double duration_s;
 
 	struct pn_plan *plan; /* inside the lab */
+	unsigned int number;
+};
+
+/** struct pn_lab_source - where trials come from and where they go to, one by one */
+struct pn_lab_source {
+	/* @next: one more; borrowed until it has ended. Return: NULL when there is none any more. */
+	struct pn_trial *(*next)(void *data);
+	/* @ended: it was run (it has a verdict), refused, or given up because the user ended it all */
+	void (*ended)(struct pn_trial *trial, void *data);
 };
 
 /**
- * pn_lab_run() - make trials
- * @trials: @count of them, started in this order
- * @enough: asked when a trial has ended; true: start no more; NULL: never
+ * pn_lab_stream() - make trials as a source gives them, as many at once as the lab has jobs
  *
- * Blocks. What can't be prepared is a trial of verdict BROK. Return: 0; -EINTR when the user ended it; or another negative errno.
+ * Started in the order given, but for those that wait while what they need is prepared. Blocks. What can't be prepared is a trial of verdict BROK. Return: 0; -EINTR
+ * when the user ended it; or another negative errno.
+ */
+int pn_lab_stream(struct pn_lab *lab, const struct pn_lab_source *source, void *data, struct pn_diag *diag);
+
+/**
+ * pn_lab_run() - make these trials, as pn_lab_stream() does
+ * @trials: @count of them
+ * @enough: asked when a trial has ended; true: start no more; NULL: never
  */
 int pn_lab_run(struct pn_lab *lab, struct pn_trial *trials, unsigned int count, bool (*enough)(const struct pn_trial *trial, void *data),
 	       void *data, struct pn_diag *diag);

@@ -15,6 +15,7 @@
 #include "../base/owned.h"
 #include "../base/units.h"
 #include "fitness.h"
+#include "jobs.h"
 #include "pairs.h"
 #include "supervisor.h"
 
@@ -22,28 +23,15 @@
 
 static unsigned int choose_jobs(const struct pn_supervisor *self)
 {
-	uint64_t pages = (uint64_t)MAX(sysconf(_SC_AVPHYS_PAGES), 1), memory_bytes = 1;
-	unsigned int cpus = (unsigned int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1), vcpus = 1;
+	struct pn_jobs_need need = {0};
 
 	for (unsigned int i = 0; i < self->queue->cases->len; i++) {
 		const struct pn_queued *queued = self->queue->cases->pdata[i];
 
-		if (!queued->scenario)
-			continue;
-		uint64_t case_bytes = 0;
-		unsigned int case_vcpus = 0;
-
-		for (unsigned int k = 0; k < pn_scenario_guests(queued->scenario); k++) {
-			const struct pn_machine *machine = &pn_scenario_guest(queued->scenario, k)->guest;
-
-			case_vcpus += machine->vcpus;
-			case_bytes += machine->memory_bytes;
-		}
-		vcpus = MAX(vcpus, case_vcpus);
-		memory_bytes = MAX(memory_bytes, case_bytes);
+		if (queued->scenario)
+			pn_jobs_add(&need, queued->scenario);
 	}
-	/* a quarter of the free memory stays free, whatever the guests do */
-	return MAX(1, MIN(cpus / vcpus, (unsigned int)(pages / 4 * 3 * (uint64_t)sysconf(_SC_PAGESIZE) / memory_bytes)));
+	return pn_jobs_fit(&need);
 }
 
 /* settle what the host decides and note what can't run here, for the cases from @first on */
