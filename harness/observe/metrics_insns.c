@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What moving a page costs in instructions of the guest: from a target's record to the one where the balloon had settled, both of which carry
- * the plugin's counts. What the driver executes is near-exact even on a noisy host; the rest of the kernel idles and polls as well.
+ * What moving a page costs in instructions of the guest, between records that carry the plugin's counts. The kernel's are counted from a target to where the balloon
+ * had settled, for the rest of the kernel idles and polls as well. The driver's are near-exact even on a noisy host, and go on to the next target or the
+ * timeline's end: one that tells the device of pages after it has given them back pays for that too.
  */
 
 #include "metrics.h"
@@ -24,20 +25,27 @@ static bool insns(const json_t *entry, const char *region, double *ret_value)
 	return json_is_integer(value);
 }
 
-static void add_move(const json_t *from, const json_t *to, struct sums *up, struct sums *down)
+/** struct move - from one target to the next */
+struct move {
+	const json_t *target, *settled; /* records; NULL: there was none */
+};
+
+/* @over: the record that ends it, as far as it has counts. */
+static void add_move(const struct move *move, const json_t *over, struct sums *up, struct sums *down)
 {
+	double driver[2], end, kernel[2];
 	int64_t before, after;
-	double driver[2], kernel[2];
 	struct sums *sums;
 
-	if (!pn_field(to, "from_bytes", &before) || !pn_field(to, "balloon_bytes", &after) || before == after)
+	if (!move->settled || !pn_field(move->settled, "from_bytes", &before) || !pn_field(move->settled, "balloon_bytes", &after) || before == after)
 		return;
-	if (!insns(from, "driver", &driver[0]) || !insns(to, "driver", &driver[1]) || !insns(from, "kernel", &kernel[0]) ||
-	    !insns(to, "kernel", &kernel[1]))
+	if (!insns(move->target, "driver", &driver[0]) || !insns(move->settled, "driver", &driver[1]) ||
+	    !insns(move->target, "kernel", &kernel[0]) || !insns(move->settled, "kernel", &kernel[1]))
 		return;
 	sums = after > before ? up : down;
 	sums->pages += (double)llabs(after - before) / PN_PAGE_BYTES;
-	sums->driver += driver[1] - driver[0];
+	/* a driver that has gone and come back counts from nothing */
+	sums->driver += (insns(over, "driver", &end) && end > driver[1] ? end : driver[1]) - driver[0];
 	sums->kernel += kernel[1] - kernel[0];
 }
 
@@ -97,21 +105,26 @@ void pn_metrics_insns(const struct pn_record *record, struct pn_span window, boo
 	const char *kernel = exact ? "exact.kernel_instructions_per_page" : "kernel.instructions_per_page";
 	GArray *phases = pn_record_phases(record);
 	struct sums up = {0}, down = {0}, both;
-	const json_t *open = NULL, *entry;
+	struct move move = {0};
+	const json_t *entry;
 	size_t i;
 
 	json_array_foreach(record->journal, i, entry) {
 		uint64_t t_ns = (uint64_t)pn_field_or(entry, "t_ns", 0);
+		bool target = pn_is(entry, "ev", "target"), end = pn_is(entry, "ev", "timeline") && pn_is(entry, "state", "end");
 
+		if (target || end) {
+			add_move(&move, entry, &up, &down);
+			move = (struct move){0};
+		}
 		if (t_ns < window.from_ns || t_ns > window.to_ns || !pn_phase_measured(pn_phases_at(phases, t_ns)))
 			continue;
-		if (pn_is(entry, "ev", "target")) {
-			open = json_object_get(entry, "refused") ? NULL : entry;
-		} else if (pn_is(entry, "ev", "settled") && open) {
-			add_move(open, entry, &up, &down);
-			open = NULL;
-		}
+		if (target && !json_object_get(entry, "refused"))
+			move.target = entry;
+		else if (pn_is(entry, "ev", "settled") && move.target && !move.settled)
+			move.settled = entry;
 	}
+	add_move(&move, NULL, &up, &down);
 	g_array_unref(phases);
 	if (exact)
 		set_totals(record, metrics);

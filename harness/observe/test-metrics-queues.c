@@ -119,11 +119,35 @@ static void test_monitor_by_motion(void **state)
 	json_decref(metrics);
 }
 
+/* In the order of time: target up, settled, target down, settled, the timeline's end; what the driver does in between is counted for the move before. */
+static void test_instructions(void **state)
+{
+	static const int driver[] = {100, 100 + 3 * (int)FIXTURE_BALLOON_PAGES, 100 + 5 * (int)FIXTURE_BALLOON_PAGES, 100 + 6 * (int)FIXTURE_BALLOON_PAGES,
+				     100 + 12 * (int)FIXTURE_BALLOON_PAGES};
+	struct fixture *fixture = *state;
+	size_t i, at = 0;
+	json_t *entry, *metrics;
+
+	json_array_foreach(fixture->record.journal, i, entry) {
+		if (!pn_is(entry, "ev", "target") && !pn_is(entry, "ev", "settled") && !pn_is(entry, "state", "end"))
+			continue;
+		json_object_set_new(entry, "insns", json_pack("{s:i, s:i}", "driver", driver[at], "kernel", driver[at] * 10));
+		at++;
+	}
+	assert_int_equal(at, G_N_ELEMENTS(driver));
+	metrics = compute(fixture);
+	assert_metric(metrics, "driver.instructions_per_page.inflate", 5, "insns/page");
+	assert_metric(metrics, "driver.instructions_per_page.deflate", 7, "insns/page"); /* what it told the device after the balloon had arrived as well */
+	assert_metric(metrics, "kernel.instructions_per_page.inflate", 30, "insns/page");
+	assert_metric(metrics, "kernel.instructions_per_page.deflate", 10, "insns/page");
+	json_decref(metrics);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_kicks), TEST(test_kicks_unseen), TEST(test_held), TEST(test_monitor_by_motion),
+	    TEST(test_kicks), TEST(test_kicks_unseen), TEST(test_held), TEST(test_monitor_by_motion), TEST(test_instructions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
