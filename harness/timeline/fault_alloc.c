@@ -34,7 +34,10 @@ static int arm(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct alloc *alloc = run->data;
 	struct pn_injection_words words = {.probability = number(run, "probability"), .interval = number(run, "interval"), .space = number(run, "space")};
+	int r = pn_injection_aim(run->conductor->timeline, alloc->kind, diag);
 
+	if (r < 0)
+		return r;
 	alloc->times = words.times = number(run, "times") ?: G_MAXINT;
 	alloc->armed = true;
 	return pn_injection_arm(run->conductor->timeline, alloc->kind, &words, diag);

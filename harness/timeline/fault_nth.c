@@ -148,6 +148,8 @@ static int arm(struct pn_fault_run *run, struct pn_diag *diag)
 	int r = pn_guest_ballooned(run->conductor->timeline->guest, &sweep->walk.rest_bytes, diag);
 
 	if (r == 0)
+		r = pn_injection_aim(run->conductor->timeline, sweep->kind, diag);
+	if (r == 0)
 		r = sweep_path(run, diag);
 	if (r == 0 && !sweep->struck && sweep->witness != sweep->path)
 		r = one(run, sweep->witness, 1, diag);

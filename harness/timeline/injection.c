@@ -50,53 +50,65 @@ int pn_injection_check(const struct pn_timeline *timeline, enum pn_injection_kin
 	return 0;
 }
 
-/* "vballoon 57344 0 - Live 0xffffffffc0000000": only allocations with the driver's code on the stack fail. */
-static int aim(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
+/* "vballoon 57344 0 - Live 0xffffffffc0000000" */
+static int find_driver(const struct pn_timeline *timeline, uint64_t *ret_start, uint64_t *ret_end, struct pn_diag *diag)
 {
 	const char *name = timeline->driver->name;
-	g_autofree char *text = NULL, *start = NULL, *end = NULL;
+	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	int r = pn_guest_file_read(timeline, "/proc/modules", &text, diag);
 
-	lines = r == 0 ? g_strsplit(text, "\n", -1) : NULL;
-	for (char **line = lines; line && *line; line++) {
+	if (r < 0)
+		return r;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line; line++) {
 		g_auto(GStrv) words = g_strsplit(*line, " ", -1);
 
 		if (g_strv_length(words) < 6 || strcmp(words[0], name) != 0)
 			continue;
-		start = g_strdup(words[5]);
-		end = g_strdup_printf("0x%llx", (unsigned long long)(g_ascii_strtoull(words[5], NULL, 16) + g_ascii_strtoull(words[1], NULL, 10)));
+		*ret_start = g_ascii_strtoull(words[5], NULL, 16);
+		*ret_end = *ret_start + g_ascii_strtoull(words[1], NULL, 10);
+		return 0;
 	}
-	if (r == 0 && !start)
-		return pn_diag_set(diag, -ENOENT, "module '%s' is not among the guest's modules", name);
+	return pn_diag_set(diag, -ENOENT, "module '%s' is not among the guest's modules", name);
+}
+
+int pn_injection_aim(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
+{
+	g_autofree char *start = NULL, *end = NULL;
+	uint64_t from = 0, to = 0;
+	int r = find_driver(timeline, &from, &to, diag);
+
+	start = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", from);
+	end = g_strdup_printf("0x%" G_GINT64_MODIFIER "x", to);
 	if (r == 0)
 		r = knob(timeline, kind, "require-start", start, diag);
 	if (r == 0)
 		r = knob(timeline, kind, "require-end", end, diag);
-	return r < 0 ? r : knob(timeline, kind, "stacktrace-depth", STACK_DEPTH, diag);
-}
-
-/* probability comes last: from there on it strikes. */
-int pn_injection_arm(const struct pn_timeline *timeline, enum pn_injection_kind kind, const struct pn_injection_words *words, struct pn_diag *diag)
-{
-	int r = aim(timeline, kind, diag);
-
 	if (r == 0)
-		r = knob_number(timeline, kind, "interval", words->interval, diag);
-	if (r == 0)
-		r = knob_number(timeline, kind, "times", words->times, diag);
-	if (r == 0)
-		r = knob_number(timeline, kind, "space", words->space, diag);
+		r = knob(timeline, kind, "stacktrace-depth", STACK_DEPTH, diag);
 	/* The trace of each failure is not wanted: the log's oracle would read it as trouble. */
 	if (r == 0)
 		r = knob(timeline, kind, "verbose", "0", diag);
 	if (r < 0)
 		return r;
-	/* Those that may sleep, or take high memory, are what a driver does; the kernel spares them unless told not to. Files that only one has may be absent. */
+	/* What a driver does; the kernel spares it unless told not to. Files that only one kind has may be absent. */
 	knob(timeline, kind, "ignore-gfp-wait", "N", NULL);
 	knob(timeline, kind, "ignore-gfp-highmem", "N", NULL);
 	knob(timeline, kind, "min-order", "0", NULL);
-	return knob_number(timeline, kind, "probability", words->probability, diag);
+	return 0;
+}
+
+/* probability comes last: from there on it strikes. */
+int pn_injection_arm(const struct pn_timeline *timeline, enum pn_injection_kind kind, const struct pn_injection_words *words, struct pn_diag *diag)
+{
+	int r = knob_number(timeline, kind, "interval", words->interval, diag);
+
+	if (r == 0)
+		r = knob_number(timeline, kind, "times", words->times, diag);
+	if (r == 0)
+		r = knob_number(timeline, kind, "space", words->space, diag);
+	return r < 0 ? r : knob_number(timeline, kind, "probability", words->probability, diag);
 }
 
 int pn_injection_left(const struct pn_timeline *timeline, enum pn_injection_kind kind, int64_t *ret_times, struct pn_diag *diag)

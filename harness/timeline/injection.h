@@ -24,10 +24,13 @@ enum pn_injection_kind pn_injection_kind(const char *name);
 int pn_injection_check(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag);
 
 /**
- * pn_injection_arm() - allocations with the driver's code on the stack fail from now on
+ * pn_injection_aim() - from now on the allocations in question are those with the driver's code on the stack, also such as may sleep or take high memory
  *
- * The driver is looked up anew: it lies elsewhere when it has been loaded again. Return: 0, -ENOENT when it is not loaded, or a negative errno.
+ * Holds until the driver is loaded again, which may be elsewhere. Return: 0, -ENOENT when it is not loaded, or a negative errno.
  */
+int pn_injection_aim(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag);
+
+/** pn_injection_arm() - of those in question some fail from now on. Return: 0 or a negative errno. */
 int pn_injection_arm(const struct pn_timeline *timeline, enum pn_injection_kind kind, const struct pn_injection_words *words, struct pn_diag *diag);
 
 /** pn_injection_left() - what is left of `times`. Return: 0 or a negative errno. */
