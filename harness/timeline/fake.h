@@ -42,6 +42,11 @@ struct fake {
 	unsigned int oom_kills;
 	bool load_kills; /* starting a load gets somebody killed for want of memory */
 	unsigned int boots;
+	unsigned int probe_allocations; /* that binding the driver makes; one that fails leaves it unbound */
+	bool probe_never_again; /* after one has failed */
+	struct {
+		int64_t interval, times, probability, counted;
+	} injection; /* the kernel's fault injection, of either kind */
 	/* loads */
 	char *load_id;
 	bool load_running, load_oom_killed, load_ready, load_marks;

@@ -43,16 +43,31 @@ static json_t *op_unbind(const json_t *request)
 
 static json_t *op_bind(const json_t *request)
 {
-	fake.bound = true;
+	bool has_all = true;
+
+	for (unsigned int i = 0; i < fake.probe_allocations && has_all; i++)
+		has_all = fake_allocate();
+	fake.bound = has_all;
+	if (!has_all && fake.probe_never_again)
+		fake.refuse = "driver.bind";
 	return json_object();
 }
 
-/* The one file of this guest; it has no disks. */
+/* This guest has no disks. */
 static json_t *op_read(const json_t *request)
 {
-	g_autofree char *boot_id = g_strdup_printf("boot-%u\n", fake.boots);
+	const char *path = json_string_value(json_object_get(request, "path"));
+	g_autofree char *boot_id = g_strdup_printf("boot-%u\n", fake.boots), *knob = NULL;
 
-	return json_pack("{s:s}", "text", is(json_string_value(json_object_get(request, "path")), "/proc/sys/kernel/random/boot_id") ? boot_id : "");
+	if (path && fake_injection_read(path, &knob))
+		return json_pack("{s:s}", "text", knob);
+	return json_pack("{s:s}", "text", is(path, "/proc/sys/kernel/random/boot_id") ? boot_id : "");
+}
+
+static json_t *op_write(const json_t *request)
+{
+	assert_true(fake_injection_write(json_string_value(json_object_get(request, "path")), json_string_value(json_object_get(request, "text"))));
+	return json_object();
 }
 
 static json_t *op_list(const json_t *request)
@@ -121,6 +136,7 @@ static const struct {
 } ops[] = {
 	{"driver.bound", true, op_bound}, {"driver.unbind", false, op_unbind}, {"driver.bind", false, op_bind},
 	{"module.load", false, op_bind},  {"module.unload", false, op_unbind}, {"read", true, op_read},
+	{"write", true, op_write},
 	{"load.list", true, op_list},	  {"load.start", false, op_start},     {"load.stop", false, op_stop},
 	{"load.output", true, op_fetch},  {"get", true, op_fetch},	       {"sample", true, op_sample},
 	{"load.signal", false, op_nothing}, {"clock", true, op_nothing},

@@ -22,3 +22,10 @@ void fake_struck(void);
 
 /** fake_agent() - answer a request. Return: 0 with @ret_reply, or a negative errno. */
 int fake_agent(const json_t *request, json_t **ret_reply, struct pn_diag *diag);
+
+/** fake_injection_read(), fake_injection_write() - a knob of the kernel's fault injection. Return: false when the file is none. */
+bool fake_injection_read(const char *path, char **ret_text);
+bool fake_injection_write(const char *path, const char *text);
+
+/** fake_allocate() - the driver allocates. Return: whether it has got it. */
+bool fake_allocate(void);
