@@ -72,8 +72,6 @@ int pn_explicit_event(struct pn_doc *doc, const struct pn_event *event)
 	switch (event->action) {
 	case PN_DO_TARGET:
 		put_quantity(doc, map, "balloon", PN_KEY_BYTES, event->balloon_bytes);
-		if (event->may_miss)
-			put(doc, map, "may-miss", "true");
 		break;
 	case PN_DO_FAULT:
 		put_fault(doc, map, event);
@@ -94,6 +92,8 @@ int pn_explicit_event(struct pn_doc *doc, const struct pn_event *event)
 	case PN_DO_GIVE_BACK:
 		break;
 	}
+	if (event->may_miss)
+		put(doc, map, "may-miss", "true");
 	if (event->for_ns || event->action == PN_DO_HOLD)
 		put_quantity(doc, map, "for", PN_KEY_DURATION, event->for_ns);
 	if (event->phase)

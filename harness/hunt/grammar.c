@@ -256,7 +256,7 @@ char *pn_genome_write(const struct pn_grammar *grammar, const struct pn_genome *
 	for (guint i = 0; i < genome->events->len; i++) {
 		struct pn_event event = *event_at(genome->events, i);
 
-		event.may_miss = event.action == PN_DO_TARGET && missing;
+		event.may_miss = event.action == PN_DO_FAULT || (event.action == PN_DO_TARGET && missing);
 		event.phase = NULL;
 		if (event.after == PN_AFTER_SETTLED && !targeted)
 			event.after = PN_AFTER_PREVIOUS;

@@ -82,6 +82,18 @@ static void test_faults(void **state)
 	assert_finding(fixture_judge(fixture, "faults"), PN_PASS, "1 fault armed and fired");
 }
 
+/* Only one that was drawn at random may find nothing to strike at. */
+static void test_fault_that_may_miss(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_fault(fixture, "vcpu-pause");
+	fault_record(fixture, 1.1, "vcpu-pause", "missed");
+	assert_finding(fixture_judge(fixture, "faults"), PN_BROK, "never fired");
+	fixture->events[2].may_miss = true;
+	assert_finding(fixture_judge(fixture, "faults"), PN_PASS, "1 of 1 faults never fired, as they may");
+}
+
 static void test_sanity(void **state)
 {
 	struct fixture *fixture = *state;
@@ -373,7 +385,7 @@ int main(void)
 	    TEST(test_all_pass),
 	    TEST(test_worst_wins),
 	    TEST(test_host),
-	    TEST(test_faults),
+	    TEST(test_faults), TEST(test_fault_that_may_miss),
 	    TEST(test_sanity),
 	    TEST(test_sanity_no_timeline),
 	    TEST(test_sanity_not_bound),

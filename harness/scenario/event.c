@@ -35,6 +35,10 @@ static const struct pn_key_info fault_args[] = {
      .min = PN_NS_PER_MS,
      .max = 24 * 3600 * PN_NS_PER_S,
      .help = "disarm it after this time; otherwise at the end of the timeline"},
+    {.name = "may-miss",
+     .type = PN_KEY_FLAG,
+     .fallback = "false",
+     .help = "of timelines drawn at random: where it finds no moment to strike, or nothing to strike at, the case is judged without it"},
     {},
 };
 

@@ -259,6 +259,7 @@ const struct pn_fault_info pn_fault_infos[] = {
      .args = alloc_fail_args,
      .undo = "allocations succeed again",
      .injected = true,
+     .moving = true,
      .help = "allocations of the driver fail, by the guest kernel's fault injection; requires: fault-injection"},
     {.name = "alloc-nth",
      .span = PN_FAULT_INSTANT,

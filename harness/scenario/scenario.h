@@ -46,7 +46,7 @@ struct pn_event {
 	char *fault_args; /* JSON object text, or NULL */
 	char *phase;   /* label of the measuring phase that starts here ("inflate", "deflate", "oscillate", ...; "setup" is not measured);
 			  NULL: goes on */
-	bool may_miss; /* PN_DO_TARGET: out of reach on purpose; resting short of it is no failure */
+	bool may_miss; /* PN_DO_TARGET: out of reach on purpose; resting short of it is no failure. PN_DO_FAULT: not firing is none */
 };
 
 /** pn_phase_measured() - is a phase part of what is measured? Not "setup", nor one that begins with "warm": they make the state to start from */

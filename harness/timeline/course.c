@@ -114,7 +114,7 @@ static int send_target(struct pn_conductor *conductor, uint64_t bytes, struct pn
 
 /*
  * The course is set before the device is told, so that a fault waiting for movement can't see the balloon move on an old course. A target
- * outside of the guest's memory may be refused by the monitor: that is a finding, not a broken environment.
+ * outside of the guest's memory may be refused by the monitor, and so may one for a device that has been taken away: that is a finding, not a broken environment.
  */
 int pn_conductor_steer(struct pn_conductor *conductor, const struct pn_event *event, struct pn_diag *diag)
 {
@@ -147,7 +147,7 @@ int pn_conductor_steer(struct pn_conductor *conductor, const struct pn_event *ev
 		json_object_set_new(fields, "refused", json_string(words.text));
 	if (pn_journal_add(timeline->journal, "target", fields) < 0)
 		return pn_diag_set(diag, -EIO, "journal: a target could not be recorded");
-	if (r == -EREMOTEIO && course.asked_bytes >= timeline->scenario->guest.memory_bytes) {
+	if (r == -EREMOTEIO && (course.may_miss || course.asked_bytes >= timeline->scenario->guest.memory_bytes)) {
 		/* What stood before still stands. */
 		g_mutex_lock(&conductor->lock);
 		if (conductor->course.generation == course.generation)

@@ -24,20 +24,20 @@ static int64_t number(const struct pn_fault_run *run, const char *key)
 static int prepare(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct alloc *alloc = g_new0(struct alloc, 1);
+	int r;
 
 	run->data = alloc;
 	alloc->kind = pn_injection_kind(json_string_value(json_object_get(run->args, "kind")));
-	return pn_injection_check(run->conductor->timeline, alloc->kind, diag);
+	r = pn_injection_check(run->conductor->timeline, alloc->kind, diag);
+
+	return r < 0 ? r : pn_injection_aim(run->conductor->timeline, alloc->kind, diag);
 }
 
 static int arm(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct alloc *alloc = run->data;
 	struct pn_injection_words words = {.probability = number(run, "probability"), .interval = number(run, "interval"), .space = number(run, "space")};
-	int r = pn_injection_aim(run->conductor->timeline, alloc->kind, diag);
 
-	if (r < 0)
-		return r;
 	alloc->times = words.times = number(run, "times") ?: G_MAXINT;
 	alloc->armed = true;
 	return pn_injection_arm(run->conductor->timeline, alloc->kind, &words, diag);

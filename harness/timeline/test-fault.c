@@ -86,6 +86,17 @@ static void pause_while_nothing_moves_never_fires(void **state)
 	assert_int_equal(stage_count(stage, "fault", "state", "missed"), 1);
 }
 
+static void one_that_may_miss_ends_nothing(void **state)
+{
+	struct stage *stage = *state;
+	struct pn_event events[] = {TARGET(0), FAULT("vcpu-pause", 50, "{\"while\":\"inflating\"}")};
+
+	events[1].may_miss = true;
+	assert_int_equal(RUN(stage, events, NULL), 0);
+	assert_steps(stage, 0, 0, 0);
+	assert_int_equal(stage_count(stage, "fault", "state", "missed"), 1);
+}
+
 static void deflating_is_not_inflating(void **state)
 {
 	struct stage *stage = *state;
@@ -278,6 +289,7 @@ int main(void)
 		cmocka_unit_test(every_declared_fault_has_a_mechanism),
 		cmocka_unit_test_setup_teardown(pause_in_mid_flight, moving_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(pause_while_nothing_moves_never_fires, stage_setup, stage_teardown),
+		cmocka_unit_test_setup_teardown(one_that_may_miss_ends_nothing, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(deflating_is_not_inflating, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(pause_without_effect_never_fires, stage_setup, stage_teardown),
 		cmocka_unit_test_setup_teardown(fault_that_can_not_be_armed_is_an_error, stage_setup, stage_teardown),
