@@ -325,6 +325,7 @@ const struct pn_fault_info pn_fault_infos[] = {
     {.name = "discard-fail",
      .span = PN_FAULT_LASTS,
      .moving = true,
+     .apart = true,
      .args = pn_fault_discard_fail_args,
      .undo = "strace is detached",
      .help = "madvise and fallocate of QEMU return an error, by strace"},

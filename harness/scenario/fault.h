@@ -39,7 +39,7 @@ struct pn_fault_need {
  * @moving: nothing shows that it fired while the balloon stands still
  * @injected: done by the guest kernel's fault injection, which must be there
  * @exhausts: takes all memory and swap, which at the pace of an emulated disk takes minutes
- * @apart: what is right after it is for the scenario to say (a queue given up for good, more memory than before): never drawn at random
+ * @apart: what is right after it is for the scenario to say (a queue given up for good, more memory than before, memory that the host never got): never drawn at random
  * @needs: NULL: nothing that not every guest has
  * @args: its arguments, ends with a NULL name; NULL: none
  *
