@@ -131,6 +131,12 @@ static void fill_journal(struct fixture *fixture)
 			json_pack("{s:s, s:I, s:I}", "when", "end", "offset_ns", ns(100.002), "error_ns", ns(0.001)));
 }
 
+void fixture_fault(struct fixture *fixture, const char *name)
+{
+	fixture->events[2] = (struct pn_event){.action = PN_DO_FAULT, .name = (char *)name};
+	fixture->scenario.event_count = 3;
+}
+
 int fixture_setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));

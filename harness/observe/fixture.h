@@ -47,6 +47,9 @@ void fixture_drop(struct fixture *fixture, const char *src, double from_s, doubl
 /** fixture_forget() - remove the journal's records of a kind, with @state if not NULL */
 void fixture_forget(struct fixture *fixture, const char *ev, const char *state);
 
+/** fixture_fault() - a third event: this fault, with nothing in the journal about it; @name is borrowed */
+void fixture_fault(struct fixture *fixture, const char *name);
+
 /** fixture_kmsg() - append a record to the kernel log */
 void fixture_kmsg(struct fixture *fixture, double seconds, const char *text);
 

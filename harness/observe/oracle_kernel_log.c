@@ -26,6 +26,7 @@
 enum rule {
 	NEVER,	    /* FAIL */
 	UNLESS_OOM, /* FAIL unless the scenario runs the guest out of memory on purpose */
+	UNLESS_REFUSED, /* the same, or refuses memory to the driver */
 	RATE,	    /* FAIL above PUFF_PER_S */
 };
 
@@ -67,7 +68,7 @@ static const struct pattern patterns[] = {
     {"workqueue stall", NEVER, {"workqueue lockup", "workqueue: hogged", "hogged CPU for"}},
     {"I/O error", NEVER, {"I/O error", "Write-error on swap-device", "Read-error on swap-device", "EXT4-fs error"}},
     {"page allocation failure",
-     UNLESS_OOM,
+     UNLESS_REFUSED,
      {"page allocation failure", "page allocation stalls", "SLUB: Unable to allocate", "vmalloc error"}},
     {"OOM kill",
      UNLESS_OOM,
@@ -178,9 +179,12 @@ static char *first_of(const json_t *kmsg, enum rule rule)
 
 char *pn_kernel_log_first(const json_t *kmsg)
 {
-	char *text = first_of(kmsg, NEVER);
+	static const enum rule order[] = {NEVER, UNLESS_REFUSED, UNLESS_OOM};
+	char *text = NULL;
 
-	return text ? text : first_of(kmsg, UNLESS_OOM);
+	for (size_t i = 0; i < G_N_ELEMENTS(order) && !text; i++)
+		text = first_of(kmsg, order[i]);
+	return text;
 }
 
 static void judge_rate(const struct tally *tally, struct pn_finding *finding)
@@ -231,7 +235,7 @@ static void judge_taint(const struct pn_record *record, struct pn_finding *findi
 void pn_judge_kernel_log(const struct pn_record *record, struct pn_finding *finding)
 {
 	struct tally tallies[G_N_ELEMENTS(patterns)] = {0};
-	bool oom = pn_record_provokes_oom(record);
+	bool oom = pn_record_provokes_oom(record), refused = oom || pn_record_refuses_memory(record);
 
 	if (!tally_log(record->kmsg, tallies))
 		pn_finding_set(finding, PN_BROK, "no mark 'boot' in the kernel log: nobody knows which part of it is the case's");
@@ -240,7 +244,7 @@ void pn_judge_kernel_log(const struct pn_record *record, struct pn_finding *find
 			continue;
 		if (patterns[p].rule == RATE)
 			judge_rate(&tallies[p], finding);
-		else if (patterns[p].rule == NEVER || !oom)
+		else if (patterns[p].rule == NEVER || !(patterns[p].rule == UNLESS_REFUSED ? refused : oom))
 			pn_finding_set(finding, PN_FAIL, "%s, %u record%s, first: %s", patterns[p].kind, tallies[p].count,
 				       tallies[p].count == 1 ? "" : "s", tallies[p].text);
 	}

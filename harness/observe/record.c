@@ -163,15 +163,42 @@ const char *pn_record_unsupported(const struct pn_record *record, const char *na
 	return NULL;
 }
 
-bool pn_record_provokes_oom(const struct pn_record *record)
+/* The OOM killer is called in earnest, or by hand on the way of a sweep. */
+static bool provokes_oom(const struct pn_event *event)
+{
+	json_t *args = event->fault_args ? json_loads(event->fault_args, 0, NULL) : NULL;
+	bool by_hand = pn_is(args, "path", "oom");
+
+	json_decref(args);
+	return by_hand || !strcmp(event->name, "oom");
+}
+
+static bool refuses_memory(const struct pn_event *event)
+{
+	const struct pn_fault_info *info = pn_fault_find(event->name);
+
+	return info && info->injected;
+}
+
+static bool has_fault(const struct pn_record *record, bool (*is)(const struct pn_event *event))
 {
 	for (unsigned int i = 0; i < record->scenario->event_count; i++) {
 		const struct pn_event *event = &record->scenario->events[i];
 
-		if (event->action == PN_DO_FAULT && event->name && !strcmp(event->name, "oom"))
+		if (event->action == PN_DO_FAULT && event->name && is(event))
 			return true;
 	}
 	return false;
+}
+
+bool pn_record_provokes_oom(const struct pn_record *record)
+{
+	return has_fault(record, provokes_oom);
+}
+
+bool pn_record_refuses_memory(const struct pn_record *record)
+{
+	return has_fault(record, refuses_memory);
 }
 
 /* Faults in which nobody can expect the guest, or its driver, to move. */

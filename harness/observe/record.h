@@ -71,6 +71,9 @@ const char *pn_record_unsupported(const struct pn_record *record, const char *na
 /** pn_record_provokes_oom() - does the scenario run the guest out of memory on purpose? */
 bool pn_record_provokes_oom(const struct pn_record *record);
 
+/** pn_record_refuses_memory() - does a fault of the scenario refuse the driver what it asks for? */
+bool pn_record_refuses_memory(const struct pn_record *record);
+
 /** pn_record_held() - did a fault or a lifecycle action hold the guest, or its driver, at some time in a span? */
 bool pn_record_held(const struct pn_record *record, struct pn_span span);
 
