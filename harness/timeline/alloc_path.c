@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Ways through the driver on which it may allocate, for the sweep of its allocations (fault_nth.c). Where the driver has come to is asked of device and
- * kernel, never of the call that sent it there.
+ * kernel; as seldom as can be, for an answer of the debug kernel takes a fifth of a second, and there are hundreds of allocations.
  */
 #include "alloc_path.h"
 
@@ -41,11 +41,9 @@ static int is_bound(struct pn_alloc_walk *walk, struct pn_diag *diag)
 	return r;
 }
 
-static int is_unbound(struct pn_alloc_walk *walk, struct pn_diag *diag)
+static int has_arrived(struct pn_alloc_walk *walk, struct pn_diag *diag)
 {
-	int r = is_bound(walk, diag);
-
-	return r < 0 ? r : !r;
+	return walk->arrived;
 }
 
 static int unbind(struct pn_alloc_walk *walk, struct pn_diag *diag)
@@ -60,14 +58,26 @@ static int bind(struct pn_alloc_walk *walk, struct pn_diag *diag)
 	return r == 0 ? pn_driver_bind(walk->conductor->timeline, diag) : MIN(r, 0);
 }
 
+/* Of calls that ask the device themselves where they have got to. */
+static int arrive(struct pn_alloc_walk *walk, int r)
+{
+	walk->arrived = r == 0;
+	return fatal(r);
+}
+
 static int go_probe(struct pn_alloc_walk *walk, struct pn_diag *diag)
 {
-	return fatal(pn_driver_bind(walk->conductor->timeline, diag));
+	return arrive(walk, pn_driver_bind(walk->conductor->timeline, diag));
+}
+
+static int bind_at_last(struct pn_alloc_walk *walk, struct pn_diag *diag)
+{
+	return walk->arrived ? 0 : pn_driver_bind(walk->conductor->timeline, diag);
 }
 
 static int go_remove(struct pn_alloc_walk *walk, struct pn_diag *diag)
 {
-	return fatal(pn_driver_unbind(walk->conductor->timeline, diag));
+	return arrive(walk, pn_driver_unbind(walk->conductor->timeline, diag));
 }
 
 static int is_at(struct pn_alloc_walk *walk, uint64_t bytes, struct pn_diag *diag)
@@ -170,15 +180,7 @@ static int has_released(struct pn_alloc_walk *walk, struct pn_diag *diag)
 
 static int go_freeze(struct pn_alloc_walk *walk, struct pn_diag *diag)
 {
-	int r = pn_driver_freeze(walk->conductor->timeline, diag);
-
-	walk->slept = r == 0;
-	return fatal(r);
-}
-
-static int has_slept(struct pn_alloc_walk *walk, struct pn_diag *diag)
-{
-	return walk->slept ? is_bound(walk, diag) : 0;
+	return arrive(walk, pn_driver_freeze(walk->conductor->timeline, diag));
 }
 
 /* A driver that came back without its queues takes no target. */
@@ -190,12 +192,12 @@ static int freeze_and_rest(struct pn_alloc_walk *walk, struct pn_diag *diag)
 }
 
 static const struct pn_alloc_path paths[] = {
-	{"probe", unbind, go_probe, is_bound, bind},
-	{"remove", bind, go_remove, is_unbound, bind},
+	{"probe", unbind, go_probe, has_arrived, bind_at_last},
+	{"remove", NULL, go_remove, has_arrived, bind},
 	{"inflate", NULL, go_inflate, is_inflated, inflate_and_back},
 	{"deflate", has_enough, go_deflate, is_deflated, deflate_and_back},
 	{"oom", before_oom, go_oom, has_released, rest},
-	{"freeze", NULL, go_freeze, has_slept, freeze_and_rest},
+	{"freeze", NULL, go_freeze, has_arrived, freeze_and_rest},
 };
 
 const struct pn_alloc_path *pn_alloc_path_find(const char *name)

@@ -13,7 +13,7 @@ struct pn_alloc_walk {
 	uint64_t rest_bytes; /* where each way begins and ends */
 	uint64_t step_bytes; /* how far inflate and deflate go */
 	uint64_t released;   /* the kernel's count of pages that came out of balloons, before the path */
-	bool slept;	     /* the kernel has frozen its devices and come back */
+	bool arrived;	     /* at the end of a path that one call goes: bound, unbound, frozen and restored */
 };
 
 /**

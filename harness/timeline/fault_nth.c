@@ -54,16 +54,6 @@ static int prepare(struct pn_fault_run *run, struct pn_diag *diag)
 	return pn_injection_check(run->conductor->timeline, sweep->kind, diag);
 }
 
-/* The kernel fails the one whose count divides by the interval: the n-th from here is the next multiple of all so far and n. */
-static int arm_nth(struct pn_fault_run *run, int64_t n, struct pn_diag *diag)
-{
-	struct sweep *sweep = run->data;
-	struct pn_injection_words words = {.probability = 100, .interval = sweep->counted + n, .times = 1};
-
-	sweep->armed = true;
-	return pn_injection_arm(run->conductor->timeline, sweep->kind, &words, diag);
-}
-
 static int disarm(struct pn_fault_run *run, struct pn_diag *diag)
 {
 	struct sweep *sweep = run->data;
@@ -103,13 +93,14 @@ static int one(struct pn_fault_run *run, const struct pn_alloc_path *path, int64
 	struct sweep *sweep = run->data;
 	int r = path->before ? path->before(&sweep->walk, diag) : 0, failed;
 
+	/* the kernel fails the one whose count divides by the interval: the n-th from here is the next multiple of all so far and n */
 	if (r == 0)
-		r = arm_nth(run, n, diag);
+		r = pn_injection_once(run->conductor->timeline, sweep->kind, sweep->counted + n, diag);
 	if (r == 0)
 		r = go(run, path, diag);
 	failed = r;
-	if (r >= 0)
-		r = disarm(run, diag);
+	if (r == 0)
+		r = pn_injection_once(run->conductor->timeline, sweep->kind, 0, diag);
 	if (r < 0)
 		return r;
 	if (failed && sweep->counted + n > 1)
@@ -130,9 +121,9 @@ static int sweep_path(struct pn_fault_run *run, struct pn_diag *diag)
 		r = one(run, sweep->path, n, &words);
 		if (r < 0)
 			return pn_diag_set(diag, r, "path '%s', allocation %lld: %s", sweep->path->name, (long long)n, words.text);
-		if (r <= 0) {
-			sweep->unspent = r == 0;
-			return r;
+		if (r == 0) {
+			sweep->unspent = true;
+			return 0;
 		}
 		sweep->failures = n;
 		r = pn_conductor_check(run->conductor, diag);
@@ -144,18 +135,25 @@ static int sweep_path(struct pn_fault_run *run, struct pn_diag *diag)
 
 static int arm(struct pn_fault_run *run, struct pn_diag *diag)
 {
+	static const struct pn_injection_words none_yet = {.probability = 100, .interval = 1};
 	struct sweep *sweep = run->data;
 	int r = pn_guest_ballooned(run->conductor->timeline->guest, &sweep->walk.rest_bytes, diag);
 
 	if (r == 0)
 		r = pn_injection_aim(run->conductor->timeline, sweep->kind, diag);
+	if (r == 0) {
+		sweep->armed = true;
+		r = pn_injection_arm(run->conductor->timeline, sweep->kind, &none_yet, diag);
+	}
 	if (r == 0)
 		r = sweep_path(run, diag);
 	if (r == 0 && !sweep->struck && sweep->witness != sweep->path)
 		r = one(run, sweep->witness, 1, diag);
 	if (r < 0)
 		disarm(run, NULL);
-	return MIN(r, 0);
+	else
+		r = disarm(run, diag);
+	return r;
 }
 
 static int fired(struct pn_fault_run *run, struct pn_diag *diag)

@@ -111,6 +111,14 @@ int pn_injection_arm(const struct pn_timeline *timeline, enum pn_injection_kind 
 	return r < 0 ? r : knob_number(timeline, kind, "probability", words->probability, diag);
 }
 
+/* `times` comes last here: from there on it strikes. */
+int pn_injection_once(const struct pn_timeline *timeline, enum pn_injection_kind kind, int64_t interval, struct pn_diag *diag)
+{
+	int r = interval ? knob_number(timeline, kind, "interval", interval, diag) : 0;
+
+	return r < 0 ? r : knob_number(timeline, kind, "times", interval ? 1 : 0, diag);
+}
+
 int pn_injection_left(const struct pn_timeline *timeline, enum pn_injection_kind kind, int64_t *ret_times, struct pn_diag *diag)
 {
 	g_autofree char *path = g_build_filename(dirs[kind], "times", NULL), *text = NULL;

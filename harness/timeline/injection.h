@@ -13,7 +13,7 @@ enum pn_injection_kind { PN_INJECTION_PAGE, PN_INJECTION_SLAB };
 struct pn_injection_words {
 	int64_t probability; /* percent; 0: none fails */
 	int64_t interval;
-	int64_t times; /* above 0, so that what was spent can be seen */
+	int64_t times; /* so many fail at most; 0: none does until there are more */
 	int64_t space;
 };
 
@@ -32,6 +32,14 @@ int pn_injection_aim(const struct pn_timeline *timeline, enum pn_injection_kind 
 
 /** pn_injection_arm() - of those in question some fail from now on. Return: 0 or a negative errno. */
 int pn_injection_arm(const struct pn_timeline *timeline, enum pn_injection_kind kind, const struct pn_injection_words *words, struct pn_diag *diag);
+
+/**
+ * pn_injection_once() - one allocation fails from now on, the next whose count divides by @interval; 0: none does until the next call
+ *
+ * After pn_injection_arm() only. What does not fail because its time has not come is counted by the kernel; what comes after the failure is not. Return: 0 or a
+ * negative errno.
+ */
+int pn_injection_once(const struct pn_timeline *timeline, enum pn_injection_kind kind, int64_t interval, struct pn_diag *diag);
 
 /** pn_injection_left() - what is left of `times`. Return: 0 or a negative errno. */
 int pn_injection_left(const struct pn_timeline *timeline, enum pn_injection_kind kind, int64_t *ret_times, struct pn_diag *diag);
