@@ -164,10 +164,13 @@ static int before_oom(struct pn_alloc_walk *walk, struct pn_diag *diag)
 	return r < 0 ? r : pn_guest_vmstat(walk->conductor->timeline, DEFLATED, &walk->released, diag);
 }
 
-/* The kernel's OOM killer, asked for by hand: the driver's notifier is called as in a real shortage, on a worker, and gives back what it gives. */
+/*
+ * The kernel's OOM killer, asked for by hand: the driver's notifier is called as in a real shortage, on a worker, and gives back what it gives. Whom the killer
+ * takes afterwards, for a shortage by hand is not over with that, may be the process that asked.
+ */
 static int go_oom(struct pn_alloc_walk *walk, struct pn_diag *diag)
 {
-	return pn_guest_file_write(walk->conductor->timeline, "/proc/sysrq-trigger", "f", 0, diag);
+	return fatal(pn_guest_file_write(walk->conductor->timeline, "/proc/sysrq-trigger", "f", 0, diag));
 }
 
 static int has_released(struct pn_alloc_walk *walk, struct pn_diag *diag)
