@@ -8,7 +8,7 @@
 #include "../base/diag.h"
 #include "procfs.h"
 
-#define MARK_PATIENCE_NS (5 * PN_NS_PER_S) /* a debug kernel on a busy host answers in time now and then only */
+#define MARK_PATIENCE_NS (30 * PN_NS_PER_S) /* a debug kernel on a busy host answers in time one time in ten */
 #define MARK_PAUSE_NS (50 * PN_NS_PER_MS)
 
 /* The zones are dear to read, and only the ledger wants them. */
