@@ -56,8 +56,11 @@ static void judge_targets(const struct pn_record *record, struct pn_finding *fin
 	const json_t *entry;
 	size_t i;
 
-	for (unsigned int e = 0; e < record->scenario->event_count; e++)
-		planned += record->scenario->events[e].action == PN_DO_TARGET;
+	for (unsigned int e = 0; e < record->scenario->event_count; e++) {
+		const struct pn_event *event = &record->scenario->events[e];
+
+		planned += event->action == PN_DO_TARGET && !(event->after == PN_AFTER_POINT && event->may_miss);
+	}
 	json_array_foreach(record->journal, i, entry) {
 		targets += pn_is(entry, "ev", "target");
 		answers += pn_is(entry, "ev", "settled");

@@ -19,7 +19,7 @@ static const struct pn_key_info target_args[] = {
      .required = true,
      .percent_max = 200,
      .help = "size of the balloon asked for, not of what is left to the guest"},
-    {.name = "may-miss", .type = PN_KEY_FLAG, .fallback = "false", .help = "out of reach on purpose: resting short of it is no failure"},
+    {.name = "may-miss", .type = PN_KEY_FLAG, .fallback = "false", .help = "out of reach on purpose: resting short of it is no failure, nor is a point that is never reached"},
     {},
 };
 

@@ -36,6 +36,12 @@ static bool has_iothread(const struct pn_machine *guest)
 	return guest->balloon.free_page_hint && !guest->balloon.absent;
 }
 
+static bool has_no_huge_pages(const struct pn_machine *guest)
+{
+	return guest->backing != PN_BACKING_HUGETLB;
+}
+
+static const struct pn_fault_need no_huge_pages = {has_no_huge_pages, "another guest.backing than hugetlb: another QEMU takes all huge pages anew"};
 static const struct pn_fault_need hotplug = {has_hotplug, "guest.balloon.hotplug: true"};
 static const struct pn_fault_need plug = {has_plug, "guest.plug"};
 static const struct pn_fault_need swap = {has_swap, "guest.swap"};
@@ -186,15 +192,18 @@ const struct pn_fault_info pn_fault_infos[] = {
     {.name = "save-restore",
      .span = PN_FAULT_INSTANT,
      .args = pn_fault_strike_args,
-     .help = "the guest is saved to a file and restored from it by another QEMU"},
+     .needs = &no_huge_pages,
+     .help = "the guest is saved to a file and restored from it by another QEMU; not with guest.backing hugetlb"},
     {.name = "migrate",
      .span = PN_FAULT_INSTANT,
      .args = pn_fault_strike_args,
-     .help = "the guest is migrated live into another QEMU on this host"},
+     .needs = &no_huge_pages,
+     .help = "the guest is migrated live into another QEMU on this host; not with guest.backing hugetlb"},
     {.name = "postcopy",
      .span = PN_FAULT_LASTS,
      .holds = true,
      .args = postcopy_args,
+     .needs = &no_huge_pages,
      .undo = "the rest of its memory has come, the old QEMU is ended",
      .help = "the guest runs in another QEMU on this host while its memory follows; a balloon that moves meanwhile moves in there"},
     {.name = "unplug",
