@@ -70,6 +70,13 @@ static json_t *op_write(const json_t *request)
 	return json_object();
 }
 
+static json_t *op_symbols(const json_t *request)
+{
+	const char *name = json_string_value(json_array_get(json_object_get(request, "names"), 0));
+
+	return json_pack("{s:{s:[{s:s,s:s}]}}", "symbols", name, "address", "0xffffffff81000000", "end", "0xffffffff81000100");
+}
+
 static json_t *op_list(const json_t *request)
 {
 	return load_list();
@@ -137,6 +144,7 @@ static const struct {
 	{"driver.bound", true, op_bound}, {"driver.unbind", false, op_unbind}, {"driver.bind", false, op_bind},
 	{"module.load", false, op_bind},  {"module.unload", false, op_unbind}, {"read", true, op_read},
 	{"write", true, op_write},
+	{"symbols", true, op_symbols},
 	{"load.list", true, op_list},	  {"load.start", false, op_start},     {"load.stop", false, op_stop},
 	{"load.output", true, op_fetch},  {"get", true, op_fetch},	       {"sample", true, op_sample},
 	{"load.signal", false, op_nothing}, {"clock", true, op_nothing},

@@ -7,13 +7,17 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "../base/diag.h"
+#include "../base/units.h"
+#include "../guest/guest.h"
 #include "guests/images/image.h"
 #include "guest_file.h"
 #include "timeline.h"
 
+#define ANSWER_NS (30 * PN_NS_PER_S)
 #define STACK_DEPTH "32" /* the kernel's maximum is MAX_STACK_TRACE_DEPTH, 32 */
 
 static const char *const dirs[] = {
@@ -73,6 +77,30 @@ static int find_driver(const struct pn_timeline *timeline, uint64_t *ret_start, 
 	return pn_diag_set(diag, -ENOENT, "module '%s' is not among the guest's modules", name);
 }
 
+/*
+ * What the agent reads of the driver's counters allocates with the driver on the stack as well, in the open() of debugfs: an allocation that nobody meant would be
+ * the n-th, and the counters be taken for gone.
+ */
+static int spare_readers(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
+{
+	static const char opener[] = "full_proxy_open"; /* fs/debugfs/file.c */
+	json_t *request = json_pack("{s:s,s:[s]}", "op", "symbols", "names", opener), *reply, *found;
+	const char *start, *end;
+	int r = pn_guest_agent(timeline->guest, request, ANSWER_NS, &reply, diag);
+
+	if (r < 0)
+		return r;
+	found = json_array_get(json_object_get(json_object_get(reply, "symbols"), opener), 0);
+	start = json_string_value(json_object_get(found, "address"));
+	end = json_string_value(json_object_get(found, "end"));
+	if (start && end)
+		r = knob(timeline, kind, "reject-start", start, diag) ?: knob(timeline, kind, "reject-end", end, diag);
+	else
+		r = pn_diag_set(diag, -ENOENT, "the guest's kernel has no symbol %s: what reads the driver's counters can't be spared", opener);
+	json_decref(reply);
+	return r;
+}
+
 int pn_injection_aim(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag)
 {
 	g_autofree char *start = NULL, *end = NULL;
@@ -85,6 +113,8 @@ int pn_injection_aim(const struct pn_timeline *timeline, enum pn_injection_kind 
 		r = knob(timeline, kind, "require-start", start, diag);
 	if (r == 0)
 		r = knob(timeline, kind, "require-end", end, diag);
+	if (r == 0)
+		r = spare_readers(timeline, kind, diag);
 	if (r == 0)
 		r = knob(timeline, kind, "stacktrace-depth", STACK_DEPTH, diag);
 	/* The trace of each failure is not wanted: the log's oracle would read it as trouble. */

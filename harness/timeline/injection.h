@@ -24,7 +24,8 @@ enum pn_injection_kind pn_injection_kind(const char *name);
 int pn_injection_check(const struct pn_timeline *timeline, enum pn_injection_kind kind, struct pn_diag *diag);
 
 /**
- * pn_injection_aim() - from now on the allocations in question are those with the driver's code on the stack, also such as may sleep or take high memory
+ * pn_injection_aim() - from now on the allocations in question are those with the driver's code on the stack, also such as may sleep or take high memory, but
+ * not those of who opens its counters
  *
  * Holds until the driver is loaded again, which may be elsewhere. Return: 0, -ENOENT when it is not loaded, or a negative errno.
  */
