@@ -25,16 +25,18 @@ static struct pn_loop_source answers = {.fd = -1};
 static void (*waiting)(const struct pn_reader_answer *answer);
 static uint64_t asked_ns;
 
-/* Counters of one device of the driver appended to the answer. */
+/* Counters of one device of the driver appended to the answer. Why they can't be read tells a driver that has none from one that has them another time. */
 static void add_file(struct pn_reader_answer *answer, const char *path)
 {
 	size_t used = strlen(answer->text);
 	int n = pn_agent_read(path, answer->text + used, sizeof(answer->text) - used);
 
+	if (n >= 0)
+		answer->err = 0;
+	else if (answer->err)
+		answer->err = n;
 	if (n < 0)
 		answer->text[used] = 0;
-	else
-		answer->err = 0;
 }
 
 static void read_counters(const char *module, struct pn_reader_answer *answer)
@@ -47,6 +49,8 @@ static void read_counters(const char *module, struct pn_reader_answer *answer)
 	answer->err = -ENOENT;
 	snprintf(path, sizeof(path), DEBUGFS "/%s", module);
 	dir = opendir(path);
+	if (!dir)
+		answer->err = -errno;
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.' && entry->d_name[1] == '.')
 			continue;
