@@ -149,6 +149,9 @@ static int arm(struct pn_fault_run *run, struct pn_diag *diag)
 		r = sweep_path(run, diag);
 	if (r == 0 && !sweep->struck && sweep->witness != sweep->path)
 		r = one(run, sweep->witness, 1, diag);
+	if (r >= 0 && !sweep->struck)
+		r = pn_diag_set(diag, -ENODATA, "no allocation failed on path '%s', nor on path '%s', on which every driver allocates", sweep->path->name,
+				sweep->witness->name);
 	if (r < 0)
 		disarm(run, NULL);
 	else
