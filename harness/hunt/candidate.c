@@ -27,16 +27,22 @@ static bool hit(const struct pn_trial *trial, void *data)
 	return pn_trial_failed(trial, self->config->signature);
 }
 
-static void keep(struct shrinking *self, struct pn_trial *trial)
+static void drop(char *dir)
 {
-	if (self->dir)
-		pn_fs_remove_tree(self->dir, NULL);
-	g_free(self->dir);
-	self->dir = g_strdup(trial->dir);
+	if (dir)
+		pn_fs_remove_tree(dir, NULL);
+	g_free(dir);
 }
 
-/* One run of each text. Return: index of the one that failed, or -1. */
-static int run_once(struct shrinking *self, char **texts, unsigned int count)
+/* @dir: stolen */
+static void keep(struct shrinking *self, char *dir)
+{
+	drop(self->dir);
+	self->dir = dir;
+}
+
+/* One run of each text. Return: index of the one that failed, with @ret_dir, or -1. */
+static int run_once(struct shrinking *self, char **texts, unsigned int count, char **ret_dir)
 {
 	struct pn_trial *trials = g_new0(struct pn_trial, count);
 	int found = -1;
@@ -49,7 +55,7 @@ static int run_once(struct shrinking *self, char **texts, unsigned int count)
 
 		if (failed) {
 			found = (int)i;
-			keep(self, &trials[i]);
+			*ret_dir = g_strdup(trials[i].dir);
 		}
 		if (trials[i].refused) {
 			g_hash_table_add(self->passed, g_strdup(texts[i]));
@@ -62,6 +68,27 @@ static int run_once(struct shrinking *self, char **texts, unsigned int count)
 	return found;
 }
 
+/*
+ * Of a case that failed each time a candidate must, too: one that failed once by luck would be all that is left, and hardly fail again. Return: whether @text
+ * is kept; @dir of its first failure is stolen.
+ */
+static bool confirm(struct shrinking *self, char *text, char *dir)
+{
+	char *again = NULL;
+
+	if (self->repeats > 1 || out_of_time(self)) {
+		keep(self, dir);
+		return true;
+	}
+	drop(dir);
+	if (run_once(self, &text, 1, &again) < 0) {
+		g_hash_table_add(self->passed, g_strdup(text));
+		return false;
+	}
+	keep(self, again);
+	return true;
+}
+
 /* @repeats runs of each, all side by side; those that no scenario can be only once */
 static int run_repeatedly(struct shrinking *self, char **texts, unsigned int count)
 {
@@ -69,15 +96,20 @@ static int run_repeatedly(struct shrinking *self, char **texts, unsigned int cou
 
 	for (unsigned int repeat = 0; found < 0 && repeat < self->repeats && !out_of_time(self); repeat++) {
 		g_autoptr(GPtrArray) left = g_ptr_array_new();
+		char *dir = NULL;
 
 		for (unsigned int i = 0; i < count; i++)
 			if (!g_hash_table_contains(self->passed, texts[i]))
 				g_ptr_array_add(left, texts[i]);
-		found = left->len ? run_once(self, (char **)left->pdata, left->len) : -1;
+		found = left->len ? run_once(self, (char **)left->pdata, left->len, &dir) : -1;
+		if (found >= 0 && !confirm(self, left->pdata[found], dir)) {
+			found = -1;
+			repeat--; /* the others have their turn once more */
+			continue;
+		}
 		for (unsigned int i = 0; found >= 0 && i < count; i++) {
-			if (texts[i] == left->pdata[found]) {
+			if (texts[i] == left->pdata[found])
 				return (int)i;
-			}
 		}
 	}
 	for (unsigned int i = 0; !out_of_time(self) && i < count; i++)
@@ -113,7 +145,12 @@ unsigned int shrinking_measure(struct shrinking *self, unsigned int runs, unsign
 	unsigned int hits = 0, made = 0;
 
 	while (made < runs && hits < until && !self->err) {
-		hits += run_once(self, &text, 1) >= 0;
+		char *dir = NULL;
+
+		if (run_once(self, &text, 1, &dir) >= 0) {
+			keep(self, dir);
+			hits++;
+		}
 		made++;
 	}
 	*ret_made = made;
