@@ -33,7 +33,7 @@ struct pn_shrink_result {
  * pn_shrink_run() - the smallest scenario that still fails the same way
  *
  * Delta debugging (Zeller and Hildebrandt 2002: ddmin with complements) over guests, events, loads, then keys, sizes and amounts. A candidate is
- * kept when it fails the same way in one of @repeats runs: that a smaller one is kept is certain, that nothing more can be left out is
+ * kept when it fails the same way in one of @repeats runs, and where @repeats is 1 once more: that a smaller one is kept is certain, that nothing more can be left out is
  * as certain as @repeats makes it. @repeats is 1 when the case failed in each of 3 runs beforehand; otherwise it is chosen so that a failure of
  * the hit rate seen would be missed in at most 5 % of the candidates.
  *
