@@ -94,7 +94,7 @@ static int run_repeatedly(struct shrinking *self, char **texts, unsigned int cou
 {
 	int found = -1;
 
-	for (unsigned int repeat = 0; found < 0 && repeat < self->repeats && !out_of_time(self); repeat++) {
+	for (unsigned int repeat = 0; found < 0 && repeat < self->repeats && !out_of_time(self);) {
 		g_autoptr(GPtrArray) left = g_ptr_array_new();
 		char *dir = NULL;
 
@@ -103,10 +103,10 @@ static int run_repeatedly(struct shrinking *self, char **texts, unsigned int cou
 				g_ptr_array_add(left, texts[i]);
 		found = left->len ? run_once(self, (char **)left->pdata, left->len, &dir) : -1;
 		if (found >= 0 && !confirm(self, left->pdata[found], dir)) {
-			found = -1;
-			repeat--; /* the others have their turn once more */
+			found = -1; /* and the others have their turn once more */
 			continue;
 		}
+		repeat++;
 		for (unsigned int i = 0; found >= 0 && i < count; i++) {
 			if (texts[i] == left->pdata[found])
 				return (int)i;

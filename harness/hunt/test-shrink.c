@@ -26,6 +26,12 @@ static const char *needs_three(const struct pn_scenario *scenario, unsigned int 
 	return targets_in_order(scenario) ? "FAIL" : index % 3 ? "PASS" : "OTHER";
 }
 
+/* Now and then what is too small fails all the same, never twice in a row. */
+static const char *lucky(const struct pn_scenario *scenario, unsigned int index)
+{
+	return targets_in_order(scenario) || index % 5 == 0 ? "FAIL" : "PASS";
+}
+
 static const char *every_second(const struct pn_scenario *scenario, unsigned int index)
 {
 	return targets_in_order(scenario) && (index * 2654435761U >> 16) % 2 ? "FAIL" : "PASS";
@@ -87,6 +93,20 @@ static void test_three_of_two_hundred(void **state)
 	/* the directory that is kept is one of the result */
 	verdict = g_build_filename(result.dir, "verdict.json", NULL);
 	assert_true(g_file_test(verdict, G_FILE_TEST_EXISTS));
+	pn_shrink_result_deinit(&result);
+}
+
+/* What failed by luck alone is not kept: the result fails each time, as the case did. */
+static void test_lucky(void **state)
+{
+	g_autofree char *yaml = two_hundred();
+	struct pn_shrink_result result;
+
+	fake_judge = lucky;
+	assert_int_equal(shrink(*state, yaml, &result), 0);
+	assert_int_equal(result.repeats, 1);
+	assert_int_equal(result.events, 3);
+	assert_int_equal(result.hits, result.verified);
 	pn_shrink_result_deinit(&result);
 }
 
@@ -199,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_three_of_two_hundred, test_dir_setup, test_dir_teardown),
+	    cmocka_unit_test_setup_teardown(test_lucky, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_flaky, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_keys, test_dir_setup, test_dir_teardown),
 	    cmocka_unit_test_setup_teardown(test_gone, test_dir_setup, test_dir_teardown),
