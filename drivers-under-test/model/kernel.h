@@ -174,13 +174,18 @@ typedef struct {
 #define kthread_should_stop() true
 #define kthread_create(f, d, ...) ((void)(f), (struct task_struct *)NULL)
 #define kthread_stop(t) ((void)(t))
+#define kthread_run(f, d, ...) ((void)(f), (void)(d), (struct task_struct *)NULL)
+#define set_user_nice(t, nice) ((void)(t))
+#define num_online_cpus() 2U
 #define wake_up_process(t) ((void)(t))
 #define IS_ERR(p) false
 #define PTR_ERR(p) 0
+#define init_waitqueue_head(w) ((void)(w))
 #define wake_up(w) ((void)(w))
 #define wake_up_all(w) ((void)(w))
 #define wait_event_timeout(w, condition, t) ((void)(w), (void)(t), (void)(condition))
 #define wait_event_idle(w, condition) ((void)(w), (void)(condition))
+#define wait_event_freezable(w, condition) ((void)(w), (void)(condition))
 #define wait_event_freezable_timeout(w, condition, t) ((void)(w), (void)(t), (condition))
 
 typedef struct {
@@ -220,6 +225,8 @@ struct page {
 extern struct page model_pages[MODEL_PAGES];
 extern unsigned long model_free;
 extern long model_managed; /* of what the zone had at boot */
+
+extern void (*model_meanwhile)(void); /* what others do during the next allocation, once */
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);

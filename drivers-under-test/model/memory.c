@@ -12,6 +12,16 @@ long model_managed;
 bool model_spinning;
 unsigned long jiffies = 1000;
 u64 model_ns = 1;
+void (*model_meanwhile)(void);
+
+static void let_others_work(void)
+{
+	void (*work)(void) = model_meanwhile;
+
+	model_meanwhile = NULL;
+	if (work)
+		work();
+}
 
 static bool is_free(unsigned long pfn, unsigned int order)
 {
@@ -35,6 +45,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 			model_pages[pfn + k].allocated = true;
 		model_free -= step;
 		next = pfn;
+		let_others_work();
 		return &model_pages[pfn];
 	}
 	return NULL;

@@ -4,7 +4,7 @@
  * a device that is late, in any order. What may not happen is asserted where it would (memory.c, device.c); what has to be true at rest is
  * checked here, to the page.
  *
- * Not in the model: the kernel's threads and interrupts, compaction, statistics, hints, suspend. Those are for guests.
+ * A helper's thread is in it as far as its allocations go: others may do anything meanwhile. Not in the model: other threads and interrupts, compaction, statistics, hints, suspend. Those are for guests.
  */
 
 #include <setjmp.h>
@@ -18,9 +18,11 @@
 #include "../vballoon/batch.c"
 #include "../vballoon/deflate.c"
 #include "../vballoon/held.c"
+#include "../vballoon/helper.c"
 #include "../vballoon/inflate.c"
 #include "../vballoon/oom.c"
 #include "../vballoon/pfns.c"
+#include "../vballoon/pile.c"
 #include "../vballoon/queue.c"
 #include "../vballoon/reported.c"
 #include "../vballoon/tells.c"
@@ -31,7 +33,7 @@
 
 unsigned int vb_knob_mode, vb_knob_kick_us = 5000, vb_knob_ack_timeout_ms = 10000, vb_knob_floor_mib = 4, vb_knob_backoff_min_ms = 50;
 unsigned int vb_knob_backoff_max_ms = 10000, vb_knob_oom_quota_mib = 64, vb_knob_oom_lockout_ms = 100, vb_knob_pfn_chain = 2,
-	     vb_knob_max_order = VB_TOP_ORDER, vb_knob_oom_lockout_max_ms = 350, vb_knob_ahead_ms = 1000;
+	     vb_knob_max_order = VB_TOP_ORDER, vb_knob_oom_lockout_max_ms = 350, vb_knob_ahead_ms = 1000, vb_knob_helpers = 1;
 bool vb_knob_free_reporting;
 
 static struct vballoon balloon;
@@ -40,6 +42,7 @@ static struct virtqueue vqs[DEVICE_QUEUES];
 static struct page *taken[MODEL_PAGES]; /* by programs of the guest */
 static unsigned long nr_taken;
 static unsigned long ooms, ooms_waiting; /* events; those that came when blocks waited for their PFNs */
+static unsigned long refused;		 /* blocks that a helper came with too late */
 
 const char *vb_params_mode_name(enum vb_mode mode)
 {
@@ -83,6 +86,7 @@ static int set_up(void **state)
 	}
 	vb_held_init(&balloon);
 	vb_reported_init(&balloon);
+	vb_helper_init(&balloon);
 	balloon.filling = &balloon.batch[0];
 	balloon.bulk = calloc(VB_BULK_PAGES, sizeof(*balloon.bulk));
 	vb_pace_init(&balloon.report_pace, VB_BATCH_BLOCKS << VB_TOP_ORDER);
@@ -120,6 +124,20 @@ static long step_once(void)
 	if (sleep > 0 && sleep < MAX_SCHEDULE_TIMEOUT && !balloon.flying)
 		jiffies += (unsigned long)sleep;
 	return sleep;
+}
+
+/* A helper gets a block, or two in a row; what is done meanwhile is the caller's. */
+static void help(void (*meanwhile)(void))
+{
+	long helped = atomic_long_read(&balloon.counter[VB_C_HELPED_PAGES]);
+	unsigned int order = wanted_order(&balloon.helpers);
+
+	if (!order)
+		return;
+	model_meanwhile = meanwhile;
+	collect_block(&balloon, order);
+	model_meanwhile = NULL;
+	refused += !balloon.helpers.dry && helped == atomic_long_read(&balloon.counter[VB_C_HELPED_PAGES]);
 }
 
 static void run_to_rest(void)
@@ -198,6 +216,30 @@ static void test_pfns_between_reports(void **state)
 	vb_knob_ahead_ms = 1000;
 }
 
+/* With helpers the same pages go the same way, and the worker allocates only what they have not. */
+static void test_helped(void **state)
+{
+	balloon.helpers.nr = 1;
+	for (vb_knob_mode = VB_MODE_STRICT; vb_knob_mode <= VB_MODE_PFN; vb_knob_mode++) {
+		long helped = atomic_long_read(&balloon.counter[VB_C_HELPED_PAGES]);
+
+		set_target(60 * 1024 + 333);
+		step_once();
+		for (unsigned int i = 0; i < STEPS && vb_held_pages(&balloon) < 60 * 1024; i++) {
+			help(NULL);
+			help(NULL);
+			assert_true(vb_pile_pages(&balloon.helpers.pile) <= PILE_PAGES);
+			step_once();
+		}
+		run_to_rest();
+		helped = atomic_long_read(&balloon.counter[VB_C_HELPED_PAGES]) - helped;
+		assert_in_range(helped, 30 * 1024, 60 * 1024);
+		set_target(0);
+		run_to_rest();
+	}
+	balloon.helpers.nr = 0;
+}
+
 /* Programs take memory and let go of it. */
 static void churn(void)
 {
@@ -270,9 +312,17 @@ static void disturb(unsigned int seldom)
 		churn();
 }
 
+static unsigned int seldom;
+
+/* What others do while a helper allocates. */
+static void go_on(void)
+{
+	disturb(5);
+	step_once();
+}
+
 static void disturb_and_settle(unsigned int seed)
 {
-	unsigned int seldom;
 
 	srand(seed);
 	seldom = 50 + (unsigned int)rand() % 400;
@@ -280,6 +330,8 @@ static void disturb_and_settle(unsigned int seed)
 	for (unsigned int i = 0; i < 20000; i++) {
 		disturb(seldom);
 		step_once();
+		if (rand() % 2)
+			help(rand() % 8 ? NULL : go_on);
 	}
 	while (nr_taken)
 		__free_page(taken[--nr_taken]);
@@ -291,9 +343,10 @@ static void disturb_and_settle(unsigned int seed)
 static void test_any_order(void **state)
 {
 	balloon.must_tell = false;
+	balloon.helpers.nr = 1;
 	for (unsigned int seed = 0; seed < 12; seed++)
 		disturb_and_settle(seed);
-	assert_true(ooms > 100 && ooms_waiting > 5); /* or nothing was tried */
+	assert_true(ooms > 100 && ooms_waiting > 5 && refused > 5); /* or nothing was tried */
 	set_target(0);
 	run_to_rest();
 }
@@ -316,6 +369,7 @@ int main(void)
 	    cmocka_unit_test(test_reports_come_first),
 	    cmocka_unit_test(test_pfns_between_reports),
 	    cmocka_unit_test(test_lockout_grows),
+	    cmocka_unit_test(test_helped),
 	    cmocka_unit_test(test_any_order),
 	    cmocka_unit_test(test_any_order_told_first),
 	};

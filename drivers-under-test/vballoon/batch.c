@@ -84,29 +84,38 @@ void vb_batch_free(struct vb_batch *b)
 	vb_batch_reset(b);
 }
 
-static struct page *alloc_block(unsigned int order)
+/**
+ * vb_batch_alloc - a block of memory that nobody has to give up for it
+ * @order: page order
+ * @ret_blk: the block; marked offline from VB_BLOCK_ORDER up
+ *
+ * Return: false if there is none free.
+ */
+bool vb_batch_alloc(unsigned int order, struct vb_block *ret_blk)
 {
 	gfp_t gfp = order >= VB_BLOCK_ORDER ? GFP_HIGHUSER : balloon_mapping_gfp_mask();
 
 	/* A large block is worth having only if it costs nobody any reclaim. */
-	return alloc_pages((gfp & ~__GFP_RECLAIM) | GFP_GENTLE, order);
+	ret_blk->page = alloc_pages((gfp & ~__GFP_RECLAIM) | GFP_GENTLE, order);
+	ret_blk->order = order;
+	if (ret_blk->page && order >= VB_BLOCK_ORDER)
+		vb_held_mark_offline(ret_blk->page, order);
+	return ret_blk->page;
 }
 
-static void add_block(struct vb_batch *b, struct page *page, unsigned int order)
+static void add_block(struct vb_batch *b, const struct vb_block *blk)
 {
-	unsigned int i;
+	unsigned int i, nr = 1U << blk->order;
 
-	if (order >= VB_BLOCK_ORDER) {
-		vb_held_mark_offline(page, order);
-		b->blk[b->nr_blks].page = page;
-		b->blk[b->nr_blks++].order = order;
-		b->blk_pages += 1UL << order;
+	if (blk->order >= VB_BLOCK_ORDER) {
+		b->blk[b->nr_blks++] = *blk;
+		b->blk_pages += nr;
 		return;
 	}
-	split_page(page, order);
-	for (i = 0; i < 1U << order; i++)
-		list_add_tail(&page[i].lru, &b->singles);
-	b->nr_singles += 1UL << order;
+	split_page(blk->page, blk->order);
+	for (i = 0; i < nr; i++)
+		list_add_tail(&blk->page[i].lru, &b->singles);
+	b->nr_singles += nr;
 }
 
 static unsigned long fill_singles(struct vballoon *vb, struct vb_batch *b,
@@ -162,7 +171,12 @@ static bool batch_takes(struct vballoon *vb, const struct vb_batch *b,
 	return !block || b->nr_blks < VB_BATCH_BLOCKS;
 }
 
-static int largest_order(const struct vb_batch *b, unsigned long want)
+/**
+ * vb_batch_largest - the order of the next block of a batch, if it can be had
+ * @b: batch being collected
+ * @want: most pages to add, at least 1
+ */
+int vb_batch_largest(const struct vb_batch *b, unsigned long want)
 {
 	unsigned long most = min3((unsigned long)b->try_order,
 				  (unsigned long)vb_knob_max_order, fls_long(want) - 1UL);
@@ -192,13 +206,13 @@ static bool reported_first(struct vballoon *vb, bool *ret_full)
 unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 			    unsigned long want, bool *ret_full)
 {
+	struct vb_block blk;
 	unsigned long nr;
-	struct page *page;
 	int order;
 
 	if (!vb_batch_pages(b))
 		b->mode = vb_report_usable(vb) ? READ_ONCE(vb_knob_mode) : VB_MODE_PFN;
-	for (order = largest_order(b, want); order > VB_MUTANT(SPIN) * 8; order--) {
+	for (order = vb_batch_largest(b, want); order > VB_MUTANT(SPIN) * 8; order--) {
 		nr = 1UL << order;
 		if (order < VB_BLOCK_ORDER && reported_first(vb, ret_full))
 			return 0;
@@ -206,10 +220,9 @@ unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 			*ret_full = true;
 			return 0;
 		}
-		page = alloc_block(order);
-		if (page) {
-			add_block(b, page, order);
-			return nr;
+		if (vb_helper_take(vb, order, &blk) || vb_batch_alloc(order, &blk)) {
+			add_block(b, &blk);
+			return 1UL << blk.order;
 		}
 		b->try_order = order - 1;
 	}
@@ -240,9 +253,7 @@ bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b)
 	       (!b->nr_blks || b->blk_pages + (1UL << VB_TOP_ORDER) <= limit) &&
 	       vb_reported_take(vb, &b->blk[b->nr_blks]))
 		b->blk_pages += 1UL << b->blk[b->nr_blks++].order;
-	if (b->nr_blks)
-		vb_reported_sending(vb);
-	else
+	if (!b->nr_blks)
 		vb_batch_reset(b);
 	return b->nr_blks;
 }

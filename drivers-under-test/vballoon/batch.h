@@ -56,6 +56,8 @@ void vb_batch_deinit(struct vb_batch *b);
 void vb_batch_reset(struct vb_batch *b);
 void vb_batch_free(struct vb_batch *b);
 unsigned long vb_batch_pages(const struct vb_batch *b);
+bool vb_batch_alloc(unsigned int order, struct vb_block *ret_blk);
+int vb_batch_largest(const struct vb_batch *b, unsigned long want);
 unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 			    unsigned long want, bool *ret_full);
 void vb_batch_seal(struct vballoon *vb, struct vb_batch *b);

@@ -33,6 +33,7 @@ static const char * const counter_names[VB_C_COUNT] = {
 	[VB_C_FREE_REPORTED_PAGES] = "free_reported_pages",
 	[VB_C_BLOCKS_SPLIT] = "blocks_split",
 	[VB_C_ACTUAL_WRITES] = "actual_writes",
+	[VB_C_HELPED_PAGES] = "helped_pages",
 };
 
 static int counters_show(struct seq_file *m, void *unused)

@@ -45,6 +45,7 @@ void vb_inflate_drop_excess(struct vballoon *vb, unsigned long excess)
 	unsigned long nr = vb_batch_pages(vb->filling);
 
 	drop_filling(vb);
+	vb_helper_release(vb);
 	if (nr < excess)
 		vb_reported_release(vb, excess - nr);
 }
@@ -84,12 +85,24 @@ static void back_off(struct vballoon *vb, enum vb_state why)
 	trace_vballoon_backoff(vb->index, why == VB_S_FLOOR, vb->backoff_ms);
 }
 
-/* What the guest would have left must stay above the floor, swap included. */
-static bool floor_allows(struct vballoon *vb, unsigned long nr)
+/**
+ * vb_inflate_allowed - may so many more pages be allocated?
+ * @vb: device
+ * @nr: pages
+ *
+ * What the guest would have left must stay above the floor, swap included.
+ */
+bool vb_inflate_allowed(struct vballoon *vb, unsigned long nr)
 {
 	unsigned long left = max(si_mem_available(), 0L) + get_nr_swap_pages();
 
 	return VB_MUTANT(FLOOR) || left >= nr + vb_worker_floor_pages(vb);
+}
+
+/* May the worker take so many more pages? What helpers have is allocated already. */
+static bool may_take(struct vballoon *vb, unsigned long nr)
+{
+	return vb_inflate_allowed(vb, nr - min(nr, vb_pile_pages(&vb->helpers.pile)));
 }
 
 /**
@@ -119,7 +132,7 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 	}
 	if (vb_reported_due(vb))
 		want = 0;
-	if (want && !floor_allows(vb, 1UL << min(fls_long(want) - 1, VB_TOP_ORDER))) {
+	if (want && !may_take(vb, 1UL << min(fls_long(want) - 1, VB_TOP_ORDER))) {
 		back_off(vb, VB_S_FLOOR);
 		return 0;
 	}

@@ -109,6 +109,7 @@ static int init_parts(struct vballoon *vb)
 	}
 	vb_held_init(vb);
 	vb_reported_init(vb);
+	vb_helper_init(vb);
 	vb->filling = &vb->batch[0];
 	vb->frozen = true;
 	vb->dead = true;
@@ -175,6 +176,7 @@ static int probe(struct virtio_device *vdev)
 	rc = vb_worker_start(vb);
 	if (rc)
 		goto unregister_oom;
+	vb_helper_start(vb);
 	vb_debugfs_add(vb);
 	return 0;
 
@@ -196,6 +198,7 @@ static void remove(struct virtio_device *vdev)
 
 	vb_debugfs_remove(vb);
 	vb_worker_stop(vb);
+	vb_helper_stop(vb);
 	vb_oom_unregister(vb);
 	vb_pm_quiesce(vb);
 	free_parts(vb);

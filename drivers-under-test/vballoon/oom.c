@@ -61,15 +61,18 @@ static int out_of_memory_cb(struct notifier_block *nb, unsigned long unused, voi
 	struct vballoon *vb = container_of(nb, struct vballoon, oom.nb);
 	unsigned long quota = (unsigned long)vb_knob_oom_quota_mib << (20 - PAGE_SHIFT);
 	u64 began_ns = ktime_get_ns();
-	unsigned long pages;
+	unsigned long pages, unheld;
 
 	lock_out(vb);
 	if (VB_MUTANT(OOM_IGNORED))
 		return NOTIFY_OK;
+	unheld = vb_helper_release(vb);
+	quota -= min(quota, unheld);
 	if (vb->must_tell)
 		pages = relieve_by_worker(vb, quota);
 	else
 		pages = vb_deflate_release(vb, min(quota, vb_held_pages(vb) + vb_reported_pages(vb)), true);
+	pages += unheld;
 
 	if (VB_MUTANT(OOM_UNCOUNTED))
 		atomic_long_add(pages / 2, &vb->held.pages);

@@ -53,6 +53,9 @@ VB_KNOB(pfn_chain, 2, 1, 2,
 VB_KNOB(max_order, VB_TOP_ORDER, 0, VB_TOP_ORDER,
 	"largest block taken at once, page order (0 = single pages; default: the allocator's largest)");
 
+VB_KNOB(helpers, 1, 0, VB_HELPERS_MAX,
+	"threads that collect blocks on other CPUs while the balloon grows; looked at when a device appears (0..8, default 1)");
+
 bool vb_knob_free_reporting = true;
 module_param_named(free_reporting, vb_knob_free_reporting, bool, 0444);
 MODULE_PARM_DESC(free_reporting,

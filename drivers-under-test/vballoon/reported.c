@@ -20,8 +20,7 @@
  */
 void vb_reported_init(struct vballoon *vb)
 {
-	spin_lock_init(&vb->reported.lock);
-	INIT_LIST_HEAD(&vb->reported.blocks);
+	vb_pile_init(&vb->reported.pile, ULONG_MAX);
 }
 
 /**
@@ -30,7 +29,7 @@ void vb_reported_init(struct vballoon *vb)
  */
 unsigned long vb_reported_pages(struct vballoon *vb)
 {
-	return READ_ONCE(vb->reported.pages);
+	return vb_pile_pages(&vb->reported.pile);
 }
 
 /**
@@ -40,61 +39,34 @@ unsigned long vb_reported_pages(struct vballoon *vb)
 bool vb_reported_due(struct vballoon *vb)
 {
 	return vb_reported_pages(vb) &&
-	       time_after_eq(jiffies, READ_ONCE(vb->reported.since) +
-				       msecs_to_jiffies(vb_knob_ahead_ms));
+	       time_after_eq(jiffies, vb->reported.since + msecs_to_jiffies(vb_knob_ahead_ms));
 }
 
 /**
  * vb_reported_add - a report was acknowledged
- * @vb: device
+ * @vb: device; vballoon.lock held
  * @blk: block, marked offline
  */
-void vb_reported_add(struct vballoon *vb, struct vb_block *blk)
+void vb_reported_add(struct vballoon *vb, const struct vb_block *blk)
 {
-	struct vb_reported *r = &vb->reported;
-
-	set_page_private(blk->page, blk->order);
-	spin_lock(&r->lock);
-	if (!r->pages)
-		WRITE_ONCE(r->since, jiffies);
-	list_add_tail(&blk->page->lru, &r->blocks);
-	WRITE_ONCE(r->pages, r->pages + (1UL << blk->order));
-	spin_unlock(&r->lock);
+	if (!vb_reported_pages(vb))
+		vb->reported.since = jiffies;
+	vb_pile_put(&vb->reported.pile, blk);
 }
 
 /**
- * vb_reported_sending - some of them are about to be inflated
+ * vb_reported_take - the block that has waited longest, about to be inflated
  * @vb: device; vballoon.lock held
- */
-void vb_reported_sending(struct vballoon *vb)
-{
-	WRITE_ONCE(vb->reported.since, jiffies);
-}
-
-/**
- * vb_reported_take - the block that has waited longest
- * @vb: device; any context that may take a spinlock
  * @ret_blk: the block, marked offline
  *
  * Return: false if there is none.
  */
 bool vb_reported_take(struct vballoon *vb, struct vb_block *ret_blk)
 {
-	struct vb_reported *r = &vb->reported;
-	struct page *page;
-
-	spin_lock(&r->lock);
-	page = list_first_entry_or_null(&r->blocks, struct page, lru);
-	if (page) {
-		list_del(&page->lru);
-		ret_blk->page = page;
-		ret_blk->order = page_private(page);
-		WRITE_ONCE(r->pages, r->pages - (1UL << ret_blk->order));
-	}
-	spin_unlock(&r->lock);
-	if (page)
-		set_page_private(page, 0);
-	return page;
+	if (!vb_pile_take(&vb->reported.pile, VB_TOP_ORDER, ret_blk))
+		return false;
+	vb->reported.since = jiffies;
+	return true;
 }
 
 /**
@@ -102,17 +74,9 @@ bool vb_reported_take(struct vballoon *vb, struct vb_block *ret_blk)
  * @vb: device; any context that may take a spinlock
  * @want: pages wanted, exceeded by less than a block
  *
- * Nobody needs telling, and nothing was accounted for. Return: pages freed.
+ * Return: pages freed.
  */
 unsigned long vb_reported_release(struct vballoon *vb, unsigned long want)
 {
-	unsigned long done = 0;
-	struct vb_block blk;
-
-	while (done < want && vb_reported_take(vb, &blk)) {
-		vb_held_unmark_offline(blk.page, blk.order);
-		__free_pages(blk.page, blk.order);
-		done += 1UL << blk.order;
-	}
-	return done;
+	return vb_pile_release(&vb->reported.pile, want);
 }

@@ -10,7 +10,7 @@
  * Locks, outermost first:
  *   vballoon.lock	mutex: one step of the balloon's machine at a time
  *			(worker, migration, suspend, removal)
- *   vb_held.lock, vb_reported.lock, balloon_dev_info.pages_lock, vb_tells.lock,
+ *   vb_held.lock, vb_pile.lock, balloon_dev_info.pages_lock, vb_tells.lock,
  *   vb_queue.lock	spinlocks, leaves, never nested in one another
  * The OOM path takes leaves only, so it never waits for the worker.
  */
@@ -34,6 +34,7 @@
 #include "batch.h"
 #include "compat.h"
 #include "held.h"
+#include "helper.h"
 #include "oom.h"
 #include "queue.h"
 #include "tells.h"
@@ -84,6 +85,7 @@ enum vb_counter {
 	VB_C_FREE_REPORTED_PAGES,
 	VB_C_BLOCKS_SPLIT,
 	VB_C_ACTUAL_WRITES,
+	VB_C_HELPED_PAGES,
 	VB_C_COUNT,
 };
 
@@ -114,6 +116,7 @@ struct vballoon {
 
 	struct vb_held held;
 	struct vb_reported reported;
+	struct vb_helpers helpers;
 	struct vb_tells tells;
 
 	/* inflate; vballoon.lock */
@@ -176,6 +179,7 @@ extern unsigned int vb_knob_oom_lockout_ms;
 extern unsigned int vb_knob_oom_lockout_max_ms;
 extern unsigned int vb_knob_pfn_chain;
 extern unsigned int vb_knob_max_order;
+extern unsigned int vb_knob_helpers;
 extern bool vb_knob_free_reporting;
 const char *vb_params_mode_name(enum vb_mode mode);
 
@@ -195,6 +199,7 @@ unsigned long vb_worker_floor_pages(struct vballoon *vb);
 void vb_inflate_advance(struct vballoon *vb);
 unsigned long vb_inflate_pending(struct vballoon *vb);
 long vb_inflate_step(struct vballoon *vb, unsigned long want);
+bool vb_inflate_allowed(struct vballoon *vb, unsigned long nr);
 long vb_inflate_submit(struct vballoon *vb);
 void vb_inflate_drop_excess(struct vballoon *vb, unsigned long excess);
 void vb_inflate_drop_all(struct vballoon *vb);

@@ -149,6 +149,14 @@ static long rest(struct vballoon *vb)
 	return MAX_SCHEDULE_TIMEOUT;
 }
 
+/* Pages between the goal and all that has been collected for it. */
+static unsigned long missing(struct vballoon *vb)
+{
+	unsigned long have = vb_held_pages(vb) + vb_inflate_pending(vb);
+
+	return vb->goal_pages > have ? vb->goal_pages - have : 0;
+}
+
 static long move(struct vballoon *vb)
 {
 	unsigned long held = vb_held_pages(vb), pending = vb_inflate_pending(vb);
@@ -204,6 +212,7 @@ static long step(struct vballoon *vb, bool in_vain)
 	if (sleep || vb->state != VB_S_DEFLATING || vb_tells_crowded(vb))
 		vb_tells_advance(vb);
 	vb_report_pause(vb, vb->state == VB_S_INFLATING);
+	vb_helper_want(vb, vb->state == VB_S_INFLATING ? missing(vb) : 0);
 	return sleep;
 }
 
