@@ -80,6 +80,7 @@ int model_add(struct virtqueue *vq, struct scatterlist *sg, unsigned int nents, 
 void virtqueue_notify(struct virtqueue *vq)
 {
 	queues[vq->index].notified = queues[vq->index].available;
+	model_ns += (unsigned int)rand() % 300 * NSEC_PER_USEC; /* the driver's CPU is away for so long */
 }
 
 static void use(unsigned int queue, struct scatterlist *sg)

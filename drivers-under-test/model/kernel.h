@@ -20,6 +20,7 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int64_t s64;
 typedef u16 __virtio16;
 typedef u32 __virtio32;
 typedef u64 __virtio64;
@@ -167,6 +168,7 @@ typedef struct {
 #define ktime_get_ns() model_ns
 #define local_clock() model_ns
 #define msleep(ms) ((void)(ms))
+#define usleep_range(least, most) ((void)(least), (void)(most))
 #define barrier() ((void)0)
 #define cond_resched() ((void)0)
 #define try_to_freeze() ((void)0)

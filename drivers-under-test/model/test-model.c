@@ -33,7 +33,7 @@
 
 unsigned int vb_knob_mode, vb_knob_kick_us = 5000, vb_knob_ack_timeout_ms = 10000, vb_knob_floor_mib = 4, vb_knob_backoff_min_ms = 50;
 unsigned int vb_knob_backoff_max_ms = 10000, vb_knob_oom_quota_mib = 64, vb_knob_oom_lockout_ms = 100, vb_knob_pfn_chain = 2,
-	     vb_knob_max_order = VB_TOP_ORDER, vb_knob_oom_lockout_max_ms = 350, vb_knob_ahead_ms = 1000, vb_knob_helpers = 1;
+	     vb_knob_max_order = VB_TOP_ORDER, vb_knob_oom_lockout_max_ms = 350, vb_knob_ahead_ms = 1000, vb_knob_pause_us = 100, vb_knob_helpers = 1;
 bool vb_knob_free_reporting;
 
 static struct vballoon balloon;
@@ -89,7 +89,7 @@ static int set_up(void **state)
 	vb_helper_init(&balloon);
 	balloon.filling = &balloon.batch[0];
 	balloon.bulk = calloc(VB_BULK_PAGES, sizeof(*balloon.bulk));
-	vb_pace_init(&balloon.report_pace, VB_BATCH_BLOCKS << VB_TOP_ORDER);
+	vb_pace_init(&balloon.report_pace, VB_REPORT_PAGES);
 	vb_pace_init(&balloon.inflate_pace, VB_CHUNKS * VB_CHUNK_PFNS);
 	return vb_batch_init(&balloon.batch[0]) || vb_batch_init(&balloon.batch[1]) || vb_batch_init(&balloon.retire) ||
 	       vb_tells_init(&balloon);

@@ -13,6 +13,8 @@
 
 #define VB_BATCH_BLOCKS		PAGE_REPORTING_CAPACITY
 #define VB_BULK_PAGES		256
+/* Most that one kick reports, 16 MiB: memory that was cheap to drop so far may not be next time. */
+#define VB_REPORT_PAGES		(16UL << (20 - PAGE_SHIFT))
 
 enum vb_mode {
 	VB_MODE_STRICT,		/* report the block, then inflate its PFNs */

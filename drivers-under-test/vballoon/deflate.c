@@ -134,7 +134,7 @@ static unsigned long retire_start(struct vballoon *vb, unsigned long want)
 	if (!vb_batch_pages(b))
 		return 0;
 	b->stage = VB_STAGE_PFNS;
-	vb_pfns_submit(vb, &b->pfns, &vb->q[VB_Q_DEFLATE], &b->flight);
+	vb_pfns_submit(vb, &b->pfns, &vb->q[VB_Q_DEFLATE], &vb->tells.pace, &b->flight);
 	return vb_batch_pages(b);
 }
 
@@ -150,12 +150,13 @@ void vb_deflate_advance(struct vballoon *vb)
 
 	if (b->stage != VB_STAGE_PFNS || (!vb_flight_landed(&b->flight) && !vb->dead))
 		return;
+	vb_pfns_landed(vb, &b->pfns, &vb->tells.pace, &b->flight, false);
 	if (!vb_pfns_sent(&b->pfns) && !vb->dead) {
-		vb_pfns_submit(vb, &b->pfns, &vb->q[VB_Q_DEFLATE], &b->flight);
+		if (!vb_queue_quiet(vb))
+			vb_pfns_submit(vb, &b->pfns, &vb->q[VB_Q_DEFLATE], &vb->tells.pace,
+				       &b->flight);
 		return;
 	}
-	vb_pace_update(&vb->tells.pace, pages, &b->flight,
-		       VB_CHUNKS * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE);
 	for (i = 0; i < b->nr_blks; i++)
 		vb_held_give_back_block(b->blk[i].page, b->blk[i].order);
 	vb_held_give_back_singles(&b->singles);
@@ -178,7 +179,7 @@ long vb_deflate_step(struct vballoon *vb, unsigned long excess)
 
 	vb->state = VB_S_DEFLATING;
 	if (vb->must_tell) {
-		if (vb->retire.stage == VB_STAGE_PFNS)
+		if (vb->retire.stage == VB_STAGE_PFNS || vb_queue_quiet(vb))
 			return vb_flight_slice();
 		nr = retire_start(vb, excess);
 	} else {

@@ -160,7 +160,7 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 static void start_pfns(struct vballoon *vb, struct vb_batch *b)
 {
 	b->stage = VB_STAGE_PFNS;
-	vb_pfns_submit(vb, &b->pfns, &vb->q[VB_Q_INFLATE], &b->flight);
+	vb_pfns_submit(vb, &b->pfns, &vb->q[VB_Q_INFLATE], &vb->inflate_pace, &b->flight);
 }
 
 /**
@@ -176,7 +176,7 @@ long vb_inflate_submit(struct vballoon *vb)
 	struct vb_batch *b = vb->filling;
 	int rc;
 
-	if (vb->flying || vb_tells_busy(vb))
+	if (vb->flying || vb_tells_busy(vb) || vb_queue_quiet(vb))
 		return vb_flight_slice();
 	if (b->mode != VB_MODE_PFN && b->nr_blks && !b->reported) {
 		rc = vb_report_submit(vb, b);
@@ -239,8 +239,7 @@ void vb_inflate_advance(struct vballoon *vb)
 	if (!b || !vb_flight_landed(&b->flight))
 		return;
 	if (b->stage == VB_STAGE_REPORT) {
-		vb_pace_update(&vb->report_pace, b->blk_pages, &b->flight,
-			       VB_BATCH_BLOCKS << VB_TOP_ORDER);
+		vb_pace_update(&vb->report_pace, b->blk_pages, &b->flight, VB_REPORT_PAGES);
 		vb_count(vb, VB_C_REPORTED_PAGES, b->blk_pages);
 		trace_vballoon_report(vb->index, b->nr_blks, b->blk_pages,
 				      b->flight.done_ns - b->flight.kicked_ns);
@@ -248,14 +247,13 @@ void vb_inflate_advance(struct vballoon *vb)
 			keep_reported(vb, b);
 			return;
 		}
-	} else if (!vb_pfns_sent(&b->pfns)) {
-		start_pfns(vb, b);
-		return;
 	} else {
-		vb_pace_update(&vb->inflate_pace, vb_batch_pages(b), &b->flight,
-			       VB_CHUNKS * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE);
-		trace_vballoon_tell(vb->index, true, vb_batch_pages(b),
-				    b->flight.done_ns - b->flight.kicked_ns);
+		vb_pfns_landed(vb, &b->pfns, &vb->inflate_pace, &b->flight, true);
+		if (!vb_pfns_sent(&b->pfns)) {
+			if (!vb_queue_quiet(vb))
+				start_pfns(vb, b);
+			return;
+		}
 	}
 	commit(vb, b);
 }

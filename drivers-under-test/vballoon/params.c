@@ -30,8 +30,10 @@ static const struct kernel_param_ops ops_##_name = {				\
 module_param_cb(_name, &ops_##_name, &vb_knob_##_name, 0644);			\
 MODULE_PARM_DESC(_name, _desc)
 
-VB_KNOB(kick_us, 3000, 100, 1000000,
-	"device work per notification, microseconds (100..1000000, default 3000)");
+VB_KNOB(kick_us, 2000, 100, 1000000,
+	"device work per notification, microseconds (100..1000000, default 2000)");
+VB_KNOB(pause_us, 200, 0, 100000,
+	"time between a notification that took longer and the next, for others to get the device's lock, microseconds (0..100000, default 200)");
 VB_KNOB(ahead_ms, 25, 0, 60000,
 	"strict mode: blocks are reported for so long between two notifications of PFNs, milliseconds (0..60000, default 25)");
 VB_KNOB(ack_timeout_ms, 10000, 100, 3600000,

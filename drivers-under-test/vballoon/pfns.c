@@ -9,6 +9,7 @@
  */
 #include <linux/gfp.h>
 
+#include "trace.h"
 #include "vballoon.h"
 
 #define CHUNK_BYTES	(VB_CHUNK_PFNS * sizeof(__virtio32))
@@ -59,6 +60,7 @@ void vb_pfns_reset(struct vb_pfns *p)
 {
 	p->used = 0;
 	p->sent = 0;
+	p->flying = 0;
 	bitmap_zero(p->chained, VB_CHUNKS);
 }
 
@@ -123,27 +125,31 @@ unsigned long vb_pfns_add(struct vballoon *vb, struct vb_pfns *p,
 }
 
 /**
- * vb_pfns_submit - hand the chunks to the device and notify it
+ * vb_pfns_submit - hand one kick's worth of chunks to the device and notify it
  * @vb: device
  * @p: buffers, the device's until @f has landed
  * @q: inflateq or deflateq
+ * @pace: what a kick may carry; one buffer always may
  * @f: idle flight
  *
- * What did not fit stays unsent: call again after the flight has landed, until
+ * What did not fit stays unsent: call again after vb_pfns_landed(), until
  * vb_pfns_sent() is true.
  * Return: 0, or the error of the first buffer that could not be added.
  */
 int vb_pfns_submit(struct vballoon *vb, struct vb_pfns *p, struct vb_queue *q,
-		   struct vb_flight *f)
+		   const struct vb_pace *pace, struct vb_flight *f)
 {
 	struct scatterlist sg[2];
-	unsigned int i, k, n;
+	unsigned int i, k, n, len;
 	int rc = 0;
 
 	if (VB_MUTANT(UNTOLD))
 		p->sent = p->used;
 	for (i = p->sent; i < p->used; i += n) {
 		n = i + 1 < p->used && test_bit(i + 1, p->chained) ? 2 : 1;
+		len = p->len[i] + (n > 1 ? p->len[i + 1] : 0);
+		if (p->flying && p->flying + len > pace->pages * VB_UNITS_PER_PAGE)
+			break;
 		sg_init_table(sg, n);
 		for (k = 0; k < n; k++)
 			sg_set_buf(&sg[k], p->chunk[i + k],
@@ -153,9 +159,32 @@ int vb_pfns_submit(struct vballoon *vb, struct vb_pfns *p, struct vb_queue *q,
 		if (rc)
 			break;
 		p->sent = i + n;
+		p->flying += len;
 	}
 	vb_queue_kick(q, f);
 	return rc;
+}
+
+/**
+ * vb_pfns_landed - learn from a submission that the device has used
+ * @vb: device
+ * @p: its buffers
+ * @pace: what it goes into
+ * @f: its flight, landed
+ * @inflate: for the trace
+ *
+ * Only the first call after a submission counts.
+ */
+void vb_pfns_landed(struct vballoon *vb, struct vb_pfns *p, struct vb_pace *pace,
+		    const struct vb_flight *f, bool inflate)
+{
+	unsigned long pages = p->flying / VB_UNITS_PER_PAGE;
+
+	if (!pages)
+		return;
+	vb_pace_update(pace, pages, f, VB_CHUNKS * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE);
+	trace_vballoon_tell(vb->index, inflate, pages, f->done_ns - f->kicked_ns);
+	p->flying = 0;
 }
 
 /**

@@ -127,6 +127,17 @@ int vb_queue_add(struct vb_queue *q, struct scatterlist *sg, unsigned int nents,
 	return rc;
 }
 
+/* Notify, and call for a pause if the device has worked meanwhile. */
+static void notify_device(struct vballoon *vb, struct virtqueue *vq)
+{
+	u64 pause_ns = (u64)vb_knob_pause_us * NSEC_PER_USEC, began_ns = ktime_get_ns(), now_ns;
+
+	virtqueue_notify(vq);
+	now_ns = ktime_get_ns();
+	if (now_ns - began_ns > pause_ns)
+		WRITE_ONCE(vb->quiet_until_ns, now_ns + pause_ns);
+}
+
 /**
  * vb_queue_kick - notify the device of what was added
  * @q: queue
@@ -150,9 +161,25 @@ void vb_queue_kick(struct vb_queue *q, struct vb_flight *f)
 	spin_unlock(&q->lock);
 
 	if (notify) {
-		virtqueue_notify(vq);
+		notify_device(q->vb, vq);
 		vb_count(q->vb, VB_C_KICKS, 1);
 	}
+}
+
+/**
+ * vb_queue_quiet - is it too early for the next notification?
+ * @vb: device; vballoon.lock held
+ *
+ * A device that works within the notification has its VMM's lock meanwhile,
+ * and the one who waits for that lock needs a moment to get it before we do.
+ * Return: true if so; the worker comes back when the pause is over.
+ */
+bool vb_queue_quiet(struct vballoon *vb)
+{
+	if (vb->frozen || ktime_get_ns() >= READ_ONCE(vb->quiet_until_ns))
+		return false;
+	vb->held_back = true;
+	return true;
 }
 
 /**
@@ -283,7 +310,8 @@ void vb_pace_init(struct vb_pace *p, unsigned long cap)
  * @cap: most pages a kick can carry
  *
  * The next kick gets as many pages as fit the kick budget, at most twice as
- * many as before, so that one lucky measurement cannot block the monitor.
+ * many as before, and by the dearest kick of late, so that lucky measurements
+ * cannot block the monitor.
  */
 void vb_pace_update(struct vb_pace *p, unsigned long pages,
 		    const struct vb_flight *f, unsigned long cap)
@@ -293,7 +321,7 @@ void vb_pace_update(struct vb_pace *p, unsigned long pages,
 	if (!pages || f->done_ns <= f->kicked_ns)
 		return;
 	cost = div64_ul(f->done_ns - f->kicked_ns, pages) + 1;
-	if (p->ns_per_page)
+	if (p->ns_per_page > cost)
 		cost = (3ULL * p->ns_per_page + cost) / 4;
 	p->ns_per_page = min_t(u64, cost, U32_MAX);
 	fit = div_u64((u64)vb_knob_kick_us * NSEC_PER_USEC, p->ns_per_page);

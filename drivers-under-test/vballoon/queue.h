@@ -71,6 +71,7 @@ struct vb_flight {
  * @used:    chunks used
  * @sent:    chunks handed to the device
  * @cap:     chunks usable, from the ring's size
+ * @flying:  entries of the last submission, 0 once they are accounted for
  */
 struct vb_pfns {
 	__virtio32 *chunk[VB_CHUNKS];
@@ -79,11 +80,12 @@ struct vb_pfns {
 	unsigned int used;
 	unsigned int sent;
 	unsigned int cap;
+	unsigned int flying;
 };
 
 /**
  * struct vb_pace - how many pages make one kick's worth of device work
- * @ns_per_page: smoothed cost, 0 = not yet known
+ * @ns_per_page: cost: a dearer kick counts at once, cheaper ones little by little; 0 = not yet known
  * @pages:       limit for the next kick
  */
 struct vb_pace {
@@ -100,6 +102,7 @@ void vb_queue_kick(struct vb_queue *q, struct vb_flight *f);
 void vb_queue_reap(struct vb_queue *q);
 bool vb_queue_wait(struct vb_queue *q, struct vb_flight *f, unsigned int timeout_ms);
 bool vb_queue_wait_idle(struct vb_queue *q, struct vb_flight *f);
+bool vb_queue_quiet(struct vballoon *vb);
 bool vb_flight_landed(struct vb_flight *f);
 bool vb_flight_overdue(struct vballoon *vb, struct vb_flight *f);
 long vb_flight_slice(void);
@@ -115,5 +118,7 @@ unsigned long vb_pfns_room(const struct vb_pfns *p);
 unsigned long vb_pfns_add(struct vballoon *vb, struct vb_pfns *p,
 			  unsigned long pfn, unsigned long nr, bool aligned);
 int vb_pfns_submit(struct vballoon *vb, struct vb_pfns *p, struct vb_queue *q,
-		   struct vb_flight *f);
+		   const struct vb_pace *pace, struct vb_flight *f);
+void vb_pfns_landed(struct vballoon *vb, struct vb_pfns *p, struct vb_pace *pace,
+		    const struct vb_flight *f, bool inflate);
 bool vb_pfns_sent(const struct vb_pfns *p);

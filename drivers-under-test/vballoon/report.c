@@ -23,7 +23,7 @@ void vb_report_setup(struct vballoon *vb)
 
 	vb->reporting = vq && !vb->poison_val &&
 			virtqueue_get_vring_size(vq) >= VB_BATCH_BLOCKS;
-	vb_pace_init(&vb->report_pace, VB_BATCH_BLOCKS << VB_TOP_ORDER);
+	vb_pace_init(&vb->report_pace, VB_REPORT_PAGES);
 }
 
 /**

@@ -161,20 +161,15 @@ void vb_tells_advance(struct vballoon *vb)
 
 	if (!vb_flight_landed(&t->flight))
 		return;
-	if (!vb_pfns_sent(&t->pfns)) {
-		vb_pfns_submit(vb, &t->pfns, q, &t->flight);
+	vb_pfns_landed(vb, &t->pfns, &t->pace, &t->flight, false);
+	if (vb_queue_quiet(vb))
 		return;
+	if (vb_pfns_sent(&t->pfns)) {
+		vb_pfns_reset(&t->pfns);
+		if (!collect(vb))
+			return;
 	}
-	if (t->told) {
-		vb_pace_update(&t->pace, t->told, &t->flight,
-			       VB_CHUNKS * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE);
-		trace_vballoon_tell(vb->index, false, t->told,
-				    t->flight.done_ns - t->flight.kicked_ns);
-	}
-	vb_pfns_reset(&t->pfns);
-	t->told = collect(vb);
-	if (t->told)
-		vb_pfns_submit(vb, &t->pfns, q, &t->flight);
+	vb_pfns_submit(vb, &t->pfns, q, &t->pace, &t->flight);
 }
 
 /**
@@ -206,7 +201,6 @@ void vb_tells_clear(struct vballoon *vb)
 	spin_lock(&t->lock);
 	t->tail = t->head;
 	spin_unlock(&t->lock);
-	t->told = 0;
 	memset(&t->flight, 0, sizeof(t->flight));
 	vb_pfns_reset(&t->pfns);
 }

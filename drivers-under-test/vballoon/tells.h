@@ -33,7 +33,6 @@ struct vb_tells {
 	struct vb_pfns pfns;
 	struct vb_flight flight;
 	struct vb_pace pace;
-	unsigned long told;	/* pages in @flight */
 };
 
 /* tells.c */

@@ -96,6 +96,8 @@ struct vballoon {
 	struct virtio_device *vdev;
 	unsigned int index;
 	struct vb_queue q[VB_Q_COUNT];
+	u64 quiet_until_ns;		/* no notification of the balloon before */
+	bool held_back;			/* one was due in this step; lock */
 
 	/* the worker */
 	struct task_struct *worker;
@@ -170,6 +172,7 @@ static inline void vb_count(struct vballoon *vb, enum vb_counter c, long n)
 extern unsigned int vb_knob_mode;
 extern unsigned int vb_knob_kick_us;
 extern unsigned int vb_knob_ahead_ms;
+extern unsigned int vb_knob_pause_us;
 extern unsigned int vb_knob_ack_timeout_ms;
 extern unsigned int vb_knob_floor_mib;
 extern unsigned int vb_knob_backoff_min_ms;

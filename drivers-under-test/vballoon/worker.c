@@ -7,6 +7,7 @@
  * does not answer, a failing allocation or a lockout is just a longer sleep,
  * and a new target, an OOM event or removal is noticed at once.
  */
+#include <linux/delay.h>
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 
@@ -187,6 +188,7 @@ static long step(struct vballoon *vb, bool in_vain)
 	bool stalled;
 	long sleep;
 
+	vb->held_back = false;
 	if (vb->frozen) {
 		vb->state = VB_S_FROZEN;
 		return MAX_SCHEDULE_TIMEOUT;
@@ -216,6 +218,18 @@ static long step(struct vballoon *vb, bool in_vain)
 	return sleep;
 }
 
+/* A pause between notifications is shorter than a jiffy. */
+static void sit_out_pause(struct vballoon *vb)
+{
+	s64 left_ns = READ_ONCE(vb->quiet_until_ns) - ktime_get_ns();
+	unsigned long left_us;
+
+	if (left_ns <= 0)
+		return;
+	left_us = div_u64(left_ns, NSEC_PER_USEC) + 1;
+	usleep_range(left_us, left_us + left_us / 4);
+}
+
 static int worker(void *data)
 {
 	struct vballoon *vb = data;
@@ -229,8 +243,10 @@ static int worker(void *data)
 		mutex_unlock(&vb->lock);
 		vb_mutant_drag(sleep == MAX_SCHEDULE_TIMEOUT);
 		in_vain = false;
-		if (!sleep) {
+		if (!sleep || vb->held_back) {
 			try_to_freeze();
+			if (sleep)
+				sit_out_pause(vb);
 			cond_resched();
 			continue;
 		}
