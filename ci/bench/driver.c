@@ -159,7 +159,7 @@ static GArray *figures(const struct pn_rundir *run, const struct bar *bar, const
 
 static double median_of(GArray *found)
 {
-	return found->len ? g_array_index(found, double, found->len / 2) : -1;
+	return found->len ? (g_array_index(found, double, found->len / 2) + g_array_index(found, double, (found->len - 1) / 2)) / 2 : -1;
 }
 
 /* How many times stock a driver could be that does nothing but give the same bytes back; -1: nobody knows. */
@@ -290,10 +290,9 @@ static void print_limit(const struct pn_rundir *run, const char *backing, double
 			g_autoptr(GArray) rates = values(run, &cell, RESIDENT);
 
 			g_array_sort(rates, by_value);
-			if (rates->len && g_array_index(rates, double, rates->len / 2) > 0)
-				printf("; %s, init_on_alloc=%d: %.1f GiB/s, %.1f %% of it", modes[m], init,
-				       g_array_index(rates, double, rates->len / 2) / (double)PN_GIB,
-				       100 * g_array_index(rates, double, rates->len / 2) / best);
+			if (median_of(rates) > 0)
+				printf("; %s, init_on_alloc=%d: %.1f GiB/s, %.1f %% of it", modes[m], init, median_of(rates) / (double)PN_GIB,
+				       100 * median_of(rates) / best);
 		}
 	printf("\n");
 }

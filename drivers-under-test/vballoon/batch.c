@@ -147,12 +147,17 @@ static unsigned long pfn_capacity(const struct vb_batch *b)
 	return b->pfns.cap * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE;
 }
 
-/* Pages that fit one kick's budget. Blocks are reported, where they can be, single pages are not. */
+/* Pages whose PFNs go out in so many kicks. */
+static unsigned long pfn_limit(struct vballoon *vb, const struct vb_batch *b, unsigned int kicks)
+{
+	return min_t(unsigned long, (unsigned long)vb->inflate_pace.pages * kicks, pfn_capacity(b));
+}
+
+/* Blocks are reported, where they can be, in one kick; single pages are not. */
 static unsigned long batch_limit(struct vballoon *vb, const struct vb_batch *b)
 {
-	unsigned long by_pfns = min_t(unsigned long, vb->inflate_pace.pages, pfn_capacity(b));
-
-	return b->mode == VB_MODE_PFN || b->nr_singles ? by_pfns : vb->report_pace.pages;
+	return b->mode == VB_MODE_PFN || b->nr_singles ? pfn_limit(vb, b, VB_BATCH_KICKS) :
+							 vb->report_pace.pages;
 }
 
 /* May so many pages of that order join? A first piece always may. */
@@ -237,15 +242,16 @@ unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 }
 
 /**
- * vb_batch_fill_reported - one kick's worth of blocks whose PFNs are due
+ * vb_batch_fill_reported - blocks whose PFNs are due
  * @vb: device; vballoon.lock held
  * @b: empty batch
+ * @kicks: notifications that they may take, if they are more than one block
  *
  * Return: false if there are none.
  */
-bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b)
+bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b, unsigned int kicks)
 {
-	unsigned long limit = min_t(unsigned long, vb->inflate_pace.pages, pfn_capacity(b));
+	unsigned long limit = pfn_limit(vb, b, kicks);
 
 	b->mode = VB_MODE_STRICT;
 	b->reported = true;

@@ -13,6 +13,8 @@
 
 #define VB_BATCH_BLOCKS		PAGE_REPORTING_CAPACITY
 #define VB_BULK_PAGES		256
+/* PFNs of a batch go out in so many notifications: pages come in larger pieces than a kick may carry. */
+#define VB_BATCH_KICKS		4
 /* Most that one kick reports, 16 MiB: memory that was cheap to drop so far may not be next time. */
 #define VB_REPORT_PAGES		(16UL << (20 - PAGE_SHIFT))
 
@@ -63,4 +65,4 @@ int vb_batch_largest(const struct vb_batch *b, unsigned long want);
 unsigned long vb_batch_fill(struct vballoon *vb, struct vb_batch *b,
 			    unsigned long want, bool *ret_full);
 void vb_batch_seal(struct vballoon *vb, struct vb_batch *b);
-bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b);
+bool vb_batch_fill_reported(struct vballoon *vb, struct vb_batch *b, unsigned int kicks);

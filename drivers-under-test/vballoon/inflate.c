@@ -115,7 +115,7 @@ static bool may_take(struct vballoon *vb, unsigned long nr)
 long vb_inflate_step(struct vballoon *vb, unsigned long want)
 {
 	struct vb_batch *b = vb->filling;
-	bool full = false;
+	bool full = false, more = want;
 	long sleep;
 
 	if (vb_oom_lockout(vb, &sleep)) {
@@ -148,7 +148,7 @@ long vb_inflate_step(struct vballoon *vb, unsigned long want)
 			back_off(vb, VB_S_BACKOFF);
 		}
 	}
-	if (vb_batch_pages(b) || vb_batch_fill_reported(vb, b)) {
+	if (vb_batch_pages(b) || vb_batch_fill_reported(vb, b, more ? 1 : VB_BATCH_KICKS)) {
 		vb_batch_seal(vb, b);
 		return 0;
 	}

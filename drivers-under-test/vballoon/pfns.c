@@ -180,11 +180,11 @@ void vb_pfns_landed(struct vballoon *vb, struct vb_pfns *p, struct vb_pace *pace
 {
 	unsigned long pages = p->flying / VB_UNITS_PER_PAGE;
 
+	p->flying = 0;
 	if (!pages)
 		return;
 	vb_pace_update(pace, pages, f, VB_CHUNKS * VB_CHUNK_PFNS / VB_UNITS_PER_PAGE);
 	trace_vballoon_tell(vb->index, inflate, pages, f->done_ns - f->kicked_ns);
-	p->flying = 0;
 }
 
 /**
