@@ -11,9 +11,11 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <linux/fs.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <fts.h>
@@ -114,13 +116,19 @@ int pn_fs_write_setting(const char *path, const char *value, struct pn_diag *dia
 	return 0;
 }
 
+/* The kernel copies between file systems with sendfile only. */
 static int copy_range(int in, int out, off_t from, off_t to)
 {
 	off_t out_at = from;
+	bool across = false;
 
 	while (from < to) {
-		ssize_t n = copy_file_range(in, &from, out, &out_at, (size_t)(to - from), 0);
+		ssize_t n = across ? sendfile(out, in, &from, (size_t)(to - from)) : copy_file_range(in, &from, out, &out_at, (size_t)(to - from), 0);
 
+		if (n < 0 && errno == EXDEV && !across && lseek(out, from, SEEK_SET) == from) {
+			across = true;
+			continue;
+		}
 		if (n < 0)
 			return -errno;
 		if (n == 0)

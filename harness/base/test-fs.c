@@ -56,6 +56,23 @@ static void holes_stay_holes(void **state)
 	assert_memory_equal(text, "head\0", 5);
 }
 
+static void a_copy_may_cross_file_systems(void **state)
+{
+	g_autofree char *from = g_build_filename(*state, "near", NULL), *to = g_strdup_printf("/dev/shm/pn-test-fs-%d", (int)getpid()), *text = NULL;
+	struct stat near, far;
+	size_t len;
+
+	if (stat(*state, &near) || stat("/dev/shm", &far) || near.st_dev == far.st_dev)
+		skip();
+	assert_int_equal(pn_fs_write(from, "head", 4, NULL), 0);
+	assert_int_equal(truncate(from, 64 << 20), 0);
+	assert_int_equal(pn_fs_copy(from, to, NULL), 0);
+	assert_int_equal(pn_fs_read(to, &text, &len, NULL), 0);
+	unlink(to);
+	assert_int_equal(len, 64 << 20);
+	assert_memory_equal(text, "head\0", 5);
+}
+
 static void removal_does_not_follow_links(void **state)
 {
 	g_autofree char *outside = g_build_filename(*state, "outside", NULL);
@@ -104,7 +121,8 @@ static void what_killed_tests_left_is_swept_by_age(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_file_is_replaced_whole), T(failing_says_which_file), T(holes_stay_holes), T(removal_does_not_follow_links), T(hash_is_sha256),
+		T(a_file_is_replaced_whole), T(failing_says_which_file), T(holes_stay_holes), T(a_copy_may_cross_file_systems),
+		T(removal_does_not_follow_links), T(hash_is_sha256),
 		T(what_killed_tests_left_is_swept_by_age),
 	};
 
