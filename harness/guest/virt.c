@@ -5,14 +5,12 @@
  */
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "../../guests/images/paths.h"
@@ -60,25 +58,12 @@ static int start_events(struct pn_diag *diag)
 	return running ? 0 : pn_virt_error(diag, -EIO, "the event loop");
 }
 
-/*
- * Where libvirt may write without a disk. It saves a guest's state with fsync at each event of its balloon, and keeps the guest locked meanwhile: tenths of a
- * second on a disk that has other work. NULL: this host has no such place.
- */
-static const char *memory_dir(void)
-{
-	static const char dir[] = "/dev/shm";
-	struct statfs fs;
-
-	return !statfs(dir, &fs) && fs.f_type == TMPFS_MAGIC && !access(dir, W_OK) ? dir : NULL;
-}
-
 static int make_dir(struct pn_virt *virt, const char *run_dir, struct pn_diag *diag)
 {
 	static unsigned int number; /* atomic: of this process's hosts */
-	g_autofree char *base = g_strdup_printf("pn-%d.%u-%08x", (int)getpid(), g_atomic_int_add(&number, 1), g_random_int());
+	g_autofree char *base = g_strdup_printf("h%d.%u", (int)getpid(), g_atomic_int_add(&number, 1));
 	const char *parent = run_dir && strlen(run_dir) + 1 + strlen(base) <= ROOT_MAX ? run_dir : pn_owned_state_dir();
-	const char *quick = virt->embedded ? memory_dir() : NULL;
-	g_autofree char *dir = g_build_filename(quick ? quick : parent, base, NULL);
+	g_autofree char *dir = g_build_filename(parent, base, NULL);
 
 	if (strlen(dir) > ROOT_MAX)
 		return pn_diag_set(diag, -ENAMETOOLONG, "%s: too long for libvirt's sockets (%zu bytes, at most %d); set PUNCTURE_STATE to a shorter one",

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/memdir.h"
 #include "../base/owned.h"
 #include "../base/owned_kinds.h"
 #include "workdir.h"
@@ -80,6 +81,7 @@ json_t *pn_leftover_collect(pid_t pid, unsigned long long start)
 								   json_object_get(thing, "what")));
 	end_marked(mark, leftovers);
 	pn_workdir_sweep(pid);
+	pn_memdir_sweep(pid, start);
 	json_decref(repaired);
 	return leftovers;
 }
