@@ -18,9 +18,7 @@
 #include "../base/cache.h"
 #include "../base/diag.h"
 #include "../base/fs.h"
-#include "../base/memdir.h"
 #include "../base/owned.h"
-#include "../base/owned_kinds.h"
 #include "virt.h"
 
 /* No other users, labels, cgroups or namespaces; logs written by QEMU itself, since there is no virtlogd. */
@@ -69,10 +67,7 @@ int pn_virt_embed(const char *wanted_dir, char **ret_dir, struct pn_diag *diag)
 	if (root.pid && root.pid != getpid())
 		err = pn_diag_set(diag, -EDEADLK, "a process that forks must not have opened a host before: libvirt does not survive it");
 	if (!err && !root.pid) {
-		/* libvirt saves a guest's state with fsync at each event of its balloon, the guest locked: tenths of a second on a busy disk */
-		root.dir = pn_memdir_path(getpid(), pn_owned_process_start(getpid()));
-		if (!root.dir)
-			root.dir = g_strdup(wanted_dir);
+		root.dir = g_strdup(wanted_dir);
 		root.pid = getpid();
 	}
 	if (!err && root.users == 0)

@@ -17,7 +17,9 @@
 #include "../base/diag.h"
 #include "../base/fs.h"
 #include "../base/journal.h"
+#include "../base/memdir.h"
 #include "../base/owned.h"
+#include "../base/owned_kinds.h"
 #include "../base/units.h"
 #include "kinds.h"
 #include "emulator.h"
@@ -63,8 +65,11 @@ static int make_dir(struct pn_virt *virt, const char *run_dir, struct pn_diag *d
 	static unsigned int number; /* atomic: of this process's hosts */
 	g_autofree char *base = g_strdup_printf("h%d.%u", (int)getpid(), g_atomic_int_add(&number, 1));
 	const char *parent = run_dir && strlen(run_dir) + 1 + strlen(base) <= ROOT_MAX ? run_dir : pn_owned_state_dir();
-	g_autofree char *dir = g_build_filename(parent, base, NULL);
+	/* libvirt saves a guest's state with fsync at each event of its balloon, the guest locked: tenths of a second on a busy disk */
+	g_autofree char *dir = virt->embedded ? pn_memdir_path(getpid(), pn_owned_process_start(getpid())) : NULL;
 
+	if (!dir)
+		dir = g_build_filename(parent, base, NULL);
 	if (strlen(dir) > ROOT_MAX)
 		return pn_diag_set(diag, -ENAMETOOLONG, "%s: too long for libvirt's sockets (%zu bytes, at most %d); set PUNCTURE_STATE to a shorter one",
 				   dir, strlen(dir), ROOT_MAX);

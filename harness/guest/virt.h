@@ -57,7 +57,7 @@ extern const char pn_virt_qemu_conf[];
 
 /**
  * pn_virt_embed() - make a root directory for the embedded driver
- * @wanted_dir: taken if this process has none yet and the host none in memory (base/memdir.h)
+ * @wanted_dir: taken if this process has none yet
  * @ret_dir: this process's root; g_free()
  *
  * pn_virt_embedded() follows once libvirt is open, pn_virt_unembed() when it is closed. Return: 0; -EDEADLK in a process whose parent had
